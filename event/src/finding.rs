@@ -1,0 +1,25 @@
+//! What the redactor found in a text, without the text itself.
+
+use serde::{Deserialize, Serialize};
+
+/// One secret or other sensitive value that was found and masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What was found, dotted from the general to the special, such as `credential.jwt`.
+    pub kind: String,
+    /// The rule that found it.
+    pub rule: String,
+    /// How sure the rule is, in percent.
+    pub confidence: u8,
+    /// Where it stood.
+    pub place: Place,
+}
+
+/// Where in an event a finding stood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Byte offset in the text that was scanned.
+    pub start: usize,
+    /// Offset after the last byte.
+    pub end: usize,
+}

@@ -1,0 +1,117 @@
+//! Writes values as JSON text.
+
+use std::fmt::Write as _;
+
+use crate::{Text, Value};
+
+/// Appends `text` to `out` as a JSON string (RFC 8259 section 7).
+pub fn push_json_string(text: &str, out: &mut String) {
+    out.push('"');
+    let mut clean_from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(text.get(clean_from..at).unwrap_or_default());
+        clean_from = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            control => push_formatted(out, format_args!("\\u{control:04x}")),
+        }
+    }
+    out.push_str(text.get(clean_from..).unwrap_or_default());
+    out.push('"');
+}
+
+fn push_formatted(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing into a `String` cannot fail.
+    let _ = out.write_fmt(text);
+}
+
+pub(crate) fn push_value(buffer: &str, value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Int(number) => push_formatted(out, format_args!("{number}")),
+        Value::Double(number) if number.is_finite() => {
+            push_formatted(out, format_args!("{number:?}"))
+        }
+        // JSON has no such numbers; OTLP/JSON (proto3) writes their names.
+        Value::Double(number) if number.is_nan() => out.push_str("\"NaN\""),
+        Value::Double(number) => out.push_str(if *number > 0.0 {
+            "\"Infinity\""
+        } else {
+            "\"-Infinity\""
+        }),
+        Value::Time(time) => push_formatted(out, format_args!("{}", time.as_micros())),
+        Value::Text(text) => push_json_string(resolve(buffer, *text), out),
+        Value::List(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                push_value(buffer, item, out);
+            }
+            out.push(']');
+        }
+        Value::Map(entries) => push_map(buffer, entries, out),
+    }
+}
+
+pub(crate) fn push_map(buffer: &str, entries: &[(Text, Value)], out: &mut String) {
+    out.push('{');
+    for (index, (key, value)) in entries.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push_json_string(resolve(buffer, *key), out);
+        out.push(':');
+        push_value(buffer, value, out);
+    }
+    out.push('}');
+}
+
+fn resolve(buffer: &str, text: Text) -> &str {
+    buffer.get(text.start()..text.end()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_is_escaped_as_serde_json_would() {
+        for text in [
+            "",
+            "plain",
+            "q\"b\\n\nr\rt\t\u{1}\u{7f}é\u{1f600}",
+            "\\\\",
+            "\"",
+        ] {
+            let mut out = String::new();
+            push_json_string(text, &mut out);
+            let back: String = serde_json::from_str(&out).unwrap();
+            assert_eq!(back, text);
+        }
+    }
+
+    #[test]
+    fn numbers_without_a_json_form_become_their_names() {
+        let mut out = String::new();
+        push_value(
+            "",
+            &Value::List(vec![
+                Value::Double(f64::NAN),
+                Value::Double(1e21),
+                Value::Double(2.0),
+            ]),
+            &mut out,
+        );
+        assert_eq!(out, r#"["NaN",1e21,2.0]"#);
+    }
+}

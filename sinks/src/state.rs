@@ -1,0 +1,154 @@
+//! The small transactional state beside the queue: who has read how far.
+
+use std::path::{Path, PathBuf};
+
+use redb::{Database, ReadableDatabase, TableDefinition};
+
+use crate::Position;
+
+const CURSORS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("cursors");
+
+/// `DIR/state.redb`: the consumers' cursors, and the lake's checkpoint.
+#[derive(Debug)]
+pub struct State {
+    database: Database,
+    path: PathBuf,
+}
+
+/// Why the state could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The file cannot be opened; another process may hold it.
+    #[error("cannot open state file `{}`", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What redb said.
+        #[source]
+        source: redb::DatabaseError,
+    },
+    /// A transaction failed.
+    #[error("cannot use state file `{}`", path.display())]
+    Use {
+        /// The file.
+        path: PathBuf,
+        /// What redb said.
+        #[source]
+        source: Box<redb::Error>,
+    },
+}
+
+impl State {
+    /// Opens or creates the state file.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or another process holds it.
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        let database = Database::create(path).map_err(|source| StateError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            database,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The place after the last record that `consumer` has finished with; `None` for a new one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn cursor(&self, consumer: &str) -> Result<Option<Position>, StateError> {
+        self.read_cursor(consumer)
+            .map_err(|source| self.error(source))
+    }
+
+    /// Stores how far `consumer` has come; durable when this returns.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn set_cursor(&self, consumer: &str, position: Position) -> Result<(), StateError> {
+        self.transact(|transaction| write_cursor(transaction, consumer, position))
+    }
+
+    /// Runs `change` in one durable transaction: all of it happens, or nothing.
+    ///
+    /// # Errors
+    /// When `change` fails or the transaction cannot be committed.
+    pub fn transact(
+        &self,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), StateError> {
+        self.try_transact(change)
+            .map_err(|source| self.error(source))
+    }
+
+    /// The database, for a module of this crate that keeps a table of its own.
+    pub(crate) const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) fn error(&self, source: redb::Error) -> StateError {
+        StateError::Use {
+            path: self.path.clone(),
+            source: Box::new(source),
+        }
+    }
+
+    fn read_cursor(&self, consumer: &str) -> Result<Option<Position>, redb::Error> {
+        let transaction = self.database.begin_read()?;
+        let table = match transaction.open_table(CURSORS) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let place = table.get(consumer)?.map(|value| value.value());
+        Ok(place.map(|(segment, offset)| Position { segment, offset }))
+    }
+
+    fn try_transact(
+        &self,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_write()?;
+        change(&transaction)?;
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// Sets a cursor inside a transaction that also does something else.
+pub(crate) fn write_cursor(
+    transaction: &redb::WriteTransaction,
+    consumer: &str,
+    position: Position,
+) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(CURSORS)?;
+    table.insert(consumer, (position.segment, position.offset))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.redb");
+        let place = Position {
+            segment: 3,
+            offset: 17,
+        };
+        {
+            let state = State::open(&path).unwrap();
+            assert_eq!(state.cursor("lake").unwrap(), None);
+            state.set_cursor("lake", place).unwrap();
+            assert!(matches!(State::open(&path), Err(StateError::Open { .. })));
+        }
+        assert_eq!(
+            State::open(&path).unwrap().cursor("lake").unwrap(),
+            Some(place)
+        );
+    }
+}
