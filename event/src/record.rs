@@ -82,6 +82,20 @@ impl Record {
         postcard::to_extend(self, out).map_err(DecodeError::Malformed)
     }
 
+    /// The id and the time of receipt of an encoded record, without reading its event.
+    ///
+    /// # Errors
+    /// When the bytes do not begin like a record of a known layout.
+    pub fn peek(bytes: &[u8]) -> Result<(EventUid, Timestamp), DecodeError> {
+        match bytes.split_first() {
+            Some((&LAYOUT, rest)) => postcard::take_from_bytes(rest)
+                .map(|(head, _)| head)
+                .map_err(DecodeError::Malformed),
+            Some((&other, _)) => Err(DecodeError::Layout(other)),
+            None => Err(DecodeError::Empty),
+        }
+    }
+
     /// Reads a record back. Only the queue's reader may call this: the bytes were redacted before
     /// they were written.
     ///
@@ -122,6 +136,10 @@ mod tests {
         let record = Record::new(uid, Timestamp::from_micros(5), Redacted::seal(event));
         let bytes = record.encode(Vec::new()).unwrap();
         assert_eq!(Record::decode(&bytes).unwrap(), record);
+        let head = (record.uid(), record.received());
+        assert_eq!(Record::peek(&bytes).unwrap(), head);
+        assert_eq!(Record::peek(&bytes[..30]).unwrap(), head);
+        assert!(Record::peek(&bytes[..10]).is_err());
         assert!(matches!(
             Record::decode(&[77, 1]),
             Err(DecodeError::Layout(77))
