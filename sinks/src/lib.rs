@@ -1,7 +1,11 @@
 //! Where records go: the durable queue, the Parquet lake, and the forwarders to SIEMs.
 
+mod dedup;
+mod disk;
 mod position;
+pub mod queue;
 mod state;
 
 pub use position::Position;
+pub use queue::{Batch, Queue, QueueError, Stored};
 pub use state::{State, StateError};

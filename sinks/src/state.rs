@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadableDatabase, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use crate::Position;
 
@@ -54,6 +54,16 @@ impl State {
         })
     }
 
+    /// A state in memory, for tests.
+    #[cfg(test)]
+    pub(crate) fn in_memory() -> Self {
+        let backend = redb::backends::InMemoryBackend::new();
+        Self {
+            database: Database::builder().create_with_backend(backend).unwrap(),
+            path: PathBuf::from("memory"),
+        }
+    }
+
     /// The place after the last record that `consumer` has finished with; `None` for a new one.
     ///
     /// # Errors
@@ -61,6 +71,25 @@ impl State {
     pub fn cursor(&self, consumer: &str) -> Result<Option<Position>, StateError> {
         self.read_cursor(consumer)
             .map_err(|source| self.error(source))
+    }
+
+    /// Every consumer's cursor.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn cursors(&self) -> Result<Vec<(String, Position)>, StateError> {
+        self.read_cursors().map_err(|source| self.error(source))
+    }
+
+    /// Forgets how far `consumer` had come; durable when this returns.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn remove_cursor(&self, consumer: &str) -> Result<(), StateError> {
+        self.transact(|transaction| {
+            transaction.open_table(CURSORS)?.remove(consumer)?;
+            Ok(())
+        })
     }
 
     /// Stores how far `consumer` has come; durable when this returns.
@@ -104,6 +133,22 @@ impl State {
         };
         let place = table.get(consumer)?.map(|value| value.value());
         Ok(place.map(|(segment, offset)| Position { segment, offset }))
+    }
+
+    fn read_cursors(&self) -> Result<Vec<(String, Position)>, redb::Error> {
+        let transaction = self.database.begin_read()?;
+        let table = match transaction.open_table(CURSORS) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut cursors = Vec::new();
+        for entry in table.iter()? {
+            let (name, place) = entry?;
+            let (segment, offset) = place.value();
+            cursors.push((name.value().to_owned(), Position { segment, offset }));
+        }
+        Ok(cursors)
     }
 
     fn try_transact(

@@ -1,0 +1,85 @@
+//! A run of records as the queue writes it, encoded by the caller's thread.
+
+use std::sync::Arc;
+
+use magistrate_event::Record;
+
+use super::{QueueError, frame};
+
+/// Records that are stored together, in their order; framed and checksummed already.
+#[derive(Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    frames: Vec<Framed>,
+}
+
+/// One frame of a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Framed {
+    /// The record's fingerprint, for the duplicate index.
+    pub(super) fingerprint: u64,
+    /// Offset after the frame in the batch.
+    pub(super) end: usize,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub const fn new() -> Self {
+        Self {
+            bytes: Vec::new(),
+            frames: Vec::new(),
+        }
+    }
+
+    /// An empty batch with room for `records` records of `bytes` bytes in all.
+    pub fn with_capacity(records: usize, bytes: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes + records * frame::HEAD_BYTES),
+            frames: Vec::with_capacity(records),
+        }
+    }
+
+    /// Adds a record.
+    ///
+    /// # Errors
+    /// When the record is larger than a frame may be (80 MiB); the batch is as it was before.
+    pub fn push(&mut self, record: &Record) -> Result<(), QueueError> {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let start = frame::open(&mut bytes);
+        let encoded = record.encode(bytes);
+        self.bytes = encoded.map_err(|source| {
+            // The bytes went with the error; a batch that lost frames must not be stored.
+            self.frames.clear();
+            QueueError::Encode(Arc::new(source))
+        })?;
+        frame::close(&mut self.bytes, start)?;
+        self.frames.push(Framed {
+            fingerprint: record.uid().fingerprint(),
+            end: self.bytes.len(),
+        });
+        Ok(())
+    }
+
+    /// How many records it holds.
+    pub const fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether it holds no record.
+    pub const fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Its size on disk.
+    pub const fn len_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(super) fn frames(&self) -> &[Framed] {
+        &self.frames
+    }
+}
