@@ -2,10 +2,12 @@
 
 mod dedup;
 mod disk;
+mod ocsf;
 mod position;
 pub mod queue;
 mod state;
 
+pub use ocsf::project;
 pub use position::Position;
 pub use queue::{Batch, Queue, QueueError, Stored};
 pub use state::{State, StateError};

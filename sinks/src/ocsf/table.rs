@@ -1,0 +1,24 @@
+//! Shows metrics and spans, which are no OCSF events, under their own columns.
+
+use magistrate_event::{OCSF_VERSION, Record};
+
+use super::draft::{Draft, Shown};
+use super::write;
+
+/// Appends the row as JSON: `class_name`, `time`, and the columns at their dotted paths.
+pub(super) fn push(record: &Record, out: &mut String) {
+    let event = record.event();
+    let mut draft = Draft::new();
+    for (field, cell) in event.cells() {
+        draft.keep(field.path(), Shown::from(cell));
+    }
+    draft.keep("class_name", Shown::from(event.class().name()));
+    draft.keep("time", Shown::Int(event.time().as_millis()));
+    draft.keep("metadata.version", Shown::from(OCSF_VERSION));
+    draft.keep("metadata.uid", Shown::from(record.uid().to_string()));
+    draft.keep(
+        "metadata.logged_time",
+        Shown::Int(record.received().as_millis()),
+    );
+    write::push_object(event, draft, out);
+}

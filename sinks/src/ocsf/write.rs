@@ -1,0 +1,77 @@
+//! Writes a settled draft as one JSON object.
+
+use std::fmt::Write as _;
+
+use magistrate_event::{Event, Value, push_json_string};
+
+use super::attributes;
+use super::draft::{Draft, Leaf, Shown};
+
+/// Appends the draft, with what was moved and the event's own attributes under `unmapped`.
+pub(super) fn push_object(event: &Event, draft: Draft<'_>, out: &mut String) {
+    let (kept, moved) = draft.into_sorted();
+    out.push('{');
+    push_members(event, &kept, 0, out);
+    if !moved.is_empty() || event.unmapped().next().is_some() {
+        out.push_str(",\"unmapped\":{");
+        push_members(event, &moved, 0, out);
+        attributes::push_members(event, &moved, out);
+        out.push('}');
+    }
+    out.push('}');
+}
+
+/// Appends `leaves`, whose paths are sorted and agree up to byte `from`, as members of an object.
+fn push_members(event: &Event, leaves: &[Leaf<'_>], from: usize, out: &mut String) {
+    let mut rest = leaves;
+    let mut separator = "";
+    while let Some((leaf, after)) = rest.split_first() {
+        let tail = leaf.path.get(from..).unwrap_or_default();
+        out.push_str(separator);
+        separator = ",";
+        let Some((name, _)) = tail.split_once('.') else {
+            push_key(tail, out);
+            push_shown(event, &leaf.shown, out);
+            rest = after;
+            continue;
+        };
+        let inside = from + name.len() + 1;
+        let prefix = leaf.path.get(..inside).unwrap_or_default();
+        let count = rest.partition_point(|other| other.path.starts_with(prefix));
+        let (group, after) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+        push_key(name, out);
+        out.push('{');
+        push_members(event, group, inside, out);
+        out.push('}');
+        rest = after;
+    }
+}
+
+/// Paths are made of letters, digits and `_`: nothing to escape.
+fn push_key(name: &str, out: &mut String) {
+    out.push('"');
+    out.push_str(name);
+    out.push_str("\":");
+}
+
+fn push_shown(event: &Event, shown: &Shown<'_>, out: &mut String) {
+    match shown {
+        Shown::Text(text) => push_json_string(text, out),
+        Shown::Int(number) => push_number(*number, out),
+        Shown::Double(number) => event.push_json(&Value::Double(*number), out),
+        Shown::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Shown::Tree(value) => attributes::push_value(event, value, out),
+        Shown::Names(names) => {
+            for (index, name) in names.iter().enumerate() {
+                out.push(if index == 0 { '[' } else { ',' });
+                push_json_string(name, out);
+            }
+            out.push_str(if names.is_empty() { "[]" } else { "]" });
+        }
+    }
+}
+
+fn push_number(number: i64, out: &mut String) {
+    // Writing into a `String` cannot fail.
+    let _ = write!(out, "{number}");
+}
