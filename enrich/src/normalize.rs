@@ -1,0 +1,3 @@
+//! Turns received bytes into events in OCSF's terms.
+
+pub(crate) mod url;
