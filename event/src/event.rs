@@ -17,6 +17,17 @@ pub struct Event {
     unmapped: Vec<(Text, Value)>,
 }
 
+/// How much an event will hold, so that it is allocated once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes of text, separators included.
+    pub text_bytes: usize,
+    /// Filled fields.
+    pub fields: usize,
+    /// Attributes without a field.
+    pub unmapped: usize,
+}
+
 /// One filled column of an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell<'a> {
@@ -44,6 +55,18 @@ impl Event {
             buffer: String::with_capacity(1024),
             fields: Vec::with_capacity(32),
             unmapped: Vec::with_capacity(16),
+        }
+    }
+
+    /// Like [`Event::new`], with room for `text_bytes` of text and that many fields and attributes.
+    pub fn with_capacity(class: Class, activity: u8, time: Timestamp, room: Room) -> Self {
+        Self {
+            class,
+            activity,
+            time,
+            buffer: String::with_capacity(room.text_bytes),
+            fields: Vec::with_capacity(room.fields),
+            unmapped: Vec::with_capacity(room.unmapped),
         }
     }
 
@@ -114,6 +137,11 @@ impl Event {
             Some((_, old)) => *old = value,
             None => self.fields.push((field, value)),
         }
+    }
+
+    /// Fills `field`, which the caller knows to be empty: does not look for an older value.
+    pub fn append(&mut self, field: Field, value: Value) {
+        self.fields.push((field, value));
     }
 
     /// Keeps what has no field: `key` must come from [`Event::push_key`].
