@@ -5,6 +5,11 @@ mod disk;
 mod ocsf;
 mod position;
 pub mod queue;
+mod elasticsearch;
+pub mod forward;
+mod ocsf;
+mod position;
+mod splunk_hec;
 mod state;
 
 pub use ocsf::project;

@@ -23,6 +23,13 @@ use draft::{Draft, Shown};
 /// Events become OCSF; metrics and spans, which OCSF does not know, keep their own columns.
 /// Linear in the record's size. Never fails.
 pub fn project(record: &Record, out: &mut String) {
+    out.push('{');
+    push_members(record, out);
+    out.push('}');
+}
+
+/// Appends the members of that object, at least one, without its braces.
+pub(crate) fn push_members(record: &Record, out: &mut String) {
     match classes::shape(record.event().class()) {
         Some(shape) => push_event(record, shape, out),
         None => table::push(record, out),
@@ -41,7 +48,7 @@ fn push_event(record: &Record, shape: &'static Shape, out: &mut String) {
     complete::require_one(event, &mut draft);
     name(shape, &mut draft);
     declare_profiles(shape, &mut draft);
-    write::push_object(event, draft, out);
+    write::push_draft(event, draft, out);
 }
 
 /// Puts a column where the class has a place for it, or else under `unmapped`.
@@ -140,7 +147,7 @@ fn declare_profiles(shape: &Shape, draft: &mut Draft<'_>) {
 }
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 #[cfg(test)]
 mod tests {

@@ -20,5 +20,5 @@ pub(super) fn push(record: &Record, out: &mut String) {
         "metadata.logged_time",
         Shown::Int(record.received().as_millis()),
     );
-    write::push_object(event, draft, out);
+    write::push_draft(event, draft, out);
 }

@@ -1,4 +1,4 @@
-//! Writes a settled draft as one JSON object.
+//! Writes a settled draft as the members of one JSON object.
 
 use std::fmt::Write as _;
 
@@ -8,9 +8,8 @@ use super::attributes;
 use super::draft::{Draft, Leaf, Shown};
 
 /// Appends the draft, with what was moved and the event's own attributes under `unmapped`.
-pub(super) fn push_object(event: &Event, draft: Draft<'_>, out: &mut String) {
+pub(super) fn push_draft(event: &Event, draft: Draft<'_>, out: &mut String) {
     let (kept, moved) = draft.into_sorted();
-    out.push('{');
     push_members(event, &kept, 0, out);
     if !moved.is_empty() || event.unmapped().next().is_some() {
         out.push_str(",\"unmapped\":{");
@@ -18,7 +17,6 @@ pub(super) fn push_object(event: &Event, draft: Draft<'_>, out: &mut String) {
         attributes::push_members(event, &moved, out);
         out.push('}');
     }
-    out.push('}');
 }
 
 /// Appends `leaves`, whose paths are sorted and agree up to byte `from`, as members of an object.

@@ -1,0 +1,37 @@
+//! Carries records from the queue to SIEMs: at least once, in order, each peer on its own.
+//!
+//! Every sink has a thread, a cursor in the queue and a pace of its own, and shares nothing with
+//! the others: a dead peer holds up nobody. A record counts as delivered when the peer has said
+//! so; the cursor follows. What a peer refuses for good goes to the dead letters.
+
+mod batch;
+mod client;
+mod config;
+mod credentials;
+mod feed;
+mod letter;
+mod metrics;
+mod pace;
+mod run;
+mod secret;
+mod select;
+mod sink;
+mod start;
+mod window;
+
+pub use batch::Batch;
+pub use client::ClientError;
+pub use config::{Fault, Kind, SinkConfig, check};
+pub use credentials::CredentialsError;
+pub use feed::{Entry, Feed, FeedError};
+pub use letter::{DeadLetters, Letter};
+pub use metrics::Metrics;
+pub use pace::Pace;
+pub use run::{Forwarder, Options};
+pub use secret::Secret;
+pub use select::Wanted;
+pub use sink::{Delivery, Pause, Receipt, Refused, SendError, Sink};
+pub use start::{Setup, StartError, start};
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use credentials::{Credentials, Renewal};

@@ -1,0 +1,420 @@
+//! The forwarding loop: read, encode, send until it is taken, confirm, move the cursor.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use magistrate_event::Clock;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::metrics::{SinkMetrics, count};
+use super::pace::Waits;
+use super::window::Window;
+use super::{
+    Batch, DeadLetters, Delivery, Entry, Feed, Letter, Metrics, Pace, Pause, Receipt, Refused,
+    SendError, Sink, Wanted,
+};
+use crate::Position;
+
+/// How a forwarder batches and waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The sink's name, for metrics, logs and dead letters.
+    pub name: String,
+    /// What the peer gets.
+    pub wanted: Vec<Wanted>,
+    /// Records in one request, at most.
+    pub batch_max_records: usize,
+    /// Bytes in one request before compression; one larger record goes alone.
+    pub batch_max_bytes: usize,
+    /// The waits between attempts.
+    pub pace: Pace,
+    /// How long an accepted batch may stay unconfirmed before it is sent again.
+    pub patience: Duration,
+    /// How often to ask for confirmations.
+    pub confirm_every: Duration,
+    /// How often to store the cursor, which costs a sync.
+    pub commit_every: Duration,
+    /// How long a request in flight may go on after the signal to stop.
+    pub stop_grace: Duration,
+}
+
+/// Reading waits this long for the first record; the signal to stop waits as long.
+const READ_WAIT: Duration = Duration::from_millis(200);
+
+/// Batches that may await confirmation.
+const MAX_UNCONFIRMED_BATCHES: usize = 16;
+
+/// One sink's loop.
+pub struct Forwarder<F, S> {
+    feed: F,
+    sink: S,
+    options: Options,
+    dead: DeadLetters,
+    metrics: SinkMetrics,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    window: Window,
+    confirmed_at: Instant,
+    committed_at: Instant,
+    done: Option<Position>,
+}
+
+/// The signal to stop came.
+struct Stopped;
+
+impl<F: Feed, S: Sink> Forwarder<F, S> {
+    /// A forwarder from `feed` to `sink`; must be made where tokio's time runs.
+    pub fn new(
+        (feed, sink): (F, S),
+        options: Options,
+        dead: DeadLetters,
+        (metrics, clock): (&Metrics, Arc<dyn Clock>),
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            metrics: metrics.of(&options.name),
+            feed,
+            sink,
+            options,
+            dead,
+            clock,
+            stop,
+            window: Window::default(),
+            confirmed_at: Instant::now(),
+            committed_at: Instant::now(),
+            done: None,
+        }
+    }
+
+    /// Runs until the signal to stop; then the cursor is stored. Reads block: give it a thread.
+    pub async fn run(mut self) {
+        while self.step().await.is_ok() && !self.stop.is_cancelled() {
+            self.commit_when_due();
+            tokio::task::yield_now().await;
+        }
+        self.settle().await;
+        self.commit();
+    }
+
+    async fn step(&mut self) -> Result<(), Stopped> {
+        if self.window.len() < MAX_UNCONFIRMED_BATCHES {
+            let entries = self.read().await?;
+            let any = !entries.is_empty();
+            for (batch, end) in self.cut(entries) {
+                self.deliver(batch, end).await?;
+                self.commit_when_due();
+            }
+            if !any {
+                self.rest().await?;
+            }
+        } else {
+            self.pause(self.options.confirm_every).await?;
+        }
+        self.confirm_when_due().await?;
+        self.show_lag(None);
+        Ok(())
+    }
+
+    /// Nothing to send: waits for confirmations, where some are awaited.
+    async fn rest(&self) -> Result<(), Stopped> {
+        if self.window.is_empty() {
+            return Ok(());
+        }
+        self.pause(self.options.confirm_every.min(READ_WAIT)).await
+    }
+
+    async fn read(&mut self) -> Result<Vec<Entry>, Stopped> {
+        let wait = if self.window.is_empty() {
+            READ_WAIT
+        } else {
+            Duration::ZERO
+        };
+        match self.feed.read(self.options.batch_max_records, wait) {
+            Ok(entries) => Ok(entries),
+            Err(error) => {
+                tracing::error!(
+                    sink = self.options.name,
+                    error = &*error as &dyn std::error::Error,
+                    "cannot read the queue"
+                );
+                self.pause(self.options.pace.longest).await?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Encodes what this sink wants into batches, each with the place after it.
+    fn cut(&self, entries: Vec<Entry>) -> Vec<(Batch, Position)> {
+        let mut batches = Vec::new();
+        let mut batch = Batch::default();
+        let mut end = None;
+        for entry in entries {
+            let event = entry.record.event();
+            if self.options.wanted.contains(&Wanted::of(event)) {
+                batch.push(entry.record.uid(), entry.record.received(), |out| {
+                    self.sink.encode(&entry.record, out);
+                });
+                if let Some(end) = end
+                    && let Some(last) = batch.shed(self.options.batch_max_bytes)
+                {
+                    batches.push((std::mem::replace(&mut batch, last), end));
+                }
+            }
+            end = Some(entry.end);
+        }
+        batches.extend(end.map(|end| (batch, end)));
+        batches
+    }
+
+    async fn deliver(&mut self, batch: Batch, end: Position) -> Result<(), Stopped> {
+        let accepted = self.hand_over(batch).await?;
+        for (batch, receipt) in accepted {
+            self.window.push(batch, receipt, self.options.patience);
+        }
+        self.window.close(end);
+        self.done = self.window.take_done().or(self.done);
+        self.confirm_when_due().await
+    }
+
+    /// Sends until every record is taken or refused; what was taken against a receipt comes back.
+    async fn hand_over(&mut self, batch: Batch) -> Result<Vec<(Batch, Receipt)>, Stopped> {
+        let mut accepted = Vec::new();
+        let mut waits = self.options.pace.waits();
+        let mut parts = VecDeque::from([batch]);
+        while let Some(batch) = parts.pop_front() {
+            if batch.is_empty() {
+                continue;
+            }
+            self.show_lag(batch.oldest());
+            match self.attempt(&batch).await? {
+                Ok(delivery) => {
+                    let (taken, rest) = self.sort(&batch, delivery, &mut waits).await?;
+                    accepted.extend(taken);
+                    parts.push_front(rest);
+                }
+                Err(SendError::Indigestible { status, reason }) => {
+                    self.metrics.failed(SendError::Indigestible { status, reason }.class());
+                    if batch.len() > 1 {
+                        let (first, second) = batch.halves();
+                        parts.push_front(second);
+                        parts.push_front(first);
+                    } else {
+                        let reason = format!("status {status}: {reason}");
+                        self.bury(&batch, &[Refused { index: 0, reason }]).await?;
+                    }
+                }
+                Err(error) => {
+                    self.note(&error);
+                    self.metrics.retried.inc_by(count(batch.len()));
+                    parts.push_front(batch);
+                    let wait = wait_after(&error, &mut waits);
+                    self.pause(wait).await?;
+                }
+            }
+        }
+        Ok(accepted)
+    }
+
+    /// Splits a batch by what became of it: taken against a receipt, and to be sent again.
+    async fn sort(
+        &mut self,
+        batch: &Batch,
+        delivery: Delivery,
+        waits: &mut Waits,
+    ) -> Result<(Option<(Batch, Receipt)>, Batch), Stopped> {
+        self.bury(batch, &delivery.refused).await?;
+        let rest = batch.part(delivery.again.iter().copied());
+        let taken = batch
+            .len()
+            .saturating_sub(rest.len() + delivery.refused.len());
+        if taken > 0 {
+            waits.reset();
+        }
+        let open = match delivery.receipt {
+            Some(receipt) if rest.is_empty() && delivery.refused.is_empty() => {
+                Some((batch.clone(), receipt))
+            }
+            Some(receipt) => Some((batch.part(untouched(batch.len(), &delivery)), receipt)),
+            None => {
+                self.metrics.sent.inc_by(count(taken));
+                None
+            }
+        };
+        self.metrics.parked.set(i64::from(delivery.pause == Pause::Parked));
+        self.metrics.retried.inc_by(count(rest.len()));
+        match delivery.pause {
+            Pause::None => {}
+            Pause::Paced => self.pause(waits.next(None)).await?,
+            Pause::Parked => self.pause(waits.parked()).await?,
+        }
+        Ok((open, rest))
+    }
+
+    /// One attempt; the signal to stop cuts it short after a grace.
+    async fn attempt(&mut self, batch: &Batch) -> Result<Result<Delivery, SendError>, Stopped> {
+        if self.stop.is_cancelled() {
+            return Err(Stopped);
+        }
+        let (stop, grace) = (self.stop.clone(), self.options.stop_grace);
+        tokio::select! {
+            result = self.sink.send(batch) => Ok(result),
+            () = expired(stop, grace) => Err(Stopped),
+        }
+    }
+
+    /// Keeps what the peer will never take; waits while that cannot be kept.
+    async fn bury(&mut self, batch: &Batch, refused: &[Refused]) -> Result<(), Stopped> {
+        let mut waits = self.options.pace.waits();
+        for Refused { index, reason } in refused {
+            let Some(uid) = batch.uid(*index) else {
+                continue;
+            };
+            let letter = Letter {
+                sink: &self.options.name,
+                uid,
+                reason,
+                body: batch.item(*index),
+            };
+            while let Err(error) = (self.dead)(letter) {
+                tracing::error!(
+                    sink = letter.sink,
+                    error = &error as &dyn std::error::Error,
+                    "cannot write a dead letter"
+                );
+                pause(&self.stop, waits.next(None)).await?;
+            }
+            self.metrics.dead_lettered.inc();
+        }
+        Ok(())
+    }
+
+    async fn confirm_when_due(&mut self) -> Result<(), Stopped> {
+        if self.window.is_empty() || self.confirmed_at.elapsed() < self.options.confirm_every {
+            return Ok(());
+        }
+        self.confirm().await;
+        while let Some((index, batch)) = self.window.overdue() {
+            tracing::warn!(
+                sink = self.options.name,
+                records = batch.len(),
+                "peer has not confirmed a batch in time, sending it again"
+            );
+            self.metrics.retried.inc_by(count(batch.len()));
+            let parts = self.hand_over(batch).await?;
+            self.window.replace(index, parts);
+        }
+        self.done = self.window.take_done().or(self.done);
+        Ok(())
+    }
+
+    async fn confirm(&mut self) {
+        self.confirmed_at = Instant::now();
+        let receipts = self.window.receipts();
+        match self.sink.confirm(&receipts).await {
+            Ok(confirmed) => {
+                let records = self.window.confirm(&confirmed);
+                self.metrics.sent.inc_by(count(records));
+            }
+            Err(error) => self.note(&error),
+        }
+        self.done = self.window.take_done().or(self.done);
+        let open = i64::try_from(self.window.records()).unwrap_or(i64::MAX);
+        self.metrics.unconfirmed.set(open);
+    }
+
+    /// A last question about confirmations, before the cursor is stored for good.
+    async fn settle(&mut self) {
+        if self.window.is_empty() {
+            return;
+        }
+        let grace = self.options.stop_grace;
+        // Without an answer in time the batches are sent again after the next start.
+        let _ = tokio::time::timeout(grace, self.confirm()).await;
+    }
+
+    fn commit_when_due(&mut self) {
+        if self.done.is_some() && self.committed_at.elapsed() >= self.options.commit_every {
+            self.commit();
+        }
+    }
+
+    fn commit(&mut self) {
+        self.committed_at = Instant::now();
+        let Some(place) = self.done.take() else {
+            return;
+        };
+        if let Err(error) = self.feed.commit(place) {
+            self.done = Some(place);
+            tracing::warn!(
+                sink = self.options.name,
+                error = &*error as &dyn std::error::Error,
+                "cannot store the cursor"
+            );
+        }
+    }
+
+    fn note(&self, error: &SendError) {
+        self.metrics.failed(error.class());
+        let sink = &self.options.name;
+        let error_text = error as &dyn std::error::Error;
+        match error {
+            SendError::Parked { .. } => {
+                self.metrics.parked.set(1);
+                tracing::error!(sink, error = error_text, "sink is parked until it is corrected");
+            }
+            SendError::Unreachable(_)
+            | SendError::Busy { .. }
+            | SendError::Indigestible { .. } => {
+                tracing::warn!(sink, error = error_text, "sink does not take records, trying again");
+            }
+        }
+    }
+
+    /// Shows the age of the oldest record that is not delivered: in the window, or in hand.
+    fn show_lag(&self, in_hand: Option<magistrate_event::Timestamp>) {
+        let oldest = self.window.front().and_then(Batch::oldest).or(in_hand);
+        let age = oldest.map_or(Duration::ZERO, |oldest| self.clock.now().since(oldest));
+        self.metrics.lag_seconds.set(age.as_secs_f64());
+    }
+
+    async fn pause(&self, wait: Duration) -> Result<(), Stopped> {
+        pause(&self.stop, wait).await
+    }
+}
+
+async fn pause(stop: &CancellationToken, wait: Duration) -> Result<(), Stopped> {
+    tokio::select! {
+        () = stop.cancelled() => Err(Stopped),
+        () = tokio::time::sleep(wait) => Ok(()),
+    }
+}
+
+async fn expired(stop: CancellationToken, grace: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(grace).await;
+}
+
+fn wait_after(error: &SendError, waits: &mut Waits) -> Duration {
+    match error {
+        SendError::Busy { retry_after, .. } => waits.next(*retry_after),
+        SendError::Unreachable(_) | SendError::Indigestible { .. } => waits.next(None),
+        SendError::Parked { .. } => waits.parked(),
+    }
+}
+
+/// The indexes that are named in neither list.
+fn untouched(len: usize, delivery: &Delivery) -> impl Iterator<Item = usize> {
+    let mut untouched = vec![true; len];
+    let refused = delivery.refused.iter().map(|refused| refused.index);
+    for index in refused.chain(delivery.again.iter().copied()) {
+        if let Some(place) = untouched.get_mut(index) {
+            *place = false;
+        }
+    }
+    (0..len).zip(untouched).filter_map(|(index, open)| open.then_some(index))
+}
+
+#[cfg(test)]
+mod tests;
