@@ -201,3 +201,201 @@ fn set_origin(event: &mut Event, raw: &Raw) {
         event.set_text(Field::SenderIdentity, identity);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use bytes::Bytes;
+    use magistrate_event::{Cell, Identity, Origin, Payload, Source, Timestamp};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn raw() -> Raw {
+        Raw {
+            origin: Origin {
+                source: Source::SyslogTcp,
+                peer: Some(IpAddr::from([192, 0, 2, 1])),
+                identity: Identity::Anonymous,
+            },
+            received: Timestamp::from_micros(1_795_446_000_000_000),
+            arrival: 7,
+            payload: Payload::Syslog(Vec::new()),
+        }
+    }
+
+    fn line(bytes: &[u8]) -> Line {
+        Line {
+            bytes: Bytes::copy_from_slice(bytes),
+            cut_from_bytes: None,
+        }
+    }
+
+    fn read_one(bytes: &[u8]) -> Event {
+        event(&line(bytes), &raw())
+    }
+
+    /// What the zoo says of an event: class, time, unmapped, and every column by its path.
+    fn shown(event: &Event) -> serde_json::Map<String, serde_json::Value> {
+        let mut shown = serde_json::Map::new();
+        shown.insert("class".to_owned(), event.class().name().into());
+        shown.insert("activity_id".to_owned(), event.activity().into());
+        shown.insert("time".to_owned(), event.time().to_rfc3339().into());
+        let mut unmapped = String::new();
+        event.push_unmapped_json(&mut unmapped);
+        if !unmapped.is_empty() {
+            let tree = serde_json::from_str(&unmapped).unwrap();
+            shown.insert("unmapped".to_owned(), tree);
+        }
+        for (field, cell) in event.cells() {
+            let value = match cell {
+                Cell::Text(text) => text.into(),
+                Cell::Int(number) => number.into(),
+                Cell::Double(number) => number.into(),
+                Cell::Bool(flag) => flag.into(),
+                Cell::Time(time) => time.to_rfc3339().into(),
+                Cell::Tree(_) => continue,
+            };
+            let noise = matches!(field, Field::Source | Field::Peer | Field::QueryEntropy);
+            if !noise {
+                shown.insert(field.path().to_owned(), value);
+            }
+        }
+        shown
+    }
+
+    #[test]
+    fn every_line_of_the_zoo_is_read_as_written_down() {
+        let zoo = include_str!("../../../tests/fixtures/lines/zoo.ndjson");
+        let mut shapes = 0;
+        for sample in zoo.lines() {
+            let sample: serde_json::Value = serde_json::from_str(sample).unwrap();
+            let found = shown(&read_one(sample["line"].as_str().unwrap().as_bytes()));
+            let expected = sample["event"].as_object().unwrap();
+            assert_eq!(&found, expected, "{}", sample["shape"]);
+            shapes += 1;
+        }
+        assert!(shapes >= 30, "the zoo has only {shapes} shapes");
+    }
+
+    #[test]
+    fn equal_lines_are_told_apart_by_their_position() {
+        let lines = [line(b"same"), line(b"same")];
+        let mut asked = Vec::new();
+        let events = events(&lines, &raw(), |index, bytes| {
+            asked.push((index, bytes.to_vec()));
+            EventUid::from_bytes([u8::try_from(index).unwrap(); 16])
+        });
+        assert_eq!(asked, [(0, b"same".to_vec()), (1, b"same".to_vec())]);
+        assert_eq!(events.len(), 2);
+        assert_ne!(events[0].0, events[1].0);
+        assert_eq!(events[0].1, events[1].1);
+    }
+
+    #[test]
+    fn the_door_and_the_sender_are_named() {
+        let event = read_one(b"x");
+        assert_eq!(event.text(Field::Source), Some("syslog_tcp"));
+        assert_eq!(event.text(Field::Peer), Some("192.0.2.1"));
+        assert_eq!(event.text(Field::SenderIdentity), None);
+    }
+
+    #[test]
+    fn a_cut_line_says_so() {
+        let squid: &[u8] =
+            b"1767323045.678 1 192.0.2.7 TCP_MISS/200 4 GET http://e.com/ - HIER_NONE/- -";
+        for (bytes, class) in [(squid, "http_activity"), (b"half a \xc3", "base_event")] {
+            let cut = Line {
+                cut_from_bytes: Some(100_000),
+                ..line(bytes)
+            };
+            let event = event(&cut, &raw());
+            assert_eq!(event.class().name(), class);
+            assert_eq!(event.value(Field::IsTruncated), Some(&Value::Bool(true)));
+            assert_eq!(event.int(Field::UntruncatedSize), Some(100_000));
+            assert_eq!(event.text(Field::ParseStatus), Some("truncated"));
+            assert!(!event.buffer().contains('\u{fffd}'));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_replaced_and_told() {
+        let event = read_one(b"<13>Nov 23 14:00:00 h1 app: caf\xe9");
+        assert_eq!(event.text(Field::Message), Some("caf\u{fffd}"));
+        assert_eq!(event.text(Field::DeviceHostname), Some("h1"));
+        assert_eq!(event.text(Field::ParseStatus), Some("invalid_utf8"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_kept_whole_with_the_reason() {
+        let deep = format!("{{\"a\":{}", "[".repeat(100));
+        let wide = format!("{{\"a\":[{}1]}}", "1,".repeat(20_000));
+        let cases = [
+            ("<13>Nov 23 14:00:00 h1 app: hello", "unrecognized"),
+            ("<13>Nov 23 14:00:00 h1 app: {\"a\":", "malformed_json"),
+            ("CEF:0|too|few", "malformed_cef"),
+            (deep.as_str(), "too_deep"),
+            (wide.as_str(), "too_many_values"),
+        ];
+        for (text, reason) in cases {
+            let event = read_one(text.as_bytes());
+            assert_eq!(event.text(Field::ParseStatus), Some(reason));
+            assert_eq!(event.text(Field::RawData), Some(text));
+            assert_eq!(event.text(Field::LogName), Some("syslog"));
+        }
+    }
+
+    #[test]
+    fn hostile_lines_of_a_mebibyte_take_linear_time() {
+        for part in [
+            "=", " =", "a= ", "[", "[a ", "\\", "|", "CEF:", "CEF:0|", "{\"a\":", " ", ":", "1 ",
+            "\" \"",
+        ] {
+            for start in [
+                "",
+                "<13>1 - - - - - ",
+                "<13>Nov 23 14:00:00 ",
+                "CEF:0|a|b|c|d|e|f|",
+                "1.5 1 a A/200 1 G ",
+            ] {
+                let line = format!("{start}{}", part.repeat((1 << 20) / part.len()));
+                read_one(line.as_bytes());
+            }
+        }
+    }
+
+    fn zoo() -> impl Strategy<Value = String> {
+        let zoo = include_str!("../../../tests/fixtures/lines/zoo.ndjson");
+        let lines: Vec<String> = zoo
+            .lines()
+            .map(|sample| {
+                let sample: serde_json::Value = serde_json::from_str(sample).unwrap();
+                sample["line"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        proptest::sample::select(lines)
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_make_one_event(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            read_one(&bytes);
+        }
+
+        #[test]
+        fn a_changed_line_of_the_zoo_makes_one_event(
+            line in zoo(),
+            at in 0.0..1.0_f64,
+            removed in 0_usize..10,
+            added in proptest::collection::vec(proptest::num::u8::ANY, 0..6),
+        ) {
+            let mut bytes = line.into_bytes();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a short line")]
+            let start = (at * bytes.len() as f64) as usize;
+            let end = (start + removed).min(bytes.len());
+            bytes.splice(start..end, added);
+            read_one(&bytes);
+        }
+    }
+}

@@ -16,8 +16,13 @@ pub(super) fn fill(draft: &mut Draft, cef: &Cef<'_>) {
     set_header(draft, cef);
     let pairs = pairs(cef.extension);
     let labels = Labels::of(&pairs);
+    let mut external_id = None;
     for (key, value) in &pairs {
         if labels.holds(key) {
+            continue;
+        }
+        if *key == "externalId" && external_id.is_none() {
+            external_id = Some(*value);
             continue;
         }
         let value = value_text(value);
@@ -28,6 +33,9 @@ pub(super) fn fill(draft: &mut Draft, cef: &Cef<'_>) {
     }
     // The name says what kind of event it is, a message says more of this one.
     draft.set_or_keep(Field::Message, "cef.name", &header_text(cef.name));
+    if let Some(id) = external_id {
+        set_external_id(draft, &value_text(id));
+    }
     let endpoints = [
         Field::SrcIp,
         Field::SrcHostname,
@@ -40,6 +48,15 @@ pub(super) fn fill(draft: &mut Draft, cef: &Cef<'_>) {
         draft
             .event()
             .classify(Class::NetworkActivity, NETWORK_TRAFFIC);
+    }
+}
+
+/// The device's id of the event is that of the exchange where the line is about HTTP.
+fn set_external_id(draft: &mut Draft, id: &str) {
+    if draft.event().class() == Class::HttpActivity {
+        draft.set_or_keep(Field::HttpRequestUid, "externalId", id);
+    } else {
+        draft.event().keep_text("externalId", id);
     }
 }
 
@@ -105,7 +122,6 @@ fn target(key: &str) -> Option<Target> {
         "filePath" => Target::Text(Field::FilePath),
         "fsize" => Target::Int(Field::FileSize),
         "proto" => Target::Text(Field::ConnectionProtocol),
-        "externalId" => Target::Text(Field::HttpRequestUid),
         "sproc" | "deviceProcessName" => Target::Text(Field::ProcessName),
         "spid" | "dvcpid" => Target::Int(Field::ProcessPid),
         "msg" => Target::Text(Field::Message),

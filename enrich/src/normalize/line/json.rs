@@ -6,6 +6,7 @@ use std::fmt;
 use magistrate_event::{Class, Event, Field, Text, Value};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::super::url::{registrable_domain, set_url};
 use super::draft::Draft;
 use super::json_names::{Name, name};
 use super::target::{Placed, Scalar, Target, place};
@@ -86,24 +87,55 @@ impl Reading<'_> {
 
     /// Puts the two values whose meaning hangs on the others in their places.
     fn finish(self) {
-        let is_http = self.draft.event().class() == Class::HttpActivity;
         let event = self.draft.event();
+        if event.class() == Class::HttpActivity {
+            if let Some((key, host)) = self.host {
+                set_server(event, key, host);
+            }
+            if let Some((key, path)) = self.path {
+                set_path(event, key, path);
+            }
+            return;
+        }
         if let Some((key, host)) = self.host {
-            let field = match (is_http, is_address(event.resolve(host))) {
-                (true, true) => Field::DstIp,
-                (true, false) => Field::DstHostname,
-                (false, true) => Field::DeviceIp,
-                (false, false) => Field::DeviceHostname,
+            let field = if is_address(event.resolve(host)) {
+                Field::DeviceIp
+            } else {
+                Field::DeviceHostname
             };
             set_or_keep(event, field, key, host);
         }
         if let Some((key, path)) = self.path {
-            if is_http {
-                set_or_keep(event, Field::UrlPath, key, path);
-            } else {
-                event.keep(key, Value::Text(path));
-            }
+            event.keep(key, Value::Text(path));
         }
+    }
+}
+
+/// The host of a line about HTTP: the server, and the URL's host where the line has no URL.
+fn set_server(event: &mut Event, key: Text, host: Text) {
+    let name = event.resolve(host).to_ascii_lowercase();
+    let field = if is_address(&name) {
+        Field::DstIp
+    } else {
+        Field::DstHostname
+    };
+    if event.value(Field::UrlString).is_none() {
+        event.set(Field::UrlHostname, Value::Text(host));
+        if let Some(domain) = registrable_domain(&name) {
+            event.set_text(Field::UrlDomain, domain);
+            event.set_text(Field::DestinationDomain, domain);
+        }
+    }
+    set_or_keep(event, field, key, host);
+}
+
+/// The path of a line about HTTP, which may hold the query.
+fn set_path(event: &mut Event, key: Text, path: Text) {
+    let text = event.resolve(path).to_owned();
+    if event.value(Field::UrlString).is_none() && text.starts_with('/') {
+        set_url(event, &text);
+    } else {
+        set_or_keep(event, Field::UrlPath, key, path);
     }
 }
 

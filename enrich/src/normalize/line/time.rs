@@ -181,7 +181,7 @@ fn spaced_zone(text: &str) -> (i64, &str) {
     let letters = rest.bytes().take_while(u8::is_ascii_uppercase).count();
     if let Some(after) = rest.get(letters..)
         && (2..=5).contains(&letters)
-        && after.starts_with(':')
+        && after.starts_with(": ")
     {
         return (0, after);
     }
