@@ -34,26 +34,37 @@ pub(crate) struct Converted {
 
 /// Why a body has no protobuf form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ConvertError {
+pub enum ConvertError {
     /// It is not JSON.
     #[error("cannot parse json: {what} at byte {at} (line {line}, column {column})")]
     Syntax {
+        /// What was expected.
         what: &'static str,
+        /// The byte, from 0.
         at: usize,
+        /// From 1.
         line: usize,
+        /// In bytes, from 1.
         column: usize,
     },
     /// What surrounds the records does not fit.
     #[error("cannot read otlp json: {what} at byte {at} (line {line}, column {column})")]
     Envelope {
+        /// The field, and what was expected.
         what: String,
+        /// The byte, from 0.
         at: usize,
+        /// From 1.
         line: usize,
+        /// In bytes, from 1.
         column: usize,
     },
     /// The protobuf form is over the limit.
     #[error("protobuf form of the json body is over {max_bytes} bytes")]
-    TooLarge { max_bytes: usize },
+    TooLarge {
+        /// The limit.
+        max_bytes: usize,
+    },
 }
 
 /// Converts the JSON form of an export request into protobuf of at most `max_bytes`.

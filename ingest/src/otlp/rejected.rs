@@ -45,6 +45,11 @@ impl Rejected {
         &self.by_reason
     }
 
+    /// The first few, in order.
+    pub(crate) fn into_told(self) -> Vec<Rejection> {
+        self.told
+    }
+
     /// Whether the next rejection's message will be told.
     pub(crate) const fn keeps_message(&self) -> bool {
         self.told.len() < MAX_TOLD

@@ -306,11 +306,11 @@ impl<'a> Text<'a> {
 
     /// Appends the string as UTF-8.
     pub(super) fn write_to(self, out: &mut Vec<u8>) {
+        if !self.escaped {
+            return push_utf8(self.raw, out);
+        }
         let mut rest = self.raw;
-        while self.escaped {
-            let Some(at) = memchr::memchr(b'\\', rest) else {
-                break;
-            };
+        while let Some(at) = memchr::memchr(b'\\', rest) {
             let (clean, escape) = rest.split_at(at);
             push_utf8(clean, out);
             let used = push_escape(escape, out);

@@ -150,15 +150,7 @@ fn whole_number(number: &str) -> Option<i128> {
         return Some(i128::from(whole));
     }
     let double: f64 = number.parse().ok()?;
-    (double.fract() == 0.0 && double.abs() < 2e19).then(|| truncate(double))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the caller checked that it is whole and far below 2¹²⁷"
-)]
-const fn truncate(double: f64) -> i128 {
-    double as i128
+    (double.fract() == 0.0 && double.abs() < 2e19).then_some(double as i128)
 }
 
 #[cfg(test)]

@@ -118,10 +118,6 @@ impl Writer {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "masked to the lowest seven bits"
-)]
 const fn low7(number: u64) -> u8 {
     (number & 0x7f) as u8
 }
