@@ -3,6 +3,8 @@
 mod dedup;
 mod disk;
 mod ocsf;
+mod duration;
+pub mod lake;
 mod position;
 pub mod queue;
 mod elasticsearch;
@@ -13,6 +15,7 @@ mod splunk_hec;
 mod state;
 
 pub use ocsf::project;
+pub use duration::HumanDuration;
 pub use position::Position;
 pub use queue::{Batch, Queue, QueueError, Stored};
 pub use state::{State, StateError};
