@@ -1,0 +1,416 @@
+//! Knows Claude's log events: the class of each, and which columns its attributes fill.
+
+use magistrate_event::{Class, Field};
+
+use super::product::Product;
+use super::tools::{Call, is_placeholder, mcp_path};
+use super::{FAILURE, SUCCESS, content, fill_outcome, fill_provider, move_to};
+use crate::normalize::draft::Draft;
+use crate::normalize::keys;
+use crate::normalize::names::Names;
+use crate::normalize::otlp::any::Any;
+use crate::normalize::otlp::attributes::Attributes;
+
+/// What kind of thing an event tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Story {
+    ToolResult,
+    ToolDecision,
+    Prompt,
+    Response,
+    Body,
+    /// A request to the model that went well.
+    Request,
+    /// A request to the model that failed, or was refused.
+    FailedRequest,
+    Auth,
+    Connection,
+    Skill,
+    /// Nothing beside its attributes.
+    Plain,
+}
+
+/// One row of the table of events.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    class: Class,
+    activity: u8,
+    story: Story,
+}
+
+const fn row(class: Class, activity: u8, story: Story) -> Row {
+    Row {
+        class,
+        activity,
+        story,
+    }
+}
+
+const NAMES: Names<128> = Names::new(&LIST);
+
+/// The names, in the order of [`ROWS`].
+const LIST: [&str; 31] = [
+    "tool_result",
+    "tool_decision",
+    "user_prompt",
+    "assistant_response",
+    "api_request",
+    "api_request_body",
+    "api_response_body",
+    "api_error",
+    "api_retries_exhausted",
+    "api_refusal",
+    "internal_error",
+    "auth",
+    "mcp_server_connection",
+    "permission_mode_changed",
+    "plugin_installed",
+    "plugin_loaded",
+    "skill_activated",
+    "at_mention",
+    "hook_registered",
+    "hook_execution_start",
+    "hook_execution_complete",
+    "hook_plugin_metrics",
+    "compaction",
+    "subagent_completed",
+    "managed_settings_resolved",
+    "feedback_survey",
+    "retention_sweep",
+    "safety_event",
+    "system_prompt",
+    "tool",
+    "builtin_websearch_call",
+];
+
+/// Classes and OCSF activities: API 1 create, 2 read, 3 update, 4 delete, 99 other; lifecycle
+/// 1 install, 3 start; application error 1 general.
+const ROWS: [Row; 31] = [
+    row(Class::ApiActivity, 0, Story::ToolResult),
+    row(Class::ApiActivity, 0, Story::ToolDecision),
+    row(Class::ApiActivity, 1, Story::Prompt),
+    row(Class::ApiActivity, 1, Story::Response),
+    row(Class::ApiActivity, 1, Story::Request),
+    row(Class::ApiActivity, 1, Story::Body),
+    row(Class::ApiActivity, 2, Story::Body),
+    row(Class::ApplicationError, 1, Story::FailedRequest),
+    row(Class::ApplicationError, 1, Story::FailedRequest),
+    row(Class::ApiActivity, 1, Story::FailedRequest),
+    row(Class::ApplicationError, 1, Story::Plain),
+    row(Class::Authentication, 99, Story::Auth),
+    row(Class::ApiActivity, 1, Story::Connection),
+    row(Class::ApiActivity, 3, Story::Plain),
+    row(Class::ApplicationLifecycle, 1, Story::Plain),
+    row(Class::ApplicationLifecycle, 3, Story::Plain),
+    row(Class::ApiActivity, 2, Story::Skill),
+    row(Class::ApiActivity, 2, Story::Plain),
+    row(Class::ApiActivity, 1, Story::Plain),
+    row(Class::ApiActivity, 99, Story::Plain),
+    row(Class::ApiActivity, 99, Story::Plain),
+    row(Class::ApiActivity, 99, Story::Plain),
+    row(Class::ApiActivity, 3, Story::Plain),
+    row(Class::ApiActivity, 99, Story::Plain),
+    row(Class::ApiActivity, 2, Story::Plain),
+    row(Class::ApiActivity, 1, Story::Plain),
+    row(Class::ApiActivity, 4, Story::Plain),
+    row(Class::ApiActivity, 99, Story::Plain),
+    row(Class::ApiActivity, 2, Story::Plain),
+    row(Class::ApiActivity, 99, Story::Plain),
+    row(Class::ApiActivity, 2, Story::Plain),
+];
+
+/// An event of a known product under an unknown name.
+const UNKNOWN: Row = row(Class::ApiActivity, 0, Story::Plain);
+/// An event of a foreign product.
+const FOREIGN: Row = row(Class::BaseEvent, 0, Story::Plain);
+
+/// How one log record becomes an event.
+#[derive(Debug)]
+pub(crate) struct LogPlan<'a> {
+    product: Product,
+    /// The bare name; may be empty, and need not be UTF-8.
+    name: &'a [u8],
+    row: Row,
+    is_unknown: bool,
+    call: Option<Call<'a>>,
+}
+
+impl<'a> LogPlan<'a> {
+    /// The plan for a record of that product, name and attributes.
+    pub(crate) fn of(product: Product, name: &'a [u8], attributes: &Attributes<'a>) -> Self {
+        let known = NAMES.find(name).and_then(|index| ROWS.get(index));
+        let (row, is_unknown) = match known {
+            _ if !product.is_claude() => (FOREIGN, false),
+            Some(row) => (*row, false),
+            None => (UNKNOWN, true),
+        };
+        let mut plan = Self {
+            product,
+            name,
+            row,
+            is_unknown,
+            call: None,
+        };
+        match row.story {
+            Story::ToolResult | Story::ToolDecision => plan.plan_call(attributes),
+            Story::Auth => plan.row.activity = auth_activity(attributes),
+            Story::Connection if attributes.text(keys::STATUS) == Some("disconnected") => {
+                plan.row.activity = 4;
+            }
+            Story::Connection
+            | Story::Prompt
+            | Story::Response
+            | Story::Body
+            | Story::Request
+            | Story::FailedRequest
+            | Story::Skill
+            | Story::Plain => {}
+        }
+        plan
+    }
+
+    fn plan_call(&mut self, attributes: &Attributes<'a>) {
+        self.call = Call::of(attributes);
+        if let Some(call) = &self.call {
+            self.row.class = call.class();
+            self.row.activity = call.activity();
+        }
+    }
+
+    /// The class.
+    pub(crate) const fn class(&self) -> Class {
+        self.row.class
+    }
+
+    /// OCSF's activity.
+    pub(crate) const fn activity(&self) -> u8 {
+        self.row.activity
+    }
+
+    /// Whether it is an event of Claude's client under a name that this version does not know.
+    pub(crate) const fn is_unknown(&self) -> bool {
+        self.is_unknown
+    }
+
+    /// Fills what the event's own attributes mean; what it does not take is filled by name later.
+    pub(crate) fn fill(&self, attributes: &mut Attributes<'a>, draft: &mut Draft) {
+        if !self.name.is_empty() {
+            draft.bytes(Field::EventCode, self.name);
+            if attributes.get(keys::EVENT_NAME).and_then(Any::text) == Some(self.name) {
+                attributes.take(keys::EVENT_NAME);
+            }
+        }
+        if !self.product.is_claude() {
+            return;
+        }
+        self.fill_story(attributes, draft);
+        fill_outcome(attributes, draft);
+        fill_provider(attributes, draft);
+        fill_agent(attributes, draft);
+        self.fill_request(attributes, draft);
+        if let Some(path) = self.path_class(attributes) {
+            draft.text(Field::PathClass, path);
+        }
+    }
+
+    fn fill_story(&self, attributes: &mut Attributes<'a>, draft: &mut Draft) {
+        if let Some(call) = &self.call {
+            call.fill(self.product, attributes, draft);
+        }
+        match self.row.story {
+            Story::ToolResult => {
+                move_to(Field::ToolDecision, keys::DECISION_TYPE, attributes, draft);
+                move_to(
+                    Field::ToolDecisionSource,
+                    keys::DECISION_SOURCE,
+                    attributes,
+                    draft,
+                );
+            }
+            Story::ToolDecision => fill_decision(attributes, draft),
+            Story::Prompt => {
+                content::fill_prompt(attributes, draft);
+                draft.int(Field::AiRoleId, ROLE_USER);
+            }
+            Story::Response => {
+                content::fill(keys::RESPONSE, attributes, draft);
+                draft.int(Field::AiRoleId, ROLE_ASSISTANT);
+            }
+            Story::Body => content::fill(keys::BODY, attributes, draft),
+            Story::Request => {
+                draft.int(Field::StatusId, SUCCESS);
+            }
+            Story::FailedRequest => {
+                draft.int(Field::StatusId, FAILURE);
+            }
+            Story::Auth => fill_auth(attributes, draft),
+            Story::Connection => fill_connection(attributes, draft),
+            Story::Skill => fill_skill(attributes, draft),
+            Story::Plain => {}
+        }
+    }
+
+    /// Fills operation, service and request id of what is no tool call.
+    fn fill_request(&self, attributes: &mut Attributes<'a>, draft: &mut Draft) {
+        match self.row.story {
+            Story::ToolResult | Story::ToolDecision => return,
+            Story::Request | Story::FailedRequest | Story::Body => {
+                draft.text(Field::ApiOperation, "messages.create");
+            }
+            Story::Prompt
+            | Story::Response
+            | Story::Auth
+            | Story::Connection
+            | Story::Skill
+            | Story::Plain => {
+                draft.bytes(Field::ApiOperation, self.name);
+            }
+        }
+        move_to(Field::ApiRequestUid, keys::REQUEST_ID, attributes, draft);
+        if attributes
+            .text(keys::MCP_SERVER)
+            .is_some_and(|name| !is_placeholder(name))
+        {
+            move_to(Field::ApiServiceName, keys::MCP_SERVER, attributes, draft);
+        }
+    }
+
+    /// The path of what is no tool call.
+    fn path_class(&self, attributes: &Attributes<'a>) -> Option<&'static str> {
+        match self.row.story {
+            Story::Prompt
+            | Story::Response
+            | Story::Body
+            | Story::Request
+            | Story::FailedRequest => Some("native_loop"),
+            Story::Connection => mcp_path(
+                attributes.text(keys::SERVER_NAME),
+                attributes.text(keys::SERVER_SCOPE),
+                attributes.text(keys::TRANSPORT_TYPE),
+            ),
+            Story::Plain if self.name == b"builtin_websearch_call" => Some("provider_side"),
+            Story::ToolResult | Story::ToolDecision | Story::Auth | Story::Skill | Story::Plain => {
+                None
+            }
+        }
+    }
+
+    /// OCSF's severity, once the other columns are filled: 1 in general, 2 where something failed
+    /// or was refused, 3 for errors of the program and failed logons; 0 for a foreign product.
+    pub(crate) fn severity(&self, draft: &Draft) -> i64 {
+        let failed = draft.event().int(Field::StatusId) == Some(FAILURE);
+        match self.row.class {
+            _ if !self.product.is_claude() => 0,
+            Class::ApplicationError => 3,
+            Class::Authentication if failed => 3,
+            _ if failed => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// OCSF's `message_context.ai_role_id`.
+const ROLE_USER: i64 = 1;
+const ROLE_ASSISTANT: i64 = 2;
+
+/// OCSF's Authentication activity: 1 logon, 2 logoff, 99 other.
+fn auth_activity(attributes: &Attributes<'_>) -> u8 {
+    match attributes.text(keys::ACTION) {
+        Some("login") => 1,
+        Some("logout") => 2,
+        Some(_) | None => 99,
+    }
+}
+
+/// Fills who decided what: accept is allowed, reject is denied and blocked.
+fn fill_decision(attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    let (id, status) = match attributes.text(keys::DECISION) {
+        Some("accept") => (Some(1), SUCCESS),
+        Some("reject") => (Some(2), FAILURE),
+        Some(_) | None => (None, 0),
+    };
+    if let Some(id) = id {
+        draft.int(Field::ActionId, id);
+        draft.int(Field::DispositionId, id);
+        draft.int(Field::StatusId, status);
+    }
+    move_to(Field::ToolDecision, keys::DECISION, attributes, draft);
+    move_to(Field::ToolDecisionSource, keys::SOURCE, attributes, draft);
+}
+
+/// Fills who was authenticated: the same person as the actor.
+fn fill_auth(attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    for (field, key) in [
+        (Field::AuthUserUid, keys::USER_ID),
+        (Field::AuthUserEmail, keys::USER_EMAIL),
+        (Field::AuthUserName, keys::PROCESS_OWNER),
+    ] {
+        if let Some(any) = attributes.get(key) {
+            draft.any(field, any);
+        }
+    }
+    draft.text(Field::AuthServiceName, "Anthropic");
+    if matches!(attributes.text(keys::ACTION), Some("login" | "logout")) {
+        attributes.take(keys::ACTION);
+    }
+}
+
+/// Fills the server and what became of the connection.
+fn fill_connection(attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    let status = match attributes.text(keys::STATUS) {
+        Some("connected" | "disconnected") => SUCCESS,
+        Some("failed") => FAILURE,
+        Some(_) | None => 0,
+    };
+    draft.int(Field::StatusId, status);
+    move_to(Field::StatusCode, keys::STATUS, attributes, draft);
+    let named = attributes
+        .text(keys::SERVER_NAME)
+        .is_some_and(|name| !is_placeholder(name));
+    if named {
+        move_to(Field::ApiServiceName, keys::SERVER_NAME, attributes, draft);
+    }
+}
+
+/// Says whether the skill's name is a real one; it has no column of its own.
+fn fill_skill(attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    draft.text(Field::ToolClass, "skill");
+    if let Some(name) = attributes.text(keys::SKILL_NAME) {
+        let state = if is_placeholder(name) {
+            "redacted_by_client"
+        } else {
+            "captured"
+        };
+        draft.text(Field::ToolNameState, state);
+    }
+}
+
+/// Fills the sub-agent's kind, unless the client masked it.
+fn fill_agent(attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    for key in [keys::AGENT_NAME, keys::AGENT_TYPE] {
+        if attributes
+            .text(key)
+            .is_some_and(|name| !is_placeholder(name))
+        {
+            move_to(Field::InvokedBy, key, attributes, draft);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_its_row() {
+        for (index, name) in LIST.into_iter().enumerate() {
+            assert_eq!(NAMES.find(name.as_bytes()), Some(index));
+        }
+        let class = |name: &str| ROWS[NAMES.find(name.as_bytes()).unwrap()].class;
+        assert_eq!(class("auth"), Class::Authentication);
+        assert_eq!(class("api_error"), Class::ApplicationError);
+        assert_eq!(class("api_refusal"), Class::ApiActivity);
+        assert_eq!(class("plugin_loaded"), Class::ApplicationLifecycle);
+        assert_eq!(class("retention_sweep"), Class::ApiActivity);
+    }
+}

@@ -1,0 +1,462 @@
+//! Knows Claude's tools: which class a call belongs to, what it does, and by which path.
+
+use std::borrow::Cow;
+
+use magistrate_event::{Class, Field, Value};
+
+use super::arguments::Arguments;
+use super::product::Product;
+use crate::normalize::draft::Draft;
+use crate::normalize::keys;
+use crate::normalize::otlp::any::Any;
+use crate::normalize::otlp::attributes::Attributes;
+use crate::normalize::url::set_url;
+
+/// What is known about a tool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Traits {
+    class: Class,
+    /// OCSF's activity in that class.
+    activity: u8,
+    /// `magistrate.tool.class`.
+    kind: &'static str,
+    /// `magistrate.action`.
+    action: &'static str,
+}
+
+const fn traits(class: Class, activity: u8, kind: &'static str, action: &'static str) -> Traits {
+    Traits {
+        class,
+        activity,
+        kind,
+        action,
+    }
+}
+
+/// The built-in tools; none for a name that is none of them.
+fn builtin(name: &str) -> Option<Traits> {
+    use Class::{ApiActivity as Api, FileActivity as File, HttpActivity as Http};
+    Some(match name {
+        "Bash" | "PowerShell" => traits(Class::ProcessActivity, 1, "execute", "execute"),
+        "BashOutput" | "TaskOutput" | "AgentOutputTool" => traits(Api, 2, "read", "read"),
+        "KillShell" | "KillBash" | "TaskStop" => traits(Api, 4, "execute", "execute"),
+        "Read" => traits(File, 2, "read", "read"),
+        "Write" => traits(File, 1, "write", "create"),
+        "Edit" | "MultiEdit" | "NotebookEdit" => traits(File, 3, "write", "update"),
+        "Glob" | "Grep" | "LS" | "NotebookRead" | "TodoRead" | "ToolSearch" => {
+            traits(Api, 2, "read", "read")
+        }
+        "WebFetch" => traits(Http, 3, "web", "read"),
+        "WebSearch" => traits(Api, 2, "web", "read"),
+        "Agent" | "Task" => traits(Api, 1, "agent", "execute"),
+        "Skill" | "SlashCommand" => traits(Api, 2, "skill", "execute"),
+        "ListMcpResourcesTool" | "ReadMcpResourceTool" => traits(Api, 2, "mcp", "read"),
+        "TodoWrite" | "EnterPlanMode" | "ExitPlanMode" => traits(Api, 3, "other", "other"),
+        "AskUserQuestion" => traits(Api, 2, "other", "other"),
+        _ => return None,
+    })
+}
+
+const UNKNOWN: Traits = traits(Class::ApiActivity, 0, "other", "other");
+
+/// What the client writes where the name of a server, tool or skill is switched off.
+pub(super) fn is_placeholder(name: &str) -> bool {
+    matches!(name, "mcp_tool" | "custom" | "third-party" | "custom_skill")
+}
+
+/// Verbs that tell what a tool of an MCP server does. The server chose the name, so that none of
+/// them makes an action look more harmless than `other` does.
+fn action_of(tool: &str) -> (&'static str, u8) {
+    let verb = tool.split(['_', '-', '.', '/']).next().unwrap_or_default();
+    // `sendMessage`: the verb ends where the next word begins.
+    let camel = verb
+        .bytes()
+        .skip(1)
+        .position(|byte| byte.is_ascii_uppercase());
+    let verb = camel.and_then(|at| verb.get(..=at)).unwrap_or(verb);
+    match verb.to_ascii_lowercase().as_str() {
+        "create" | "add" | "insert" | "new" | "write" | "save" => ("create", 1),
+        "update" | "edit" | "set" | "modify" | "patch" | "change" | "move" | "rename" => {
+            ("update", 3)
+        }
+        "delete" | "remove" | "drop" | "archive" | "trash" => ("delete", 4),
+        "send" | "reply" | "post" | "forward" | "publish" | "email" => ("send", 1),
+        "share" | "invite" | "grant" => ("share", 3),
+        "upload" | "put" => ("upload", 1),
+        "buy" | "purchase" | "order" | "pay" | "checkout" | "transfer" => ("purchase", 1),
+        "run" | "execute" | "exec" | "eval" => ("execute", 0),
+        _ => ("other", 0),
+    }
+}
+
+/// One call of a tool, as far as one record tells.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    traits: Traits,
+    /// `api.operation`.
+    operation: Option<Cow<'a, str>>,
+    /// `api.service.name`.
+    server: Option<Cow<'a, str>>,
+    /// `magistrate.tool.name_state`.
+    name_state: &'static str,
+    is_mcp: bool,
+    arguments: Arguments<'a>,
+}
+
+impl<'a> Call<'a> {
+    /// The call that the attributes describe; none when they name no tool.
+    pub(super) fn of(attributes: &Attributes<'a>) -> Option<Self> {
+        let name = attributes
+            .text(keys::TOOL_NAME)
+            .or_else(|| attributes.text(keys::GEN_AI_TOOL_NAME))?;
+        let mut arguments = Arguments::default();
+        for key in [keys::TOOL_PARAMETERS, keys::TOOL_INPUT] {
+            if let Some(json) = attributes.text(key) {
+                arguments.scan(json);
+            }
+        }
+        let server = attributes.text(keys::SPAN_MCP_SERVER).map(Cow::Borrowed);
+        let mut call = Self {
+            traits: UNKNOWN,
+            operation: None,
+            server: None,
+            name_state: "captured",
+            is_mcp: false,
+            arguments,
+        };
+        if let Some((in_name, tool)) = name
+            .strip_prefix("mcp__")
+            .and_then(|rest| rest.split_once("__"))
+        {
+            call.name_mcp(
+                Some(Cow::Borrowed(tool)),
+                server.or(Some(Cow::Borrowed(in_name))),
+            );
+        } else if is_placeholder(name) {
+            let tool = call.arguments.mcp_tool_name.take();
+            let named = call.arguments.mcp_server_name.take();
+            call.name_mcp(tool, server.or(named));
+        } else if server.is_some() {
+            call.name_mcp(Some(Cow::Borrowed(name)), server);
+        } else {
+            call.traits = builtin(name).unwrap_or(UNKNOWN);
+            call.operation = Some(Cow::Borrowed(name));
+        }
+        Some(call)
+    }
+
+    /// Makes it a call of an MCP server's tool. What the client masked stays unknown.
+    fn name_mcp(&mut self, tool: Option<Cow<'a, str>>, server: Option<Cow<'a, str>>) {
+        let shown = |name: &Cow<'_, str>| !name.is_empty() && !is_placeholder(name);
+        self.is_mcp = true;
+        self.operation = tool.filter(shown);
+        self.server = server.filter(shown);
+        let (action, activity) = self.operation.as_deref().map_or(("other", 0), action_of);
+        self.traits = traits(Class::ApiActivity, activity, "mcp", action);
+        if self.operation.is_none() {
+            self.name_state = "redacted_by_client";
+        }
+    }
+
+    /// The class of the call.
+    pub(super) const fn class(&self) -> Class {
+        self.traits.class
+    }
+
+    /// OCSF's activity in that class.
+    pub(super) const fn activity(&self) -> u8 {
+        self.traits.activity
+    }
+
+    /// Fills what the call tells about tool, arguments and target.
+    pub(super) fn fill(
+        &self,
+        product: Product,
+        attributes: &mut Attributes<'a>,
+        draft: &mut Draft,
+    ) {
+        self.fill_names(attributes, draft);
+        draft.text(Field::ToolClass, self.traits.kind);
+        draft.text(Field::Action, self.traits.action);
+        if let Some(path) = self.path_class(product, attributes) {
+            draft.text(Field::PathClass, path);
+        }
+        fill_source(attributes, draft);
+        fill_ids(attributes, draft);
+        fill_arguments(self.arguments.is_cut, attributes, draft);
+        self.fill_target(attributes, draft);
+    }
+
+    /// Fills what a span tells about tool and target; spans carry no arguments.
+    pub(super) fn fill_span(
+        &self,
+        product: Product,
+        attributes: &mut Attributes<'a>,
+        draft: &mut Draft,
+    ) {
+        self.fill_names(attributes, draft);
+        draft.text(Field::ToolClass, self.traits.kind);
+        draft.text(Field::Action, self.traits.action);
+        if let Some(path) = self.path_class(product, attributes) {
+            draft.text(Field::PathClass, path);
+        }
+        fill_ids(attributes, draft);
+        self.fill_target(attributes, draft);
+    }
+
+    fn fill_names(&self, attributes: &mut Attributes<'a>, draft: &mut Draft) {
+        draft.text(Field::ToolNameState, self.name_state);
+        if let Some(operation) = &self.operation {
+            draft.text(Field::ApiOperation, operation);
+        }
+        if let Some(server) = &self.server {
+            draft.text(Field::ApiServiceName, server);
+            if attributes.text(keys::SPAN_MCP_SERVER) == Some(server) {
+                attributes.take(keys::SPAN_MCP_SERVER);
+            }
+        }
+        // `mcp_tool` and `mcp__server__tool` say no more than the columns do.
+        if !matches!(
+            attributes.text(keys::TOOL_NAME),
+            Some("custom" | "third-party")
+        ) {
+            attributes.take(keys::TOOL_NAME);
+        }
+        if attributes.get(keys::GEN_AI_TOOL_NAME) == attributes.get(keys::TOOL_NAME)
+            || attributes.get(keys::TOOL_NAME).is_none()
+        {
+            attributes.take(keys::GEN_AI_TOOL_NAME);
+        }
+    }
+
+    /// Which of the agent's paths the call takes; none when the record does not tell.
+    fn path_class(&self, product: Product, attributes: &Attributes<'a>) -> Option<&'static str> {
+        if self.is_mcp {
+            let scope = attributes.text(keys::MCP_SERVER_SCOPE);
+            return mcp_path(self.server.as_deref(), scope, None);
+        }
+        match (self.operation.as_deref(), self.traits.kind) {
+            (Some("WebSearch"), _) => Some("provider_side"),
+            (_, "execute") if product.has_vm() => Some("code_vm"),
+            (_, "execute" | "read" | "write" | "web" | "agent" | "skill") => Some("native_loop"),
+            _ => None,
+        }
+    }
+
+    fn fill_target(&self, attributes: &mut Attributes<'a>, draft: &mut Draft) {
+        match self.traits.class {
+            Class::ProcessActivity => self.fill_process(attributes, draft),
+            Class::FileActivity => {
+                draft.int(Field::FileTypeId, REGULAR_FILE);
+                let on_span = attributes.text(keys::FILE_PATH);
+                if let Some(path) = on_span.or(self.arguments.file_path.as_deref()) {
+                    fill_path(path, draft);
+                    attributes.take(keys::FILE_PATH);
+                }
+            }
+            Class::HttpActivity => {
+                draft.text(Field::HttpMethod, "GET");
+                if let Some(url) = &self.arguments.url {
+                    set_url(draft.event_mut(), url);
+                }
+            }
+            Class::BaseEvent
+            | Class::DetectionFinding
+            | Class::DataSecurityFinding
+            | Class::Authentication
+            | Class::NetworkActivity
+            | Class::ApplicationLifecycle
+            | Class::ApiActivity
+            | Class::ApplicationError
+            | Class::Metric
+            | Class::Span => {}
+        }
+    }
+
+    fn fill_process(&self, attributes: &mut Attributes<'a>, draft: &mut Draft) {
+        let arguments = &self.arguments;
+        let command = arguments
+            .full_command
+            .as_deref()
+            .or(arguments.command.as_deref());
+        if let Some(command) = attributes.text(keys::FULL_COMMAND).or(command) {
+            draft.text(Field::CmdLine, command);
+            attributes.take(keys::FULL_COMMAND);
+        }
+        let program = attributes.text(keys::BASH_ARGV0);
+        if let Some(program) = program.or(arguments.bash_command.as_deref()) {
+            draft.text(Field::ProcessName, program);
+            attributes.take(keys::BASH_ARGV0);
+        }
+        if let Some(id) = attributes.text(keys::TOOL_USE_ID) {
+            draft.text(Field::ProcessUid, id);
+        }
+    }
+}
+
+/// OCSF's `file.type_id` of a regular file.
+const REGULAR_FILE: i64 = 1;
+
+/// The path of a call to an MCP server, by the server's name, scope and transport.
+pub(super) fn mcp_path(
+    server: Option<&str>,
+    scope: Option<&str>,
+    transport: Option<&str>,
+) -> Option<&'static str> {
+    let server = server.unwrap_or_default().to_ascii_lowercase();
+    if server.contains("chrome") {
+        return Some("chrome_bridge");
+    }
+    if matches!(server.as_str(), "computer-use" | "computer_use") {
+        return Some("computer_use");
+    }
+    match (scope, transport) {
+        (Some("claudeai"), _) | (_, Some("claudeai-proxy" | "http" | "sse" | "ws")) => {
+            Some("remote_connector")
+        }
+        (_, Some("stdio")) => Some("local_mcp"),
+        _ => None,
+    }
+}
+
+/// Fills the source of the tool; the client's own word is kept where the column has another.
+fn fill_source(attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    match attributes.text(keys::TOOL_SOURCE) {
+        Some(source @ ("builtin" | "mcp")) => {
+            draft.text(Field::ToolSource, source);
+            attributes.take(keys::TOOL_SOURCE);
+        }
+        Some("sdk_host_builtin_mcp") => {
+            draft.text(Field::ToolSource, "host");
+        }
+        Some(_) | None => {}
+    }
+}
+
+/// Fills the ids: the call's is the request's, and the model request's stands beside it.
+fn fill_ids(attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    let call = attributes.get(keys::TOOL_USE_ID);
+    let key = if call.is_some() {
+        keys::TOOL_USE_ID
+    } else {
+        keys::GEN_AI_CALL_ID
+    };
+    let same = call == attributes.get(keys::GEN_AI_CALL_ID);
+    super::move_to(Field::ApiRequestUid, key, attributes, draft);
+    if same {
+        attributes.take(keys::GEN_AI_CALL_ID);
+    }
+    let field = if draft.is_open(Field::ApiRequestUid) {
+        Field::ApiRequestUid
+    } else {
+        Field::HttpRequestUid
+    };
+    super::move_to(field, keys::REQUEST_ID, attributes, draft);
+}
+
+/// Fills the arguments and whether they are whole.
+fn fill_arguments(is_cut: bool, attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    let input = attributes.get(keys::TOOL_INPUT);
+    let key = if input.is_some() {
+        keys::TOOL_INPUT
+    } else {
+        keys::TOOL_PARAMETERS
+    };
+    let state = match attributes.get(key).and_then(Any::text) {
+        Some(text) => {
+            draft.bytes(Field::ToolArguments, text);
+            attributes.take(key);
+            if is_cut { "truncated" } else { "captured" }
+        }
+        None => "not_captured",
+    };
+    draft.text(Field::ToolArgumentsState, state);
+    if state == "truncated" {
+        draft.value(Field::IsTruncated, Value::Bool(true));
+    }
+}
+
+/// Fills path, name, folder and extension of a file; takes both kinds of slashes.
+fn fill_path(path: &str, draft: &mut Draft) {
+    draft.text(Field::FilePath, path);
+    let (parent, name) = match path.rsplit_once(['/', '\\']) {
+        Some((parent, name)) => (Some(parent), name),
+        None => (None, path),
+    };
+    if !name.is_empty() {
+        draft.text(Field::FileName, name);
+    }
+    if let Some(parent) = parent.filter(|parent| !parent.is_empty()) {
+        draft.text(Field::FileParent, parent);
+    }
+    if let Some((stem, extension)) = name.rsplit_once('.')
+        && !stem.is_empty()
+        && !extension.is_empty()
+    {
+        draft.text(Field::FileExt, &extension.to_ascii_lowercase());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use magistrate_event::{Room, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn verbs_of_foreign_tools_never_make_them_look_harmless() {
+        assert_eq!(action_of("send_message").0, "send");
+        assert_eq!(action_of("sendMessage").0, "send");
+        assert_eq!(action_of("delete-file").0, "delete");
+        assert_eq!(action_of("Create_issue").0, "create");
+        assert_eq!(action_of("get_customer").0, "other");
+        assert_eq!(action_of("read_all").0, "other");
+        assert_eq!(action_of("").0, "other");
+    }
+
+    #[test]
+    fn paths_come_apart() {
+        let shown = |path: &str| {
+            let room = Room {
+                text_bytes: 0,
+                fields: 0,
+                unmapped: 0,
+            };
+            let mut draft = Draft::new(Class::FileActivity, 2, Timestamp::default(), room);
+            fill_path(path, &mut draft);
+            let event = draft.finish();
+            [Field::FileParent, Field::FileName, Field::FileExt]
+                .map(|field| event.text(field).unwrap_or("-").to_owned())
+                .join(" ")
+        };
+        assert_eq!(
+            shown("/home/ana/Q3.Report.CSV"),
+            "/home/ana Q3.Report.CSV csv"
+        );
+        assert_eq!(shown("C:\\Users\\ana\\a.txt"), "C:\\Users\\ana a.txt txt");
+        assert_eq!(shown("/.bashrc"), "- .bashrc -");
+        assert_eq!(shown("README"), "- README -");
+        assert_eq!(shown("/etc/"), "/etc - -");
+    }
+
+    #[test]
+    fn the_path_of_a_server_is_told_only_where_the_record_tells_it() {
+        assert_eq!(mcp_path(Some("crm"), Some("dynamic"), None), None);
+        assert_eq!(
+            mcp_path(Some("crm"), None, Some("stdio")),
+            Some("local_mcp")
+        );
+        assert_eq!(
+            mcp_path(Some("x"), Some("claudeai"), None),
+            Some("remote_connector")
+        );
+        assert_eq!(
+            mcp_path(Some("Claude_in_Chrome"), None, None),
+            Some("chrome_bridge")
+        );
+        assert_eq!(
+            mcp_path(Some("computer-use"), None, Some("stdio")),
+            Some("computer_use")
+        );
+    }
+}
