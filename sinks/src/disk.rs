@@ -1,6 +1,8 @@
 //! The seam between the queue and the disk, so that tests can lose, tear and refuse writes.
 
 mod real;
+#[cfg(test)]
+mod simulated;
 
 use std::fmt;
 use std::io;
@@ -8,6 +10,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use real::RealDisk;
+#[cfg(test)]
+pub(crate) use simulated::{Faults, SimulatedDisk};
 
 /// What the queue asks of a file system.
 pub(crate) trait Disk: fmt::Debug + Send + Sync {

@@ -12,6 +12,8 @@ mod group;
 mod index;
 mod lock;
 mod metrics;
+#[cfg(test)]
+mod power_cuts;
 mod quarantine;
 mod reader;
 mod recover;

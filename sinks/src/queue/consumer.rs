@@ -131,7 +131,7 @@ impl Consumer {
             self.position.offset = end;
             if gap {
                 self.shared.survey(number, offset, readable.limit);
-            } else if !readable.doubled.contains(&offset) {
+            } else {
                 *budget = budget.saturating_sub(end - offset);
                 match decode(reader.payload(offset, end)) {
                     Some(record) => entries.push(Entry {

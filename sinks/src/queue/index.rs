@@ -1,7 +1,6 @@
 //! What the queue knows of its segments and of who has read how far.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use magistrate_event::Timestamp;
 
@@ -16,6 +15,8 @@ pub(super) struct Index {
     /// Segments that are gone and whose ids are still kept.
     retired: BTreeMap<u64, Retired>,
     next_number: u64,
+    /// Where the newest closed segment ends.
+    last_end: Position,
     closed: bool,
 }
 
@@ -28,8 +29,6 @@ pub(super) struct Segment {
     pub(super) records: u64,
     /// When it was closed; `None` while it grows.
     pub(super) sealed: Option<Timestamp>,
-    /// Offsets of frames that an earlier segment holds too; readers pass over them.
-    pub(super) doubled: Arc<BTreeSet<u64>>,
     /// Offsets at which damage was found, so that it is counted once.
     pub(super) damage: BTreeSet<u64>,
     /// How many records were counted as lost.
@@ -44,12 +43,11 @@ pub(super) struct Retired {
 }
 
 /// A stretch that a consumer can read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Readable {
     pub(super) start: Position,
     /// Offset after the last synced byte.
     pub(super) limit: u64,
-    pub(super) doubled: Arc<BTreeSet<u64>>,
 }
 
 impl Index {
@@ -73,6 +71,22 @@ impl Index {
     pub(super) fn add(&mut self, number: u64, segment: Segment) {
         self.keep_number(number);
         self.segments.insert(number, segment);
+    }
+
+    /// Closes a segment: it grows no more, and the next one follows it.
+    pub(super) fn seal(&mut self, number: u64, now: Timestamp) {
+        if let Some(segment) = self.segments.get_mut(&number) {
+            segment.sealed = Some(now);
+            self.last_end = Position {
+                segment: number,
+                offset: segment.len,
+            };
+        }
+    }
+
+    /// Where the newest closed segment ends.
+    pub(super) const fn last_end(&self) -> Position {
+        self.last_end
     }
 
     /// Adds a segment of which only the ids are left.
@@ -140,7 +154,6 @@ impl Index {
                         offset,
                     },
                     limit: segment.len,
-                    doubled: Arc::clone(&segment.doubled),
                 })
             })
     }

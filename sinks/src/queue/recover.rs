@@ -1,6 +1,7 @@
 //! What a start finds on disk and makes of it: the segments, the known ids, the cursors.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use magistrate_event::Timestamp;
@@ -47,13 +48,14 @@ pub(super) fn recover(shared: &Shared) -> Result<Dedup, QueueError> {
     let now = shared.clock.now();
     let config = &shared.config;
     let mut dedup = Dedup::new(config.dedup_max_ids / 2, config.dedup_age(), now);
-    let files = list(shared)?;
+    let mut files = list(shared)?;
+    read_headers(shared, &mut files)?;
     for (number, found) in &files {
         dedup.rotate(now);
         shared.index().keep_number(*number);
         let ids = found.ids.and_then(|len| read_ids(shared, *number, len));
         match (found.log, ids) {
-            (Some(len), ids) => recover_segment(shared, *number, len, ids, &mut dedup)?,
+            (Some(log), ids) => recover_segment(shared, *number, log, ids, &mut dedup)?,
             (None, Some(ids)) => recover_ids(shared, &ids, &mut dedup),
             (None, None) => shared.delete(&shared.path(Kind::Ids, *number)),
         }
@@ -63,11 +65,75 @@ pub(super) fn recover(shared: &Shared) -> Result<Dedup, QueueError> {
     Ok(dedup)
 }
 
-/// The sizes of the files of one segment.
+/// The files of one segment.
 #[derive(Debug, Default)]
 struct Files {
-    log: Option<u64>,
+    log: Option<Log>,
+    /// The size of the file of ids.
     ids: Option<u64>,
+}
+
+/// A segment's file.
+#[derive(Debug, Clone, Copy)]
+struct Log {
+    len: u64,
+    end: End,
+}
+
+/// What is known of a segment's end without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Nothing: it is the newest, or its successor's beginning is damaged.
+    Unknown,
+    /// Its successor says where it was when that was begun.
+    At(u64),
+    /// It was given up before it held anything that was acknowledged.
+    Void,
+    /// A newer program wrote it.
+    Unreadable,
+}
+
+/// Learns from each segment's header where the one before it ends.
+fn read_headers(shared: &Shared, files: &mut BTreeMap<u64, Files>) -> Result<(), QueueError> {
+    let mut claim: Option<Position> = None;
+    for (number, found) in files.iter_mut().rev() {
+        let Some(log) = &mut found.log else {
+            continue;
+        };
+        log.end = match claim {
+            Some(previous) if *number > previous.segment => End::Void,
+            Some(previous) if *number == previous.segment => End::At(previous.offset),
+            Some(_) | None => End::Unknown,
+        };
+        if log.end == End::Void {
+            continue;
+        }
+        claim = match header_of(shared, *number)? {
+            Header::Good { previous } => Some(previous),
+            Header::Damaged => None,
+            Header::Newer(version) => {
+                tracing::error!(
+                    segment = number,
+                    version,
+                    "a newer magistrate wrote this queue file; it is set aside"
+                );
+                log.end = End::Unreadable;
+                None
+            }
+        };
+    }
+    Ok(())
+}
+
+fn header_of(shared: &Shared, number: u64) -> Result<Header, QueueError> {
+    let path = shared.path(Kind::Log, number);
+    let mut bytes = [0; HEADER_BYTES as usize];
+    let read = shared
+        .disk
+        .open(&path)
+        .and_then(|file| file.read_at(&mut bytes, 0))
+        .map_err(|error| QueueError::disk("read", &path, error))?;
+    Ok(read_header(bytes.get(..read).unwrap_or_default(), number))
 }
 
 fn list(shared: &Shared) -> Result<BTreeMap<u64, Files>, QueueError> {
@@ -80,7 +146,10 @@ fn list(shared: &Shared) -> Result<BTreeMap<u64, Files>, QueueError> {
     for file in listed {
         match Kind::parse(&file.name) {
             Some((number, Kind::Log)) => {
-                files.entry(number).or_default().log = Some(file.len_bytes);
+                files.entry(number).or_default().log = Some(Log {
+                    len: file.len_bytes,
+                    end: End::Unknown,
+                });
             }
             Some((number, Kind::Ids)) => {
                 files.entry(number).or_default().ids = Some(file.len_bytes);
@@ -123,71 +192,54 @@ fn recover_ids(shared: &Shared, ids: &Sidecar, dedup: &mut Dedup) {
 fn recover_segment(
     shared: &Shared,
     number: u64,
-    len: u64,
+    log: Log,
     ids: Option<Sidecar>,
     dedup: &mut Dedup,
 ) -> Result<(), QueueError> {
-    let path = shared.path(Kind::Log, number);
-    let failed = |error| QueueError::disk("read", &path, error);
-    let file = shared.disk.open(&path).map_err(failed)?;
-    let mut first = vec![0; HEADER_BYTES as usize];
-    let read = file.read_at(&mut first, 0).map_err(failed)?;
-    first.truncate(read);
-    if let Header::Newer(version) = read_header(&first, number) {
-        tracing::error!(
-            segment = number,
-            version,
-            "a newer magistrate wrote this queue file"
-        );
-        return shared.move_aside(number);
-    }
+    let end = match log.end {
+        End::Unreadable => return shared.move_aside(number),
+        End::Void => {
+            shared.delete(&shared.path(Kind::Log, number));
+            return Ok(());
+        }
+        End::At(end) => Some(end),
+        End::Unknown => None,
+    };
     match ids {
-        Some(ids) if ids.log_bytes <= len => {
-            let doubled = doubled(&ids.fingerprints, dedup);
-            let offsets = if doubled.is_empty() {
-                BTreeSet::new()
-            } else {
-                let mut reader = SegmentReader::new(file);
-                let found = survey(&mut reader, ids.log_bytes, Depth::Ids).map_err(failed)?;
-                offsets(&found, &doubled)
-            };
-            adopt(shared, &ids, offsets, dedup);
+        Some(ids) if ids.log_bytes == end.unwrap_or(ids.log_bytes) && ids.log_bytes <= log.len => {
+            adopt(shared, &ids, dedup);
             Ok(())
         }
-        ids => rebuild(shared, number, len, file, ids, dedup),
+        ids => rebuild(shared, number, log.len, end, ids, dedup),
     }
 }
 
-/// Reads a segment whose ids are not known: the one that grew when the process ended.
+/// Reads a segment whose ids are not known: most often the one that grew when the process ended.
 fn rebuild(
     shared: &Shared,
     number: u64,
     len: u64,
-    file: Arc<dyn DiskFile>,
+    end: Option<u64>,
     ids: Option<Sidecar>,
     dedup: &mut Dedup,
 ) -> Result<(), QueueError> {
     let path = shared.path(Kind::Log, number);
-    // What a killed process had written may not be on disk yet; it counts as stored from here on.
-    file.sync()
-        .map_err(|error| QueueError::disk("sync", &path, error))?;
-    let mut reader = SegmentReader::new(Arc::clone(&file));
-    let mut found = survey(&mut reader, len, Depth::Ids)
+    let (file, mut found) = read_through(shared, number, end.unwrap_or(len))
         .map_err(|error| QueueError::disk("read", &path, error))?;
-    if found.frames.is_empty() && ids.is_none() {
-        return drop_empty(shared, number, len);
+    let written = ids.map_or(0, |ids| ids.fingerprints.len() as u64);
+    if end.is_none() && written == 0 {
+        if found.frames.is_empty() {
+            return drop_empty(shared, number, len);
+        }
+        cut_tail(shared, number, file.as_ref(), &mut found);
     }
-    cut_tail(shared, number, &file, &mut found);
-    let fingerprints: Vec<u64> = found.frames.iter().map(|(_, id)| *id).collect();
-    let doubled = doubled(&fingerprints, dedup);
     let rebuilt = Sidecar {
         segment: number,
-        log_bytes: found.sound_end,
+        log_bytes: end.unwrap_or(found.sound_end),
         sealed: shared.clock.now(),
-        fingerprints,
+        fingerprints: found.frames.iter().map(|(_, id)| *id).collect(),
     };
-    adopt(shared, &rebuilt, offsets(&found, &doubled), dedup);
-    let written = ids.map_or(0, |ids| ids.fingerprints.len() as u64);
+    adopt(shared, &rebuilt, dedup);
     if let Some(segment) = shared.index().segment_mut(number) {
         segment.records = segment.records.max(written);
     }
@@ -198,23 +250,40 @@ fn rebuild(
     Ok(())
 }
 
+/// Surveys a segment, and makes sure that what was found is on disk: a killed process may have
+/// left writes that it had not synced, and they count as stored from here on.
+fn read_through(
+    shared: &Shared,
+    number: u64,
+    limit: u64,
+) -> io::Result<(Arc<dyn DiskFile>, Survey)> {
+    let file = shared.disk.open(&shared.path(Kind::Log, number))?;
+    file.sync()?;
+    let found = survey(
+        &mut SegmentReader::new(Arc::clone(&file)),
+        limit,
+        Depth::Ids,
+    )?;
+    Ok((file, found))
+}
+
 /// A segment without any record: deleted when it is only a beginning, else set aside.
 fn drop_empty(shared: &Shared, number: u64, len: u64) -> Result<(), QueueError> {
     if len <= HEADER_BYTES {
         shared.delete(&shared.path(Kind::Log, number));
         return Ok(());
     }
-    tracing::error!(
+    tracing::warn!(
         segment = number,
         bytes = len,
-        "queue file holds no record; set aside"
+        "queue file holds no whole record; set aside"
     );
-    shared.metrics.corrupt_bytes.inc_by(len);
+    shared.metrics.torn_bytes.inc_by(len);
     shared.move_aside(number)
 }
 
 /// Cuts off what follows the last sound record: a write that the end of the process tore.
-fn cut_tail(shared: &Shared, number: u64, file: &Arc<dyn DiskFile>, found: &mut Survey) {
+fn cut_tail(shared: &Shared, number: u64, file: &dyn DiskFile, found: &mut Survey) {
     let end = found.sound_end;
     let Some(tail) = found.gaps.pop_if(|gap: &mut Gap| gap.start >= end) else {
         return;
@@ -232,37 +301,18 @@ fn cut_tail(shared: &Shared, number: u64, file: &Arc<dyn DiskFile>, found: &mut 
     }
 }
 
-fn adopt(shared: &Shared, ids: &Sidecar, doubled: BTreeSet<u64>, dedup: &mut Dedup) {
+fn adopt(shared: &Shared, ids: &Sidecar, dedup: &mut Dedup) {
     for fingerprint in &ids.fingerprints {
         dedup.insert(*fingerprint);
     }
     let segment = Segment {
         len: ids.log_bytes,
         records: ids.fingerprints.len() as u64,
-        sealed: Some(ids.sealed),
-        doubled: Arc::new(doubled),
         ..Segment::default()
     };
-    shared.index().add(ids.segment, segment);
-}
-
-/// The ids that an earlier segment holds too: a write that failed, yet reached the disk, and was
-/// sent again.
-fn doubled(fingerprints: &[u64], dedup: &Dedup) -> HashSet<u64> {
-    fingerprints
-        .iter()
-        .copied()
-        .filter(|fingerprint| dedup.contains(*fingerprint))
-        .collect()
-}
-
-fn offsets(found: &Survey, doubled: &HashSet<u64>) -> BTreeSet<u64> {
-    found
-        .frames
-        .iter()
-        .filter(|(_, fingerprint)| doubled.contains(fingerprint))
-        .map(|(offset, _)| *offset)
-        .collect()
+    let mut index = shared.index();
+    index.add(ids.segment, segment);
+    index.seal(ids.segment, ids.sealed);
 }
 
 /// The time that status shows for a record: that of its receipt.

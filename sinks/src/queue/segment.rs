@@ -1,7 +1,9 @@
 //! What the queue's files are called and how they begin.
 
+use crate::Position;
+
 /// Bytes before a segment's first frame.
-pub(super) const HEADER_BYTES: u64 = 24;
+pub(super) const HEADER_BYTES: u64 = 40;
 
 const MAGIC: [u8; 8] = *b"MGSTQLOG";
 const VERSION: u32 = 1;
@@ -18,8 +20,12 @@ pub(super) enum Kind {
 /// What a segment's first bytes say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Header {
-    /// It is the segment it should be.
-    Good,
+    /// It is the segment it should be. What lies after `previous` and before it was never
+    /// acknowledged: left over from writes that failed.
+    Good {
+        /// Where the queue ended when the segment was begun.
+        previous: Position,
+    },
     /// A program that knows a later layout wrote it.
     Newer(u32),
     /// It is no header, or that of another segment.
@@ -47,11 +53,13 @@ impl Kind {
     }
 }
 
-/// The first bytes of segment `number`.
-pub(super) fn header(number: u64) -> Vec<u8> {
+/// The first bytes of segment `number`, begun when the queue ended at `previous`.
+pub(super) fn header(number: u64, previous: Position) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     bytes.extend_from_slice(&VERSION.to_le_bytes());
     bytes.extend_from_slice(&number.to_le_bytes());
+    bytes.extend_from_slice(&previous.segment.to_le_bytes());
+    bytes.extend_from_slice(&previous.offset.to_le_bytes());
     let crc = crc32c::crc32c(&bytes);
     bytes.extend_from_slice(&crc.to_le_bytes());
     bytes
@@ -59,19 +67,28 @@ pub(super) fn header(number: u64) -> Vec<u8> {
 
 /// Reads the first bytes of what should be segment `number`.
 pub(super) fn read_header(bytes: &[u8], number: u64) -> Header {
-    if bytes == header(number) {
-        return Header::Good;
+    parse_header(bytes, number).unwrap_or(Header::Damaged)
+}
+
+fn parse_header(bytes: &[u8], number: u64) -> Option<Header> {
+    let (body, crc) = bytes.split_last_chunk()?;
+    if crc32c::crc32c(body) != u32::from_le_bytes(*crc) {
+        return None;
     }
-    let parsed = bytes.split_last_chunk().and_then(|(body, crc)| {
-        let (magic, rest) = body.split_first_chunk()?;
-        let (version, _) = rest.split_first_chunk()?;
-        let sound = crc32c::crc32c(body) == u32::from_le_bytes(*crc);
-        (sound && *magic == MAGIC).then_some(u32::from_le_bytes(*version))
-    });
-    match parsed {
-        Some(version) if version > VERSION => Header::Newer(version),
-        Some(_) | None => Header::Damaged,
+    let rest = body.strip_prefix(&MAGIC)?;
+    let (version, rest) = rest.split_first_chunk()?;
+    let version = u32::from_le_bytes(*version);
+    if version > VERSION {
+        return Some(Header::Newer(version));
     }
+    let rest = rest.strip_prefix(&number.to_le_bytes())?;
+    let (segment, rest) = rest.split_first_chunk()?;
+    let (offset, _) = rest.split_first_chunk()?;
+    let previous = Position {
+        segment: u64::from_le_bytes(*segment),
+        offset: u64::from_le_bytes(*offset),
+    };
+    Some(Header::Good { previous })
 }
 
 #[cfg(test)]
@@ -92,12 +109,16 @@ mod tests {
 
     #[test]
     fn a_header_tells_good_newer_and_damaged() {
-        let good = header(5);
+        let previous = Position {
+            segment: 4,
+            offset: 99,
+        };
+        let good = header(5, previous);
         assert_eq!(good.len() as u64, HEADER_BYTES);
-        assert_eq!(read_header(&good, 5), Header::Good);
+        assert_eq!(read_header(&good, 5), Header::Good { previous });
         assert_eq!(read_header(&good, 6), Header::Damaged);
         assert_eq!(read_header(&good[..9], 5), Header::Damaged);
-        let mut newer = good[..20].to_vec();
+        let mut newer = good[..36].to_vec();
         newer[8] = 2;
         let crc = crc32c::crc32c(&newer);
         newer.extend_from_slice(&crc.to_le_bytes());

@@ -124,12 +124,18 @@ impl Shared {
         for number in &passed {
             self.secure_ids(*number);
         }
+        self.sync_folder();
+        for number in passed {
+            self.delete(&self.path(Kind::Log, number));
+            // A segment tells where the one before it ends, so it must not go first.
+            self.sync_folder();
+        }
+    }
+
+    fn sync_folder(&self) {
         self.try_on("sync folder", &self.folder, |disk, path| {
             disk.sync_folder(path)
         });
-        for number in passed {
-            self.delete(&self.path(Kind::Log, number));
-        }
     }
 
     /// Deletes the ids that are past the horizon.

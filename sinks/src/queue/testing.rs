@@ -1,8 +1,14 @@
 //! What the queue's tests share.
 
-use magistrate_event::{Class, Event, EventUid, Field, Record, Redacted, Timestamp};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::Batch;
+use magistrate_event::{Class, Event, EventUid, Field, Record, Redacted, SystemClock, Timestamp};
+
+use super::{Batch, ByteSize, Config, Consumer, Metrics, Queue, QueueError, Setup};
+use crate::State;
+use crate::disk::SimulatedDisk;
 
 /// A record whose id is told by `number`.
 #[expect(
@@ -35,4 +41,67 @@ pub(super) fn batch(numbers: impl IntoIterator<Item = u64>) -> Batch {
         batch.push(&record(number)).unwrap();
     }
     batch
+}
+
+/// The number of a [`record`].
+pub(super) fn number(record: &Record) -> u64 {
+    let uid = record.uid();
+    let (_, number) = uid.as_bytes().split_last_chunk().unwrap();
+    u64::from_le_bytes(*number)
+}
+
+/// Segments of about twenty records.
+pub(super) fn small_segments() -> Config {
+    Config {
+        segment_bytes: ByteSize::from_bytes(2_000),
+        ..Config::default()
+    }
+}
+
+/// What a queue on [`SimulatedDisk`] is opened with again and again.
+pub(super) struct Bench {
+    pub(super) disk: SimulatedDisk,
+    pub(super) state: Arc<State>,
+    pub(super) config: Config,
+}
+
+impl Bench {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            disk: SimulatedDisk::new(seed),
+            state: Arc::new(State::in_memory()),
+            config: small_segments(),
+        }
+    }
+
+    pub(super) fn setup(&self, consumers: &[&str]) -> Setup {
+        Setup {
+            config: self.config.clone(),
+            state: Arc::clone(&self.state),
+            consumers: consumers.iter().map(|name| (*name).to_owned()).collect(),
+            metrics: Metrics::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    pub(super) fn open(&self, consumers: &[&str]) -> Result<Queue, QueueError> {
+        let disk = Arc::new(self.disk.clone());
+        Queue::open_on(disk, folder(), self.setup(consumers), None)
+    }
+}
+
+/// The folder of the queue on a [`SimulatedDisk`].
+pub(super) fn folder() -> PathBuf {
+    PathBuf::from("/data/queue")
+}
+
+/// Everything that can be read now.
+pub(super) fn drain(consumer: &mut Consumer) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    while let Ok(entries) = consumer.read(64, Duration::ZERO)
+        && !entries.is_empty()
+    {
+        numbers.extend(entries.iter().map(|entry| number(&entry.record)));
+    }
+    numbers
 }

@@ -165,11 +165,13 @@ impl Writer {
     /// Creates the next segment. Its content is synced with the first group, its name here.
     fn begin_segment(&self) -> Result<Active, QueueError> {
         let shared = &self.shared;
-        let number = shared.index().take_number();
+        let mut index = shared.index();
+        let (number, previous) = (index.take_number(), index.last_end());
+        drop(index);
         let path = shared.path(Kind::Log, number);
         let create = || {
             let file = shared.disk.create(&path)?;
-            file.write_at(&[&header(number)], 0)?;
+            file.write_at(&[&header(number, previous)], 0)?;
             shared.disk.sync_folder(&shared.folder)?;
             Ok(file)
         };
@@ -221,9 +223,7 @@ impl Writer {
             sealed,
             fingerprints: active.fingerprints,
         });
-        if let Some(segment) = shared.index().segment_mut(active.number) {
-            segment.sealed = Some(sealed);
-        }
+        shared.index().seal(active.number, sealed);
         shared.trim();
         shared.forget_old_ids();
     }
