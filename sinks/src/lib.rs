@@ -2,20 +2,18 @@
 
 mod dedup;
 mod disk;
-mod ocsf;
 mod duration;
-pub mod lake;
-mod position;
-pub mod queue;
 mod elasticsearch;
 pub mod forward;
+pub mod lake;
 mod ocsf;
 mod position;
+pub mod queue;
 mod splunk_hec;
 mod state;
 
-pub use ocsf::project;
 pub use duration::HumanDuration;
+pub use ocsf::project;
 pub use position::Position;
 pub use queue::{Batch, Queue, QueueError, Stored};
 pub use state::{State, StateError};
