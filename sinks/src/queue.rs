@@ -6,12 +6,16 @@
 mod batch;
 mod config;
 mod consumer;
+#[cfg(test)]
+mod damage;
 mod error;
 mod frame;
 mod group;
 mod index;
 mod lock;
 mod metrics;
+#[cfg(test)]
+mod mishaps;
 #[cfg(test)]
 mod power_cuts;
 mod quarantine;

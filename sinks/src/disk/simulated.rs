@@ -23,6 +23,8 @@ pub(crate) struct Faults {
     pub(crate) sync_fails_in: Option<u64>,
     /// One truncation in so many fails.
     pub(crate) truncate_fails_in: Option<u64>,
+    /// Every file's block that holds this byte cannot be read.
+    pub(crate) unreadable_byte: Option<usize>,
 }
 
 /// A disk whose every mishap is told by a seed.
@@ -356,6 +358,11 @@ impl DiskFile for SimulatedFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.with(|machine| {
             let offset = usize::try_from(offset).unwrap();
+            let asked = offset..offset + buffer.len();
+            let bad = machine.faults.unreadable_byte;
+            if bad.is_some_and(|byte| asked.contains(&byte)) {
+                return Err(rustix::io::Errno::IO.into());
+            }
             let rest = machine.files[self.file].cached.get(offset..);
             let rest = rest.unwrap_or_default();
             let read = rest.len().min(buffer.len());

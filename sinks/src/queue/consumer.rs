@@ -1,18 +1,22 @@
 //! Reads the queue in its order, from where a consumer had come.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use magistrate_event::Record;
+use magistrate_event::{Record, Timestamp};
 
 use super::QueueError;
 use super::index::Readable;
-use super::reader::{SegmentReader, Step};
+use super::reader::{SegmentReader, Step, Unreadable};
 use super::segment::Kind;
 use super::shared::Shared;
 use crate::Position;
 
+/// When reading has failed for so long, a file that is gone and blocks that the disk reports as
+/// bad (`EIO`) count as damage. Other errors are waited for without end.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// One read returns no more than about this many bytes of records.
 const MAX_READ_BYTES: u64 = 16 << 20;
 
@@ -31,6 +35,8 @@ pub struct Consumer {
     name: String,
     position: Position,
     open: Option<(u64, SegmentReader)>,
+    /// Since when reading has failed.
+    failing_since: Option<Timestamp>,
 }
 
 impl fmt::Debug for Consumer {
@@ -46,6 +52,7 @@ impl Consumer {
             name: name.to_owned(),
             position,
             open: None,
+            failing_since: None,
         }
     }
 
@@ -64,7 +71,8 @@ impl Consumer {
     ///
     /// # Errors
     /// [`QueueError::Closed`] when the queue was closed and everything has been read;
-    /// [`QueueError::Disk`] when a segment cannot be read: call again later.
+    /// [`QueueError::Disk`] when a segment cannot be read: call again a little later. What
+    /// the disk reports as bad for a minute counts as damage and is passed over.
     pub fn read(&mut self, max_records: usize, wait: Duration) -> Result<Vec<Entry>, QueueError> {
         let mut entries = Vec::new();
         let mut budget = MAX_READ_BYTES;
@@ -116,54 +124,72 @@ impl Consumer {
         entries: &mut Vec<Entry>,
     ) -> Result<(), QueueError> {
         let number = readable.start.segment;
-        let mut reader = self.reader(number)?;
         self.position = readable.start;
+        let Some(mut reader) = self.take_reader(number)? else {
+            self.shared.lose(number);
+            self.position.offset = readable.limit;
+            return Ok(());
+        };
         while entries.len() < max_records && *budget > 0 {
             let offset = self.position.offset;
-            let step = reader
-                .step(offset, readable.limit)
-                .map_err(|error| self.read_error(number, error))?;
-            let (end, gap) = match step {
-                Step::Frame { end } => (end, false),
-                Step::Gap { end } => (end, true),
+            let step = reader.step(offset, readable.limit);
+            let record = match step.map_err(|error| self.read_error(number, error))? {
+                Step::Frame { end } => {
+                    self.position.offset = end;
+                    *budget = budget.saturating_sub(end - offset);
+                    decode(reader.payload(offset, end))
+                }
+                Step::Gap { end } => {
+                    self.position.offset = end;
+                    None
+                }
                 Step::End => break,
             };
-            self.position.offset = end;
-            if gap {
-                self.shared.survey(number, offset, readable.limit);
-            } else {
-                *budget = budget.saturating_sub(end - offset);
-                match decode(reader.payload(offset, end)) {
-                    Some(record) => entries.push(Entry {
-                        record,
-                        end: self.position,
-                    }),
-                    None => self.shared.survey(number, offset, readable.limit),
-                }
+            let end = self.position;
+            match record {
+                Some(record) => entries.push(Entry { record, end }),
+                None => self.shared.survey(number, offset, readable.limit),
             }
         }
+        self.failing_since = None;
         self.open = Some((number, reader));
         Ok(())
     }
 
-    fn reader(&mut self, number: u64) -> Result<SegmentReader, QueueError> {
+    /// The reader of a segment; `None` when its file is gone for good.
+    fn take_reader(&mut self, number: u64) -> Result<Option<SegmentReader>, QueueError> {
         if let Some((open, reader)) = self.open.take()
             && open == number
         {
-            return Ok(reader);
+            return Ok(Some(reader));
         }
         let path = self.shared.path(Kind::Log, number);
-        let file = self
-            .shared
-            .disk
-            .open(&path)
-            .map_err(|error| self.read_error(number, error))?;
-        Ok(SegmentReader::new(file))
+        let unreadable = if self.is_out_of_patience() {
+            Unreadable::Blank
+        } else {
+            Unreadable::Report
+        };
+        match self.shared.disk.open(&path) {
+            Ok(file) => Ok(Some(SegmentReader::new(file, unreadable))),
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound && unreadable == Unreadable::Blank =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(self.read_error(number, error)),
+        }
     }
 
-    fn read_error(&self, number: u64, error: std::io::Error) -> QueueError {
+    fn read_error(&mut self, number: u64, error: io::Error) -> QueueError {
+        self.failing_since.get_or_insert(self.shared.clock.now());
         self.shared.metrics.read_errors.inc();
         QueueError::disk("read", &self.shared.path(Kind::Log, number), error)
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        let now = self.shared.clock.now();
+        self.failing_since
+            .is_some_and(|since| now.since(since) >= PATIENCE)
     }
 }
 

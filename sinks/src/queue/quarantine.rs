@@ -7,7 +7,7 @@ use magistrate_event::Record;
 
 use super::QueueError;
 use super::consumer::decode;
-use super::reader::{SegmentReader, Step};
+use super::reader::{SegmentReader, Step, Unreadable};
 use super::segment::{HEADER_BYTES, Kind};
 use super::shared::Shared;
 
@@ -126,6 +126,21 @@ impl Shared {
         }
     }
 
+    /// Counts a segment as lost that cannot even be opened.
+    pub(super) fn lose(&self, number: u64) {
+        let mut index = self.index();
+        let Some(segment) = index.segment_mut(number) else {
+            return;
+        };
+        let newly_lost = segment.records.saturating_sub(segment.lost);
+        segment.lost = segment.records;
+        drop(index);
+        self.metrics.corrupt_records.inc_by(newly_lost);
+        if newly_lost > 0 {
+            tracing::error!(segment = number, records = newly_lost, "queue file is gone");
+        }
+    }
+
     /// Copies a damaged stretch to the quarantine, as long as there is room in it.
     pub(super) fn copy_aside(&self, number: u64, gap: Gap) {
         match self.try_copy_aside(number, gap) {
@@ -153,7 +168,8 @@ impl Shared {
 
     fn try_survey(&self, number: u64, limit: u64) -> io::Result<Survey> {
         let file = self.disk.open(&self.path(Kind::Log, number))?;
-        survey(&mut SegmentReader::new(file), limit, Depth::Records)
+        let mut reader = SegmentReader::new(file, Unreadable::Blank);
+        survey(&mut reader, limit, Depth::Records)
     }
 
     fn try_copy_aside(&self, number: u64, gap: Gap) -> io::Result<u64> {

@@ -9,7 +9,7 @@ use magistrate_event::Timestamp;
 use super::QueueError;
 use super::index::{Retired, Segment};
 use super::quarantine::{Depth, Gap, Survey, survey};
-use super::reader::SegmentReader;
+use super::reader::{SegmentReader, Unreadable};
 use super::segment::{HEADER_BYTES, Header, Kind, read_header};
 use super::shared::Shared;
 use super::sidecar::Sidecar;
@@ -56,8 +56,10 @@ pub(super) fn recover(shared: &Shared) -> Result<Dedup, QueueError> {
         let ids = found.ids.and_then(|len| read_ids(shared, *number, len));
         match (found.log, ids) {
             (Some(log), ids) => recover_segment(shared, *number, log, ids, &mut dedup)?,
-            (None, Some(ids)) => recover_ids(shared, &ids, &mut dedup),
-            (None, None) => shared.delete(&shared.path(Kind::Ids, *number)),
+            (None, Some(ids)) if ids.sealed >= now.minus(config.dedup_age()) => {
+                recover_ids(shared, &ids, &mut dedup);
+            }
+            (None, Some(_) | None) => shared.delete(&shared.path(Kind::Ids, *number)),
         }
     }
     shared.trim();
@@ -259,11 +261,8 @@ fn read_through(
 ) -> io::Result<(Arc<dyn DiskFile>, Survey)> {
     let file = shared.disk.open(&shared.path(Kind::Log, number))?;
     file.sync()?;
-    let found = survey(
-        &mut SegmentReader::new(Arc::clone(&file)),
-        limit,
-        Depth::Ids,
-    )?;
+    let mut reader = SegmentReader::new(Arc::clone(&file), Unreadable::Blank);
+    let found = survey(&mut reader, limit, Depth::Ids)?;
     Ok((file, found))
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use magistrate_event::{Class, Event, EventUid, Field, Record, Redacted, SystemClock, Timestamp};
+use magistrate_event::{Class, Clock, Event, EventUid, Field, Record, Redacted, Timestamp};
 
 use super::{Batch, ByteSize, Config, Consumer, Metrics, Queue, QueueError, Setup};
 use crate::State;
@@ -63,14 +64,39 @@ pub(super) struct Bench {
     pub(super) disk: SimulatedDisk,
     pub(super) state: Arc<State>,
     pub(super) config: Config,
+    pub(super) clock: Arc<HandClock>,
+}
+
+/// A clock that moves when told.
+#[derive(Debug, Default)]
+pub(super) struct HandClock {
+    seconds: AtomicI64,
+}
+
+impl HandClock {
+    pub(super) fn advance(&self, by: Duration) {
+        let by = i64::try_from(by.as_secs()).unwrap();
+        self.seconds.fetch_add(by, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.seconds.load(Ordering::SeqCst) * 1_000)
+    }
 }
 
 impl Bench {
     pub(super) fn new(seed: u64) -> Self {
+        Self::with_state(seed, Arc::new(State::in_memory()))
+    }
+
+    pub(super) fn with_state(seed: u64, state: Arc<State>) -> Self {
         Self {
             disk: SimulatedDisk::new(seed),
-            state: Arc::new(State::in_memory()),
+            state,
             config: small_segments(),
+            clock: Arc::default(),
         }
     }
 
@@ -80,7 +106,7 @@ impl Bench {
             state: Arc::clone(&self.state),
             consumers: consumers.iter().map(|name| (*name).to_owned()).collect(),
             metrics: Metrics::default(),
-            clock: Arc::new(SystemClock),
+            clock: Arc::<HandClock>::clone(&self.clock),
         }
     }
 
