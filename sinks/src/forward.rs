@@ -23,7 +23,7 @@ pub use batch::Batch;
 pub use client::ClientError;
 pub use config::{Fault, Kind, SinkConfig, check};
 pub use credentials::CredentialsError;
-pub use feed::{Entry, Feed, FeedError};
+pub use feed::Feed;
 pub use letter::{DeadLetters, Letter};
 pub use metrics::Metrics;
 pub use pace::Pace;

@@ -175,9 +175,18 @@ mod tests {
 
     #[test]
     fn an_answer_that_does_not_name_every_document_is_no_answer() {
-        for body in ["", "{}", "<html>", r#"{"items":[]}"#, r#"{"items":[{"index":{"status":201}}]}"#] {
+        for body in [
+            "",
+            "{}",
+            "<html>",
+            r#"{"items":[]}"#,
+            r#"{"items":[{"index":{"status":201}}]}"#,
+        ] {
             let reply = classify(&answer(200, body), 1);
-            assert!(matches!(reply, Reply::Failed(SendError::Busy { .. })), "{body}");
+            assert!(
+                matches!(reply, Reply::Failed(SendError::Busy { .. })),
+                "{body}"
+            );
         }
     }
 
@@ -185,14 +194,23 @@ mod tests {
     fn whole_requests_are_judged_by_status() {
         for status in [429, 500, 502, 503, 504, 408, 204] {
             let reply = classify(&answer(status, ""), 1);
-            assert!(matches!(reply, Reply::Failed(SendError::Busy { .. })), "{status}");
+            assert!(
+                matches!(reply, Reply::Failed(SendError::Busy { .. })),
+                "{status}"
+            );
         }
         for status in [301, 400, 404, 405, 406] {
             let reply = classify(&answer(status, ""), 1);
-            assert!(matches!(reply, Reply::Failed(SendError::Parked { .. })), "{status}");
+            assert!(
+                matches!(reply, Reply::Failed(SendError::Parked { .. })),
+                "{status}"
+            );
         }
         let reply = classify(&answer(413, ""), 1);
-        assert!(matches!(reply, Reply::Failed(SendError::Indigestible { .. })));
+        assert!(matches!(
+            reply,
+            Reply::Failed(SendError::Indigestible { .. })
+        ));
         assert!(matches!(classify(&answer(401, ""), 1), Reply::Refused));
     }
 }

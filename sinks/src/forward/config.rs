@@ -149,6 +149,11 @@ impl SinkConfig {
         faults
     }
 
+    /// The name of its cursor, to open the queue with.
+    pub fn consumer(&self) -> String {
+        format!("sink:{}", self.name)
+    }
+
     /// The data stream or index of an Elasticsearch or OpenSearch sink.
     pub(crate) fn index_or_default(&self) -> &str {
         let default = if self.data_stream { DATA_STREAM } else { INDEX };
@@ -257,9 +262,9 @@ impl SinkConfig {
 
 fn name_fault(name: &str) -> Option<&'static str> {
     let fits = (1..=MAX_NAME_CHARS).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
+        && name.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte)
+        });
     (!fits).then_some("must be 1 to 64 characters of a-z, 0-9, - and _")
 }
 
@@ -268,9 +273,9 @@ fn is_index_name(name: &str) -> bool {
     (1..=255).contains(&name.len())
         && !name.starts_with(['-', '_', '+', '.'])
         && name.to_lowercase() == name
-        && !name
-            .chars()
-            .any(|letter| letter.is_whitespace() || letter.is_control() || "\\/*?\"<>|,#:".contains(letter))
+        && !name.chars().any(|letter| {
+            letter.is_whitespace() || letter.is_control() || "\\/*?\"<>|,#:".contains(letter)
+        })
 }
 
 #[cfg(test)]
@@ -280,7 +285,8 @@ mod tests {
     use super::*;
 
     fn config(fields: serde_json::Value) -> SinkConfig {
-        let mut whole = json!({"name": "s", "kind": "splunk_hec", "endpoint": "https://h:8088", "token": "t"});
+        let mut whole =
+            json!({"name": "s", "kind": "splunk_hec", "endpoint": "https://h:8088", "token": "t"});
         for (name, value) in fields.as_object().unwrap() {
             whole[name] = value.clone();
         }
@@ -295,8 +301,14 @@ mod tests {
     fn a_minimal_sink_has_no_fault_and_the_documented_defaults() {
         let sink = config(json!({}));
         assert_eq!(sink.faults(), []);
-        assert_eq!(sink.records, [Wanted::Alert, Wanted::Verdict, Wanted::Event]);
-        assert_eq!((sink.batch_max_records, sink.batch_max_bytes), (1000, 1_048_576));
+        assert_eq!(
+            sink.records,
+            [Wanted::Alert, Wanted::Verdict, Wanted::Event]
+        );
+        assert_eq!(
+            (sink.batch_max_records, sink.batch_max_bytes),
+            (1000, 1_048_576)
+        );
         assert!(!format!("{sink:?}").contains("\"t\""));
     }
 
@@ -310,8 +322,17 @@ mod tests {
         assert_eq!(
             fields(&sink),
             [
-                "name", "endpoint", "records", "index", "batch_max_records", "batch_max_bytes",
-                "token", "username", "password_file", "ack", "ack_timeout_s",
+                "name",
+                "endpoint",
+                "records",
+                "index",
+                "batch_max_records",
+                "batch_max_bytes",
+                "token",
+                "username",
+                "password_file",
+                "ack",
+                "ack_timeout_s",
             ]
         );
     }
@@ -320,23 +341,47 @@ mod tests {
     fn two_sinks_must_not_share_a_name() {
         let faults = check(&[config(json!({})), config(json!({}))]);
         assert_eq!(faults.len(), 1);
-        assert_eq!(faults[0].to_string(), "sink `s`: name: is the name of another sink");
+        assert_eq!(
+            faults[0].to_string(),
+            "sink `s`: name: is the name of another sink"
+        );
     }
 
     #[test]
     fn an_endpoint_is_a_plain_address() {
-        for bad in ["", "h:8088", "https://", "https://u:p@h", "https://h?x", "https://h#x"] {
-            assert_eq!(fields(&config(json!({"endpoint": bad}))), ["endpoint"], "{bad}");
+        for bad in [
+            "",
+            "h:8088",
+            "https://",
+            "https://u:p@h",
+            "https://h?x",
+            "https://h#x",
+        ] {
+            assert_eq!(
+                fields(&config(json!({"endpoint": bad}))),
+                ["endpoint"],
+                "{bad}"
+            );
         }
-        for good in ["http://127.0.0.1:8088/", "https://h/splunk", "https://[::1]:8088"] {
-            assert_eq!(fields(&config(json!({"endpoint": good}))), [""; 0], "{good}");
+        for good in [
+            "http://127.0.0.1:8088/",
+            "https://h/splunk",
+            "https://[::1]:8088",
+        ] {
+            assert_eq!(
+                fields(&config(json!({"endpoint": good}))),
+                [""; 0],
+                "{good}"
+            );
         }
     }
 
     #[test]
     fn unknown_fields_and_kinds_are_refused() {
-        for text in [r#"{"name":"s","kind":"splunk_hec","endpoint":"x","tokn":"t"}"#,
-                     r#"{"name":"s","kind":"splunk","endpoint":"x"}"#] {
+        for text in [
+            r#"{"name":"s","kind":"splunk_hec","endpoint":"x","tokn":"t"}"#,
+            r#"{"name":"s","kind":"splunk","endpoint":"x"}"#,
+        ] {
             assert!(serde_json::from_str::<SinkConfig>(text).is_err(), "{text}");
         }
     }

@@ -87,7 +87,10 @@ impl Credentials {
             }
             Ok(_) => Renewal::Same,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "cannot renew secret");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot renew secret"
+                );
                 Renewal::Same
             }
         }
@@ -151,7 +154,11 @@ fn base64(bytes: &[u8]) -> String {
         for place in 0..4 {
             let digit = usize::try_from(bits >> (18 - 6 * place) & 63).unwrap_or(0);
             let digit = DIGITS.get(digit).copied().unwrap_or(b'A');
-            text.push(if place <= group.len() { char::from(digit) } else { '=' });
+            text.push(if place <= group.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
         }
     }
     text
@@ -163,7 +170,10 @@ mod tests {
 
     #[test]
     fn a_pair_is_encoded_as_rfc_7617_shows() {
-        assert_eq!(base64(b"Aladdin:open sesame"), "QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert_eq!(
+            base64(b"Aladdin:open sesame"),
+            "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+        );
         assert_eq!(base64("test:123\u{a3}".as_bytes()), "dGVzdDoxMjPCow==");
         assert_eq!(base64(b"abc"), "YWJj");
         assert_eq!(base64(b"ab"), "YWI=");
@@ -190,7 +200,10 @@ mod tests {
     fn a_secret_that_no_header_can_hold_is_refused() {
         for text in ["", " \n", "a\nb", "a\u{0}b"] {
             let source = SecretSource::Given(Secret::new(text));
-            assert!(Credentials::new(Scheme::ApiKey, source).is_err(), "{text:?}");
+            assert!(
+                Credentials::new(Scheme::ApiKey, source).is_err(),
+                "{text:?}"
+            );
         }
     }
 }

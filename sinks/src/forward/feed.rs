@@ -2,33 +2,30 @@
 
 use std::time::Duration;
 
-use magistrate_event::Record;
-
 use crate::Position;
-
-/// One record and the place after it.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The record.
-    pub record: Record,
-    /// The place to commit once the record is delivered.
-    pub end: Position,
-}
-
-/// Why the queue could not be read or a cursor stored.
-pub type FeedError = Box<dyn std::error::Error + Send + Sync>;
+use crate::queue::{Consumer, Entry, QueueError};
 
 /// One consumer of the queue.
 pub trait Feed: Send {
     /// Up to `max_records` next records, oldest first; waits up to `wait` for the first. Blocks.
     ///
     /// # Errors
-    /// When the queue cannot be read; the same records are asked for again later.
-    fn read(&mut self, max_records: usize, wait: Duration) -> Result<Vec<Entry>, FeedError>;
+    /// [`QueueError::Closed`] when there will be no more; else the call may be repeated.
+    fn read(&mut self, max_records: usize, wait: Duration) -> Result<Vec<Entry>, QueueError>;
 
     /// Stores how far this consumer has come; durable when it returns. Blocks.
     ///
     /// # Errors
     /// When the cursor cannot be stored; it is tried again later.
-    fn commit(&mut self, position: Position) -> Result<(), FeedError>;
+    fn commit(&mut self, position: Position) -> Result<(), QueueError>;
+}
+
+impl Feed for Consumer {
+    fn read(&mut self, max_records: usize, wait: Duration) -> Result<Vec<Entry>, QueueError> {
+        Self::read(self, max_records, wait)
+    }
+
+    fn commit(&mut self, position: Position) -> Result<(), QueueError> {
+        Self::commit(self, position)
+    }
 }

@@ -48,8 +48,16 @@ impl Metrics {
     /// Makes the metrics known to `registry`, which should have no prefix of its own.
     pub fn register(&self, registry: &mut Registry) {
         let sink = registry.sub_registry_with_prefix("magistrate_sink");
-        sink.register("sent_records", "Records that the peer confirmed", self.sent.clone());
-        sink.register("retried_records", "Records sent once more", self.retried.clone());
+        sink.register(
+            "sent_records",
+            "Records that the peer confirmed",
+            self.sent.clone(),
+        );
+        sink.register(
+            "retried_records",
+            "Records sent once more",
+            self.retried.clone(),
+        );
         sink.register(
             "dead_lettered_records",
             "Records that the peer will never take",

@@ -81,7 +81,10 @@ mod tests {
             waits.next(None);
         }
         let late = waits.next(None);
-        assert!((pace.longest..=pace.longest * 2).contains(&late), "{late:?}");
+        assert!(
+            (pace.longest..=pace.longest * 2).contains(&late),
+            "{late:?}"
+        );
         waits.reset();
         assert!(waits.next(None) <= pace.first * 2);
     }

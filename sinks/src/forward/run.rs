@@ -12,10 +12,11 @@ use super::metrics::{SinkMetrics, count};
 use super::pace::Waits;
 use super::window::Window;
 use super::{
-    Batch, DeadLetters, Delivery, Entry, Feed, Letter, Metrics, Pace, Pause, Receipt, Refused,
-    SendError, Sink, Wanted,
+    Batch, DeadLetters, Delivery, Feed, Letter, Metrics, Pace, Pause, Receipt, Refused, SendError,
+    Sink, Wanted,
 };
 use crate::Position;
+use crate::queue::{Entry, QueueError};
 
 /// How a forwarder batches and waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub struct Forwarder<F, S> {
     done: Option<Position>,
 }
 
-/// The signal to stop came.
+/// The signal to stop came, or the queue was closed and everything is delivered.
 struct Stopped;
 
 impl<F: Feed, S: Sink> Forwarder<F, S> {
@@ -88,7 +89,8 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         }
     }
 
-    /// Runs until the signal to stop; then the cursor is stored. Reads block: give it a thread.
+    /// Runs until the signal to stop, or until the queue is closed and all of it is delivered; then
+    /// the cursor is stored. Reads block: give it a thread.
     pub async fn run(mut self) {
         while self.step().await.is_ok() && !self.stop.is_cancelled() {
             self.commit_when_due();
@@ -133,10 +135,12 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         };
         match self.feed.read(self.options.batch_max_records, wait) {
             Ok(entries) => Ok(entries),
+            Err(QueueError::Closed) if self.window.is_empty() => Err(Stopped),
+            Err(QueueError::Closed) => Ok(Vec::new()),
             Err(error) => {
                 tracing::error!(
                     sink = self.options.name,
-                    error = &*error as &dyn std::error::Error,
+                    error = &error as &dyn std::error::Error,
                     "cannot read the queue"
                 );
                 self.pause(self.options.pace.longest).await?;
@@ -195,7 +199,8 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
                     parts.push_front(rest);
                 }
                 Err(SendError::Indigestible { status, reason }) => {
-                    self.metrics.failed(SendError::Indigestible { status, reason }.class());
+                    self.metrics
+                        .failed(SendError::Indigestible { status, reason }.class());
                     if batch.len() > 1 {
                         let (first, second) = batch.halves();
                         parts.push_front(second);
@@ -242,7 +247,9 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
                 None
             }
         };
-        self.metrics.parked.set(i64::from(delivery.pause == Pause::Parked));
+        self.metrics
+            .parked
+            .set(i64::from(delivery.pause == Pause::Parked));
         self.metrics.retried.inc_by(count(rest.len()));
         match delivery.pause {
             Pause::None => {}
@@ -349,7 +356,7 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
             self.done = Some(place);
             tracing::warn!(
                 sink = self.options.name,
-                error = &*error as &dyn std::error::Error,
+                error = &error as &dyn std::error::Error,
                 "cannot store the cursor"
             );
         }
@@ -362,12 +369,18 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         match error {
             SendError::Parked { .. } => {
                 self.metrics.parked.set(1);
-                tracing::error!(sink, error = error_text, "sink is parked until it is corrected");
+                tracing::error!(
+                    sink,
+                    error = error_text,
+                    "sink is parked until it is corrected"
+                );
             }
-            SendError::Unreachable(_)
-            | SendError::Busy { .. }
-            | SendError::Indigestible { .. } => {
-                tracing::warn!(sink, error = error_text, "sink does not take records, trying again");
+            SendError::Unreachable(_) | SendError::Busy { .. } | SendError::Indigestible { .. } => {
+                tracing::warn!(
+                    sink,
+                    error = error_text,
+                    "sink does not take records, trying again"
+                );
             }
         }
     }
@@ -413,7 +426,9 @@ fn untouched(len: usize, delivery: &Delivery) -> impl Iterator<Item = usize> {
             *place = false;
         }
     }
-    (0..len).zip(untouched).filter_map(|(index, open)| open.then_some(index))
+    (0..len)
+        .zip(untouched)
+        .filter_map(|(index, open)| open.then_some(index))
 }
 
 #[cfg(test)]

@@ -15,10 +15,7 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// When the peer took none of it, or none is known to have been taken.
-    fn send(
-        &mut self,
-        batch: &Batch,
-    ) -> impl Future<Output = Result<Delivery, SendError>> + Send;
+    fn send(&mut self, batch: &Batch) -> impl Future<Output = Result<Delivery, SendError>> + Send;
 
     /// Asks which of `receipts` have been confirmed by now. A peer that confirms at once, in its
     /// answer to `send`, gives out no receipts and is never asked.

@@ -106,7 +106,10 @@ impl Window {
             after += 1;
         }
         if let Some(end) = old.end {
-            match after.checked_sub(1).and_then(|last| self.sent.get_mut(last)) {
+            match after
+                .checked_sub(1)
+                .and_then(|last| self.sent.get_mut(last))
+            {
                 Some(last) => last.end = Some(end),
                 None => self.done = Some(end),
             }

@@ -41,7 +41,9 @@ fn push_source(event: &Event, out: &mut String) {
     out.push_str(",\"source\":\"magistrate");
     // The door's name is one of ours; anything else in its place is not shown here.
     if let Some(door) = event.text(Field::Source)
-        && door.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && door
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     {
         out.push(':');
         out.push_str(door);
@@ -85,7 +87,11 @@ mod tests {
 
     #[test]
     fn an_event_is_wrapped_with_its_time_source_and_stable_id() {
-        let mut event = Event::new(Class::ApiActivity, 2, Timestamp::from_millis(1_700_000_000_007));
+        let mut event = Event::new(
+            Class::ApiActivity,
+            2,
+            Timestamp::from_millis(1_700_000_000_007),
+        );
         event.set_text(Field::DeviceHostname, "la\"ptop");
         event.set_text(Field::Source, "otlp_http");
         let mut json = pushed(event, Some("ai"));

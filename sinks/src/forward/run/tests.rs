@@ -1,0 +1,395 @@
+//! The loop against a peer that is a script; tokio's time is paused, so nothing sleeps.
+
+use std::io;
+use std::sync::Mutex;
+
+use magistrate_event::{Class, Event, Field, Record, SystemClock, Timestamp};
+use prometheus_client::registry::Registry;
+
+use super::*;
+use crate::ocsf::samples;
+
+/// What the peer and the queue saw.
+#[derive(Debug, Default)]
+struct Seen {
+    sends: Vec<Vec<String>>,
+    at: Vec<Duration>,
+    committed: Vec<u64>,
+    letters: Vec<(String, String)>,
+}
+
+type Shared = Arc<Mutex<Seen>>;
+
+/// A queue of `len` records, number `n` ending at offset `n`; then it is closed.
+struct List {
+    len: u64,
+    next: u64,
+    seen: Shared,
+}
+
+impl Feed for List {
+    fn read(&mut self, max_records: usize, _: Duration) -> Result<Vec<Entry>, QueueError> {
+        let end = (self.next + u64::try_from(max_records).unwrap()).min(self.len);
+        if self.next == end {
+            return Err(QueueError::Closed);
+        }
+        let entries = (self.next..end).map(|number| Entry {
+            record: record(number),
+            end: Position {
+                segment: 1,
+                offset: number + 1,
+            },
+        });
+        let entries = entries.collect();
+        self.next = end;
+        Ok(entries)
+    }
+
+    fn commit(&mut self, position: Position) -> Result<(), QueueError> {
+        self.seen.lock().unwrap().committed.push(position.offset);
+        Ok(())
+    }
+}
+
+fn record(number: u64) -> Record {
+    let mut event = Event::new(Class::BaseEvent, 0, Timestamp::default());
+    event.set_text(Field::Message, &number.to_string());
+    samples::record(event)
+}
+
+type Script = Box<dyn FnMut(usize, &Batch) -> Result<Delivery, SendError> + Send>;
+type Confirmations = Box<dyn FnMut(&[Receipt]) -> Result<Vec<Receipt>, SendError> + Send>;
+
+/// A peer that answers the n-th request as the script says.
+struct Peer {
+    script: Script,
+    confirmations: Confirmations,
+    seen: Shared,
+    start: Instant,
+}
+
+impl Sink for Peer {
+    fn encode(&self, record: &Record, out: &mut String) {
+        out.push_str(record.event().text(Field::Message).unwrap_or_default());
+    }
+
+    async fn send(&mut self, batch: &Batch) -> Result<Delivery, SendError> {
+        let mut seen = self.seen.lock().unwrap();
+        let texts = (0..batch.len()).map(|index| batch.item(index).to_owned());
+        seen.sends.push(texts.collect());
+        seen.at.push(self.start.elapsed());
+        let number = seen.sends.len() - 1;
+        drop(seen);
+        (self.script)(number, batch)
+    }
+
+    async fn confirm(&mut self, receipts: &[Receipt]) -> Result<Vec<Receipt>, SendError> {
+        (self.confirmations)(receipts)
+    }
+}
+
+struct Case {
+    records: u64,
+    script: Script,
+    confirmations: Confirmations,
+    dead: Option<DeadLetters>,
+    stop: CancellationToken,
+    options: Options,
+}
+
+fn case(
+    records: u64,
+    script: impl FnMut(usize, &Batch) -> Result<Delivery, SendError> + Send + 'static,
+) -> Case {
+    Case {
+        records,
+        script: Box::new(script),
+        confirmations: Box::new(|receipts| Ok(receipts.to_vec())),
+        dead: None,
+        stop: CancellationToken::new(),
+        options: Options {
+            name: "peer".to_owned(),
+            wanted: vec![Wanted::Event],
+            batch_max_records: 4,
+            batch_max_bytes: 1024,
+            pace: Pace::default(),
+            patience: Duration::from_secs(60),
+            confirm_every: Duration::from_secs(1),
+            commit_every: Duration::from_secs(1),
+            stop_grace: Duration::from_secs(2),
+        },
+    }
+}
+
+async fn run(case: Case) -> (Seen, String) {
+    let seen = Shared::default();
+    let letters = Arc::clone(&seen);
+    let dead = case.dead.unwrap_or_else(|| {
+        Box::new(move |letter: Letter<'_>| {
+            let letter = (letter.body.to_owned(), letter.reason.to_owned());
+            letters.lock().unwrap().letters.push(letter);
+            Ok(())
+        })
+    });
+    let feed = List {
+        len: case.records,
+        next: 0,
+        seen: Arc::clone(&seen),
+    };
+    let peer = Peer {
+        script: case.script,
+        confirmations: case.confirmations,
+        seen: Arc::clone(&seen),
+        start: Instant::now(),
+    };
+    let metrics = Metrics::default();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Forwarder::new(
+        (feed, peer),
+        case.options,
+        dead,
+        (&metrics, clock),
+        case.stop,
+    )
+    .run()
+    .await;
+    let mut registry = Registry::default();
+    metrics.register(&mut registry);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    (seen, text)
+}
+
+fn busy(retry_after: Option<Duration>) -> SendError {
+    SendError::Busy {
+        status: 503,
+        reason: "busy",
+        retry_after,
+    }
+}
+
+fn taken() -> Result<Delivery, SendError> {
+    Ok(Delivery::default())
+}
+
+fn delivered(seen: &Seen, failures: usize) -> Vec<String> {
+    seen.sends
+        .iter()
+        .skip(failures)
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+fn numbers(to: u64) -> Vec<String> {
+    (0..to).map(|number| number.to_string()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_down_for_six_hours_gets_everything_in_order() {
+    let start = Instant::now();
+    let down = Duration::from_secs(6 * 3600);
+    let (seen, metrics) = run(case(10, move |_, _| {
+        if start.elapsed() < down {
+            Err(busy(None))
+        } else {
+            taken()
+        }
+    }))
+    .await;
+    let failures = seen.sends.len() - 3;
+    assert!((360..2_000).contains(&failures), "{failures}");
+    assert_eq!(delivered(&seen, failures), numbers(10));
+    assert_eq!(seen.committed.last(), Some(&10));
+    assert!(
+        metrics.contains("magistrate_sink_sent_records_total{sink=\"peer\"} 10"),
+        "{metrics}"
+    );
+    assert!(metrics.contains("failed_requests_total{sink=\"peer\",class=\"5xx\"}"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_peers_retry_after_is_followed() {
+    let wish = Duration::from_secs(100);
+    let (seen, _) = run(case(1, move |number, _| {
+        if number == 0 {
+            Err(busy(Some(wish)))
+        } else {
+            taken()
+        }
+    }))
+    .await;
+    assert_eq!(seen.at, [Duration::ZERO, wish]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_is_tried_slowly_and_loses_nothing() {
+    let (seen, metrics) = run(case(1, |number, _| {
+        if number < 5 {
+            Err(SendError::Parked {
+                status: 403,
+                reason: "token",
+            })
+        } else {
+            taken()
+        }
+    }))
+    .await;
+    assert_eq!(seen.at.last(), Some(&Duration::from_secs(300)));
+    assert!(metrics.contains("magistrate_sink_parked{sink=\"peer\"} 0"));
+    assert!(seen.letters.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_not_taken_goes_again() {
+    let (seen, metrics) = run(case(4, |number, _| match number {
+        0 => Ok(Delivery {
+            refused: vec![Refused {
+                index: 1,
+                reason: "bad".to_owned(),
+            }],
+            again: vec![2, 3],
+            pause: Pause::Paced,
+            receipt: None,
+        }),
+        _ => taken(),
+    }))
+    .await;
+    assert_eq!(seen.sends, [vec!["0", "1", "2", "3"], vec!["2", "3"]]);
+    assert_eq!(seen.letters, [("1".to_owned(), "bad".to_owned())]);
+    assert_eq!(seen.committed, [4]);
+    assert!(metrics.contains("dead_lettered_records_total{sink=\"peer\"} 1"));
+    assert!(metrics.contains("sent_records_total{sink=\"peer\"} 3"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_too_large_is_split_down_to_the_record_at_fault() {
+    let (seen, _) = run(case(4, |_, batch| {
+        if batch.text().contains('2') {
+            Err(SendError::Indigestible {
+                status: 413,
+                reason: "too large",
+            })
+        } else {
+            taken()
+        }
+    }))
+    .await;
+    let sends: Vec<_> = seen.sends.iter().map(|send| send.concat()).collect();
+    assert_eq!(sends, ["0123", "01", "23", "2", "3"]);
+    assert_eq!(
+        seen.letters,
+        [("2".to_owned(), "status 413: too large".to_owned())]
+    );
+    assert_eq!(seen.committed, [4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_respect_their_size_in_bytes() {
+    let mut case = case(12, |_, _| taken());
+    case.options.batch_max_bytes = 2;
+    let (seen, _) = run(case).await;
+    assert!(seen.sends.iter().all(|send| send.concat().len() <= 2));
+    assert_eq!(delivered(&seen, 0), numbers(12));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_counts_once_it_is_confirmed() {
+    let mut case = case(12, |number, _| {
+        Ok(Delivery {
+            receipt: Some(Receipt(u64::try_from(number).unwrap())),
+            ..Delivery::default()
+        })
+    });
+    let mut polls = 0;
+    case.confirmations = Box::new(move |receipts| {
+        polls += 1;
+        assert!(polls > 3 || receipts.len() == 3);
+        Ok(receipts
+            .iter()
+            .copied()
+            .take(usize::from(polls > 3))
+            .collect())
+    });
+    let (seen, metrics) = run(case).await;
+    assert_eq!(seen.sends.len(), 3);
+    assert_eq!(seen.committed.last(), Some(&12));
+    assert!(metrics.contains("sent_records_total{sink=\"peer\"} 12"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn acknowledgements_withheld_for_ten_minutes_cost_repeats_and_lose_nothing() {
+    let start = Instant::now();
+    let mut case = case(8, |number, _| {
+        Ok(Delivery {
+            receipt: Some(Receipt(u64::try_from(number).unwrap())),
+            ..Delivery::default()
+        })
+    });
+    case.confirmations = Box::new(move |receipts| {
+        if start.elapsed() < Duration::from_secs(600) {
+            Ok(Vec::new())
+        } else {
+            Ok(receipts.to_vec())
+        }
+    });
+    let (seen, _) = run(case).await;
+    // After 60, 180 and 420 s.
+    assert_eq!(seen.sends.len(), 2 * 4);
+    assert_eq!(seen.committed, [8]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cursor_stays_behind_what_a_stop_left_undone() {
+    let stop = CancellationToken::new();
+    let signal = stop.clone();
+    let mut case = case(8, move |number, _| {
+        if number == 0 {
+            taken()
+        } else {
+            signal.cancel();
+            Err(busy(None))
+        }
+    });
+    case.stop = stop;
+    let (seen, _) = run(case).await;
+    assert_eq!(seen.committed, [4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_letter_that_cannot_be_kept_holds_the_sink_until_it_can() {
+    let kept = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&kept);
+    let mut case = case(1, |_, _| {
+        Ok(Delivery {
+            refused: vec![Refused {
+                index: 0,
+                reason: "bad".to_owned(),
+            }],
+            ..Delivery::default()
+        })
+    });
+    case.dead = Some(Box::new(move |_| {
+        let mut attempts = count.lock().unwrap();
+        *attempts += 1;
+        if *attempts < 4 {
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        } else {
+            Ok(())
+        }
+    }));
+    let (seen, _) = run(case).await;
+    assert_eq!(*kept.lock().unwrap(), 4);
+    assert_eq!(seen.sends.len(), 1);
+    assert_eq!(seen.committed, [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_sink_does_not_want_moves_the_cursor_all_the_same() {
+    let mut case = case(8, |_, _| taken());
+    case.options.wanted = vec![Wanted::Alert];
+    let (seen, _) = run(case).await;
+    assert!(seen.sends.is_empty());
+    assert_eq!(seen.committed.last(), Some(&8));
+}
