@@ -17,6 +17,8 @@ mod secret;
 mod select;
 mod sink;
 mod start;
+#[cfg(test)]
+pub(crate) mod testing;
 mod window;
 
 pub use batch::Batch;

@@ -41,10 +41,8 @@ fn sample(class: Class, number: u64, random: &mut Random) -> Record {
     for _ in 0..random.below(5) {
         keep(&mut event, random);
     }
-    let mut uid = [0; 16];
-    uid[..8].copy_from_slice(&number.to_le_bytes());
-    uid[8..10].copy_from_slice(&class.number().to_le_bytes());
-    numbered(event, uid)
+    let uid = u128::from(number) << 16 | u128::from(class.number());
+    numbered(event, uid.to_le_bytes())
 }
 
 fn fill(event: &mut Event, field: Field, random: &mut Random) {
