@@ -5,7 +5,7 @@
 
 mod activity;
 mod connection;
-mod peers;
+pub(crate) mod peers;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};

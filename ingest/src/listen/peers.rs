@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The open connections of one door.
 #[derive(Clone)]
-pub(super) struct Peers {
+pub(crate) struct Peers {
     open: Arc<Mutex<Open>>,
     max: usize,
     max_per_peer: usize,
@@ -20,7 +20,7 @@ struct Open {
 
 /// Why a connection has no seat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Full {
+pub(crate) enum Full {
     /// The door has as many as it may.
     Door,
     /// This peer has as many as it may.
@@ -29,7 +29,7 @@ pub(super) enum Full {
 
 impl Full {
     /// The word for metrics.
-    pub(super) const fn reason(self) -> &'static str {
+    pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Door => "connections",
             Self::Peer => "connections_per_peer",
@@ -38,13 +38,13 @@ impl Full {
 }
 
 /// One open connection; gives its place back when dropped.
-pub(super) struct Seat {
+pub(crate) struct Seat {
     open: Arc<Mutex<Open>>,
     peer: IpAddr,
 }
 
 impl Peers {
-    pub(super) fn new(max: usize, max_per_peer: usize) -> Self {
+    pub(crate) fn new(max: usize, max_per_peer: usize) -> Self {
         Self {
             open: Arc::default(),
             max,
@@ -53,7 +53,7 @@ impl Peers {
     }
 
     /// Takes a place for a connection from `address`.
-    pub(super) fn seat(&self, address: IpAddr) -> Result<Seat, Full> {
+    pub(crate) fn seat(&self, address: IpAddr) -> Result<Seat, Full> {
         let peer = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.total >= self.max {
