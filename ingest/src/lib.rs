@@ -3,9 +3,9 @@
 mod auth;
 mod config;
 mod intake;
-pub mod listen;
+mod listen;
 mod metrics;
-pub mod otlp;
+mod otlp;
 mod tls;
 
 pub use auth::{Denied, TokenFileError, Tokens, admit};
@@ -14,5 +14,9 @@ pub use config::{
     check, warnings,
 };
 pub use intake::{Envelope, Hold, Intake, IntakeLimits, Reply};
+pub use listen::{Answer, ListenOptions, Peer, serve as serve_http};
 pub use metrics::{ConnectionCount, Metrics, Stage};
+pub use otlp::{
+    ConvertError, FromJson, Options as OtlpOptions, Signal, from_json, serve as serve_otlp,
+};
 pub use tls::{Alpn, TlsError, certificate_name, server_config};
