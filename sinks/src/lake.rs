@@ -135,9 +135,7 @@ impl Lake {
     pub fn write(&mut self, record: &Record) -> Result<(), LakeError> {
         self.check_room(record)?;
         let event = record.event();
-        let Some(kind) = self.kinds.get(&event.class()) else {
-            return Ok(());
-        };
+        let kind = kind_of(&self.kinds, event.class())?;
         if self.waiting_since.is_none() {
             self.waiting_since = Some(self.clock.now());
         }
@@ -148,6 +146,7 @@ impl Lake {
             .or_insert_with(|| Table::new(Arc::clone(&kind.layout)))
             .append(record, &mut self.scratch);
         self.bytes += appended.bytes;
+        self.metrics.buffered_bytes.set(gauge(self.bytes));
         if appended.misfits > 0 {
             self.metrics.misfits.inc_by(appended.misfits);
         }
@@ -227,6 +226,7 @@ impl Lake {
     fn forget_rows(&mut self) {
         self.tables.clear();
         self.bytes = 0;
+        self.metrics.buffered_bytes.set(0);
         self.waiting_since = None;
     }
 
@@ -247,9 +247,7 @@ impl Lake {
         let mut files = Vec::with_capacity(self.tables.len());
         let mut written = Vec::with_capacity(self.tables.len());
         while let Some(((class, day), table)) = self.tables.pop_first() {
-            let Some(kind) = self.kinds.get(&class) else {
-                continue;
-            };
+            let kind = kind_of(&self.kinds, class)?;
             let name = self.store.name(class, day, now);
             let (file, path) = self.store.create(&name)?;
             let rows = table.into_sorted();
@@ -265,6 +263,16 @@ impl Lake {
         }
         Ok((files, written))
     }
+}
+
+fn kind_of(kinds: &BTreeMap<Class, TableKind>, class: Class) -> Result<&TableKind, LakeError> {
+    kinds.get(&class).ok_or(LakeError::NoTable {
+        class: class.name(),
+    })
+}
+
+fn gauge(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 impl fmt::Debug for Lake {

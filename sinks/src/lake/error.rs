@@ -47,6 +47,12 @@ pub enum LakeError {
     /// The stored checkpoint is not one of this program's.
     #[error("cannot read the lake's stored checkpoint")]
     Checkpoint(#[source] serde_json::Error),
+    /// The class is missing from the list of all classes.
+    #[error("lake has no table for class `{class}`")]
+    NoTable {
+        /// Its name.
+        class: &'static str,
+    },
     /// So much is buffered that a checkpoint must come first.
     #[error("lake buffers are full ({bytes} bytes): write a checkpoint first")]
     Full {
