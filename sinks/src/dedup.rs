@@ -43,11 +43,6 @@ impl Dedup {
         }
     }
 
-    /// Whether this fingerprint is known.
-    pub(crate) fn contains(&self, fingerprint: u64) -> bool {
-        self.current.contains(fingerprint) || self.previous.contains(fingerprint)
-    }
-
     /// Remembers a fingerprint; `false` when it was known.
     pub(crate) fn insert(&mut self, fingerprint: u64) -> bool {
         !self.previous.contains(fingerprint) && self.current.insert(fingerprint)
@@ -123,6 +118,12 @@ mod tests {
     use super::*;
 
     const DAY: Duration = Duration::from_secs(86_400);
+
+    impl Dedup {
+        fn contains(&self, fingerprint: u64) -> bool {
+            self.current.contains(fingerprint) || self.previous.contains(fingerprint)
+        }
+    }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1_000)

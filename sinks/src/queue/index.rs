@@ -148,7 +148,7 @@ impl Index {
                 } else {
                     HEADER_BYTES
                 };
-                (offset < segment.len).then(|| Readable {
+                (offset < segment.len).then_some(Readable {
                     start: Position {
                         segment: *number,
                         offset,
