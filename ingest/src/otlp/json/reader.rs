@@ -4,9 +4,10 @@
 //! characters inside strings are taken as they are, and bytes that are not UTF-8 inside strings
 //! become U+FFFD, as do lone surrogate escapes.
 
-use std::borrow::Cow;
-
 use memchr::memchr2;
+
+use super::nest::{Level, Nest};
+use super::text::{Text, hex4};
 
 /// Where the text stops being JSON, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +134,7 @@ impl<'a> Reader<'a> {
         }
         self.at = at + 1;
         let raw = self.bytes.get(start..at).unwrap_or_default();
-        Ok(Text { raw, escaped })
+        Ok(Text::new(raw, escaped))
     }
 
     /// The number that begins here, as written.
@@ -278,99 +279,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A string as written between its quotes; its escapes have been checked.
-#[derive(Clone, Copy)]
-pub(super) struct Text<'a> {
-    raw: &'a [u8],
-    escaped: bool,
-}
-
-impl<'a> Text<'a> {
-    /// The string it stands for.
-    pub(super) fn to_str(self) -> Cow<'a, str> {
-        if !self.escaped {
-            return String::from_utf8_lossy(self.raw);
-        }
-        let mut out = Vec::with_capacity(self.raw.len());
-        self.write_to(&mut out);
-        match String::from_utf8_lossy(&out) {
-            Cow::Borrowed(text) => Cow::Owned(text.to_owned()),
-            Cow::Owned(text) => Cow::Owned(text),
-        }
-    }
-
-    /// The bytes between the quotes, when no escape stands there.
-    pub(super) const fn plain(self) -> Option<&'a [u8]> {
-        if self.escaped { None } else { Some(self.raw) }
-    }
-
-    /// Appends the string as UTF-8.
-    pub(super) fn write_to(self, out: &mut Vec<u8>) {
-        if !self.escaped {
-            return push_utf8(self.raw, out);
-        }
-        let mut rest = self.raw;
-        while let Some(at) = memchr::memchr(b'\\', rest) {
-            let (clean, escape) = rest.split_at(at);
-            push_utf8(clean, out);
-            let used = push_escape(escape, out);
-            rest = escape.get(used..).unwrap_or_default();
-        }
-        push_utf8(rest, out);
-    }
-}
-
-fn push_utf8(bytes: &[u8], out: &mut Vec<u8>) {
-    if std::str::from_utf8(bytes).is_ok() {
-        out.extend_from_slice(bytes);
-        return;
-    }
-    for chunk in bytes.utf8_chunks() {
-        out.extend_from_slice(chunk.valid().as_bytes());
-        if !chunk.invalid().is_empty() {
-            out.extend_from_slice("\u{fffd}".as_bytes());
-        }
-    }
-}
-
-/// Appends what the escape at the beginning of `bytes` stands for; says how long it is.
-fn push_escape(bytes: &[u8], out: &mut Vec<u8>) -> usize {
-    let byte = match bytes.get(1) {
-        Some(b'u') => return push_unicode(bytes, out),
-        Some(b'b') => 8,
-        Some(b'f') => 12,
-        Some(b'n') => b'\n',
-        Some(b'r') => b'\r',
-        Some(b't') => b'\t',
-        Some(&other) => other,
-        None => b'\\',
-    };
-    out.push(byte);
-    2
-}
-
-fn push_unicode(bytes: &[u8], out: &mut Vec<u8>) -> usize {
-    let high = hex4(bytes.get(2..).unwrap_or_default()).unwrap_or(0xfffd);
-    let (code, used) = match (high, bytes.get(6..8)) {
-        (0xd800..=0xdbff, Some(b"\\u")) => match hex4(bytes.get(8..).unwrap_or_default()) {
-            Some(low @ 0xdc00..=0xdfff) => {
-                (0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00), 12)
-            }
-            Some(_) | None => (0xfffd, 6),
-        },
-        _ => (high, 6),
-    };
-    let char = char::from_u32(code).unwrap_or('\u{fffd}');
-    out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-    used
-}
-
-fn hex4(bytes: &[u8]) -> Option<u32> {
-    bytes.get(..4)?.iter().try_fold(0, |code, byte| {
-        Some(code << 4 | char::from(*byte).to_digit(16)?)
-    })
-}
-
 /// How many bytes at the beginning are one JSON number; `None` when none is.
 pub(super) fn number_len(bytes: &[u8]) -> Option<usize> {
     let digits = |from: usize| {
@@ -399,52 +307,6 @@ pub(super) fn number_len(bytes: &[u8]) -> Option<usize> {
         len += 1 + sign + exponent;
     }
     Some(len)
-}
-
-#[derive(Clone, Copy)]
-enum Level {
-    Object,
-    Array,
-}
-
-/// The open brackets of a value that is stepped over, one bit each.
-#[derive(Default)]
-struct Nest {
-    words: Vec<u64>,
-    depth: usize,
-}
-
-impl Nest {
-    fn push(&mut self, level: Level) {
-        let bit = self.depth % 64;
-        if bit == 0 {
-            self.words.push(0);
-        }
-        if let Some(word) = self.words.last_mut() {
-            match level {
-                Level::Object => *word |= 1 << bit,
-                Level::Array => *word &= !(1 << bit),
-            }
-        }
-        self.depth += 1;
-    }
-
-    fn pop(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-        if self.depth.is_multiple_of(64) {
-            self.words.pop();
-        }
-    }
-
-    fn top(&self) -> Option<Level> {
-        let bit = self.depth.checked_sub(1)? % 64;
-        let word = self.words.last()?;
-        Some(if word >> bit & 1 == 1 {
-            Level::Object
-        } else {
-            Level::Array
-        })
-    }
 }
 
 #[cfg(test)]

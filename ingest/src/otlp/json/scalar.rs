@@ -5,7 +5,8 @@ use base64::engine::general_purpose::GeneralPurpose;
 use base64::engine::{DecodePaddingMode, GeneralPurposeConfig};
 
 use super::fault::Fault;
-use super::reader::{Reader, Shape, Text, number_len};
+use super::reader::{Reader, Shape, number_len};
+use super::text::Text;
 
 /// A whole number of the range that `T` has.
 pub(super) fn whole<T: TryFrom<i128>>(reader: &mut Reader<'_>) -> Result<T, Fault> {
