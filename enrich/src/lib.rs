@@ -1,7 +1,9 @@
 //! The pure steps of the path: bytes become events, and events lose their secrets.
 
 mod normalize;
+mod tool_names;
 mod uid;
 
 pub use normalize::{Fault, Malformed, Normalized, normalize};
+pub use tool_names::{Names, ToolNames};
 pub use uid::{UidKey, line_uid};
