@@ -28,6 +28,11 @@ pub struct Room {
     pub unmapped: usize,
 }
 
+/// Filled columns, in the order of filling.
+pub type Fields = Vec<(Field, Value)>;
+/// Attributes without a column, in the order in which they came.
+pub type Attributes = Vec<(Text, Value)>;
+
 /// One filled column of an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell<'a> {
@@ -245,7 +250,7 @@ impl Event {
     }
 
     /// The typed fields and the unmapped attributes, for a step that replaces values by name.
-    pub fn values_mut(&mut self) -> (&mut Vec<(Field, Value)>, &mut Vec<(Text, Value)>) {
+    pub fn values_mut(&mut self) -> (&mut Fields, &mut Attributes) {
         (&mut self.fields, &mut self.unmapped)
     }
 
