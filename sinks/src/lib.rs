@@ -6,8 +6,6 @@ mod duration;
 mod elasticsearch;
 pub mod forward;
 pub mod lake;
-mod elasticsearch;
-pub mod forward;
 mod ocsf;
 mod position;
 pub mod queue;
