@@ -12,6 +12,7 @@ mod error;
 mod frame;
 mod group;
 mod index;
+mod keeper;
 mod lock;
 mod metrics;
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub use status::{ConsumerStatus, Status};
 use crate::State;
 use crate::disk::{Disk, RealDisk};
 use index::Index;
+use keeper::Keeper;
 use shared::{Parts, Shared};
 use waiting::Job;
 use writer::Writer;
@@ -124,7 +126,7 @@ impl Queue {
         };
         let shared = Arc::new(Shared::new(parts, index));
         let dedup = recover::recover(&shared)?;
-        let writer = Writer::new(Arc::clone(&shared), dedup);
+        let writer = Writer::new(Arc::clone(&shared), Keeper::start(&shared)?, dedup);
         let thread = std::thread::Builder::new()
             .name("queue-writer".to_owned())
             .spawn(move || writer.run())

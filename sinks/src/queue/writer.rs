@@ -6,12 +6,14 @@ use std::time::Instant;
 
 use super::group::Group;
 use super::index::Segment;
+use super::keeper::Keeper;
 use super::metrics::{Reason, gauge};
 use super::segment::{HEADER_BYTES, Kind, header};
 use super::shared::Shared;
 use super::sidecar::Sidecar;
 use super::waiting::Job;
 use super::{QueueError, Stored};
+use crate::Position;
 use crate::dedup::Dedup;
 use crate::disk::DiskFile;
 
@@ -21,8 +23,11 @@ const MAX_GROUP_BYTES: usize = 8 << 20;
 /// Owns the segment that grows and the index of known ids.
 pub(super) struct Writer {
     shared: Arc<Shared>,
+    keeper: Keeper,
     dedup: Dedup,
     active: Option<Active>,
+    /// Where the newest closed segment ends.
+    last_end: Position,
 }
 
 /// The segment that grows.
@@ -46,11 +51,14 @@ impl Drop for LastWord {
 }
 
 impl Writer {
-    pub(super) const fn new(shared: Arc<Shared>, dedup: Dedup) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, keeper: Keeper, dedup: Dedup) -> Self {
+        let last_end = shared.index().last_end();
         Self {
             shared,
+            keeper,
             dedup,
             active: None,
+            last_end,
         }
     }
 
@@ -61,6 +69,7 @@ impl Writer {
             self.serve(jobs);
         }
         self.seal();
+        self.keeper.settle();
         drop(last_word);
     }
 
@@ -150,7 +159,10 @@ impl Writer {
         let mut used_bytes = self.shared.index().bytes();
         if used_bytes.saturating_add(bytes) > max_bytes {
             // A segment that all have read can only go when it is closed.
-            self.seal();
+            if self.active.is_some() {
+                self.seal();
+                self.keeper.settle();
+            }
             used_bytes = self.shared.index().bytes();
         }
         if used_bytes.saturating_add(bytes) > max_bytes {
@@ -165,13 +177,11 @@ impl Writer {
     /// Creates the next segment. Its content is synced with the first group, its name here.
     fn begin_segment(&self) -> Result<Active, QueueError> {
         let shared = &self.shared;
-        let mut index = shared.index();
-        let (number, previous) = (index.take_number(), index.last_end());
-        drop(index);
+        let number = shared.index().take_number();
         let path = shared.path(Kind::Log, number);
         let create = || {
             let file = shared.disk.create(&path)?;
-            file.write_at(&[&header(number, previous)], 0)?;
+            file.write_at(&[&header(number, self.last_end)], 0)?;
             shared.disk.sync_folder(&shared.folder)?;
             Ok(file)
         };
@@ -209,23 +219,23 @@ impl Writer {
         }
     }
 
-    fn finish(&self, active: Active) {
+    fn finish(&mut self, active: Active) {
         let shared = &self.shared;
         if active.fingerprints.is_empty() {
             shared.index().remove(active.number);
             shared.delete(&active.path);
             return;
         }
-        let sealed = shared.clock.now();
-        shared.write_ids(&Sidecar {
+        self.last_end = Position {
+            segment: active.number,
+            offset: active.len,
+        };
+        self.keeper.closed(Sidecar {
             segment: active.number,
             log_bytes: active.len,
-            sealed,
+            sealed: shared.clock.now(),
             fingerprints: active.fingerprints,
         });
-        shared.index().seal(active.number, sealed);
-        shared.trim();
-        shared.forget_old_ids();
     }
 
     fn count(&self, batches: usize, outcome: &Result<Vec<Stored>, QueueError>) {
