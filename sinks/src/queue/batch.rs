@@ -42,7 +42,8 @@ impl Batch {
     /// Adds a record.
     ///
     /// # Errors
-    /// When the record is larger than a frame may be (80 MiB); the batch is as it was before.
+    /// When the record is larger than a frame may be (80 MiB): the batch is as it was before. When
+    /// it cannot be encoded, which no record causes: the batch is empty and must be built anew.
     pub fn push(&mut self, record: &Record) -> Result<(), QueueError> {
         let mut bytes = std::mem::take(&mut self.bytes);
         let start = frame::open(&mut bytes);
