@@ -24,19 +24,30 @@ use draft::{Draft, Shown};
 /// Linear in the record's size. Never fails.
 pub fn project(record: &Record, out: &mut String) {
     out.push('{');
-    push_members(record, out);
+    push_members(record, Attributes::Members, out);
     out.push('}');
 }
 
-/// Appends the members of that object, at least one, without its braces.
-pub(crate) fn push_members(record: &Record, out: &mut String) {
-    match classes::shape(record.event().class()) {
-        Some(shape) => push_event(record, shape, out),
-        None => table::push(record, out),
-    }
+/// How the source's own attributes stand under `unmapped`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attributes {
+    /// As its members.
+    Members,
+    /// As one JSON text, `unmapped.attributes`, for readers that give every name one type for
+    /// good: sources do not.
+    Text,
 }
 
-fn push_event(record: &Record, shape: &'static Shape, out: &mut String) {
+/// Appends the members of that object, at least one, without its braces.
+pub(crate) fn push_members(record: &Record, attributes: Attributes, out: &mut String) {
+    let draft = match classes::shape(record.event().class()) {
+        Some(shape) => draft(record, shape),
+        None => table::draft(record),
+    };
+    write::push_draft(record.event(), draft, attributes, out);
+}
+
+fn draft<'a>(record: &'a Record, shape: &'static Shape) -> Draft<'a> {
     let event = record.event();
     let mut draft = Draft::new();
     for (field, cell) in event.cells() {
@@ -48,13 +59,16 @@ fn push_event(record: &Record, shape: &'static Shape, out: &mut String) {
     complete::require_one(event, &mut draft);
     name(shape, &mut draft);
     declare_profiles(shape, &mut draft);
-    write::push_draft(event, draft, out);
+    draft
 }
 
 /// Puts a column where the class has a place for it, or else under `unmapped`.
 fn place<'a>(field: Field, cell: Cell<'a>, shape: &Shape, draft: &mut Draft<'a>) {
     let path = field.path();
     let shown = Shown::from(cell);
+    if !check::has_kind(cell, field.kind()) {
+        return draft.set_apart(path, shown);
+    }
     if shape.home(path) == Home::Foreign {
         return draft.move_out(path, shown);
     }
@@ -233,6 +247,37 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_another_kind_stands_apart_as_a_text() {
+        let mut event = event(Class::BaseEvent, 0);
+        event.set_text(Field::StatusId, "one");
+        event.set_int(Field::ApiServiceName, 7);
+        event.set(Field::CostUsd, Value::Double(f64::NAN));
+        event.set(Field::Message, Value::List(vec![Value::Int(1)]));
+        assert_eq!(
+            projected(event)["unmapped"],
+            json!({"mistyped": {
+                "status_id": "one", "api": {"service": {"name": "7"}},
+                "magistrate": {"cost_usd": "NaN"}, "message": "[1]",
+            }})
+        );
+    }
+
+    #[test]
+    fn attributes_can_stand_as_one_text() {
+        let mut event = event(Class::BaseEvent, 0);
+        event.keep_text("a", "1");
+        event.keep_text("a", "2");
+        let mut out = "{".to_owned();
+        push_members(&samples::record(event), Attributes::Text, &mut out);
+        out.push('}');
+        let json: Json = serde_json::from_str(&out).unwrap();
+        assert_eq!(
+            json["unmapped"],
+            json!({"attributes": r#"{"a":"1","a#2":"2"}"#})
+        );
+    }
+
+    #[test]
     fn demanded_objects_are_made_of_known_facts() {
         let mut event = event(Class::ProcessActivity, 1);
         event.set_text(Field::UserUid, "u-1");
@@ -313,7 +358,7 @@ mod tests {
         for record in samples::records(200) {
             let start = lines.len();
             project(&record, &mut lines);
-            let json: Json = serde_json::from_str(&lines[start..]).unwrap();
+            let json: Json = serde_json::from_str(lines.get(start..).unwrap()).unwrap();
             assert!(json["time"].is_i64() && json["metadata"]["uid"].is_string());
             if let Some(uid) = record.event().class().class_uid() {
                 let type_uid = uid * 100 + json["activity_id"].as_i64().unwrap();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use magistrate_event::{Record, Timestamp, push_json_string};
 
-use crate::ocsf;
+use crate::ocsf::{self, Attributes};
 
 /// Appends the action line and the document line, each with its newline.
 pub(super) fn push(record: &Record, index: &str, out: &mut String) {
@@ -13,7 +13,7 @@ pub(super) fn push(record: &Record, index: &str, out: &mut String) {
     // Writing into a `String` cannot fail.
     let _ = writeln!(out, ",\"_id\":\"{}\"}}}}", record.uid());
     let _ = write!(out, "{{\"@timestamp\":\"{}\",", time(record).to_rfc3339());
-    ocsf::push_members(record, out);
+    ocsf::push_members(record, Attributes::Text, out);
     out.push_str("}\n");
 }
 

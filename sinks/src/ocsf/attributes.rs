@@ -9,21 +9,22 @@ use std::collections::HashMap;
 use magistrate_event::{Event, Text, Value, push_json_string};
 
 use super::draft::Leaf;
+use super::write;
 
 /// Objects and lists nested deeper than this under `unmapped` become one text.
 const MAX_DEPTH: usize = 12;
 
-/// Appends the event's own attributes after the members `before`, whose first parts are taken.
-pub(super) fn push_members(event: &Event, before: &[Leaf<'_>], out: &mut String) {
+/// Appends the event's own attributes to the object that began at `inside` and has the members
+/// `before`, whose first parts are taken.
+pub(super) fn push_members(event: &Event, before: &[Leaf<'_>], inside: usize, out: &mut String) {
     let mut names = Names::default();
+    names.reserve("mistyped");
     for leaf in before {
         let top = leaf.path.split_once('.').map_or(leaf.path, |(top, _)| top);
         names.reserve(top);
     }
-    let mut separator = if before.is_empty() { "" } else { "," };
     for (key, value) in event.unmapped() {
-        out.push_str(separator);
-        separator = ",";
+        write::separate(inside, out);
         push_json_string(&names.unique(key), out);
         out.push(':');
         push(event, value, 1, out);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use magistrate_event::{Cell, Field, Kind};
+use magistrate_event::{Cell, Field, Kind, Value};
 
 use super::captions;
 use super::classes::Shape;
@@ -59,11 +59,8 @@ const RULES: &[(Field, Rule)] = &[
 /// OCSF's `ip_t` is at most this long.
 const MAX_IP_CHARS: usize = 40;
 
-/// Whether `cell` may stand at `field` in a class of this shape.
+/// Whether `cell`, which has the kind of `field`, may stand there in a class of this shape.
 pub(super) fn check(field: Field, cell: Cell<'_>, shape: &Shape) -> Verdict {
-    if !has_kind(cell, field.kind()) {
-        return Verdict::Breaks;
-    }
     if field == Field::StatusId {
         return number(cell, |id| shape.status(id).is_some());
     }
@@ -73,14 +70,28 @@ pub(super) fn check(field: Field, cell: Cell<'_>, shape: &Shape) -> Verdict {
     }
 }
 
-fn has_kind(cell: Cell<'_>, kind: Kind) -> bool {
+/// Whether `cell` is what a column of this kind holds, in a form that JSON has.
+pub(super) fn has_kind(cell: Cell<'_>, kind: Kind) -> bool {
     match cell {
         Cell::Text(_) => kind == Kind::Text,
         Cell::Int(_) => matches!(kind, Kind::Int | Kind::Long | Kind::Double),
         Cell::Double(number) => kind == Kind::Double && number.is_finite(),
         Cell::Bool(_) => kind == Kind::Bool,
         Cell::Time(_) => kind == Kind::Time,
-        Cell::Tree(_) => matches!(kind, Kind::TextList | Kind::Json),
+        Cell::Tree(value) => kind == Kind::Json || (kind == Kind::TextList && is_text_list(value)),
+    }
+}
+
+fn is_text_list(value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().all(|item| matches!(item, Value::Text(_))),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Double(_)
+        | Value::Time(_)
+        | Value::Text(_)
+        | Value::Map(_) => false,
     }
 }
 
@@ -199,13 +210,25 @@ mod tests {
             (Field::StatusId, Cell::Int(3), Other),
             (Field::DeviceOsTypeId, Cell::Int(200), Fits),
             (Field::DeviceOsTypeId, Cell::Int(7), Other),
-            (Field::SeverityId, Cell::Text("1"), Breaks),
-            (Field::Message, Cell::Int(1), Breaks),
             (Field::StartTime, Cell::Time(Timestamp::default()), Fits),
         ];
         for (field, cell, expected) in cases {
             assert_eq!(verdict(field, cell), expected, "{field:?} {cell:?}");
         }
+    }
+
+    #[test]
+    fn a_number_without_digits_has_no_kind() {
+        assert!(has_kind(Cell::Double(0.5), Kind::Double));
+        assert!(has_kind(Cell::Int(1), Kind::Double));
+        assert!(!has_kind(Cell::Double(f64::NAN), Kind::Double));
+        assert!(!has_kind(Cell::Text("1"), Kind::Int));
+        assert!(!has_kind(Cell::Int(1), Kind::Text));
+        let map = Value::Map(Vec::new());
+        assert!(has_kind(Cell::Tree(&map), Kind::Json));
+        assert!(!has_kind(Cell::Tree(&map), Kind::TextList));
+        let list = Value::List(Vec::new());
+        assert!(has_kind(Cell::Tree(&list), Kind::TextList));
     }
 
     #[test]

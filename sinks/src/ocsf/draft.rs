@@ -58,6 +58,18 @@ pub(super) struct Leaf<'a> {
 pub(super) struct Draft<'a> {
     kept: Vec<Leaf<'a>>,
     moved: Vec<Leaf<'a>>,
+    mistyped: Vec<Leaf<'a>>,
+}
+
+/// A draft that is done: each list sorted by path, so that an object's members stand together.
+#[derive(Debug)]
+pub(super) struct Sorted<'a> {
+    /// What stands at its path.
+    pub(super) kept: Vec<Leaf<'a>>,
+    /// What stands under `unmapped`.
+    pub(super) moved: Vec<Leaf<'a>>,
+    /// What stands under `unmapped.mistyped`, as texts.
+    pub(super) mistyped: Vec<Leaf<'a>>,
 }
 
 impl<'a> Draft<'a> {
@@ -65,6 +77,7 @@ impl<'a> Draft<'a> {
         Self {
             kept: Vec::with_capacity(64),
             moved: Vec::with_capacity(32),
+            mistyped: Vec::new(),
         }
     }
 
@@ -76,6 +89,11 @@ impl<'a> Draft<'a> {
     /// Shows `shown` under `unmapped`.
     pub(super) fn move_out(&mut self, path: &'static str, shown: Shown<'a>) {
         self.moved.push(Leaf { path, shown });
+    }
+
+    /// Shows `shown`, which is not of its column's kind, under `unmapped.mistyped`.
+    pub(super) fn set_apart(&mut self, path: &'static str, shown: Shown<'a>) {
+        self.mistyped.push(Leaf { path, shown });
     }
 
     /// Shows `shown` at `path` unless something is there.
@@ -132,11 +150,16 @@ impl<'a> Draft<'a> {
         self.kept.iter().map(|leaf| leaf.path)
     }
 
-    /// Both halves, sorted by path, so that the members of an object stand together.
-    pub(super) fn into_sorted(mut self) -> (Vec<Leaf<'a>>, Vec<Leaf<'a>>) {
+    /// The draft, done.
+    pub(super) fn into_sorted(mut self) -> Sorted<'a> {
         self.kept.sort_unstable_by_key(|leaf| leaf.path);
         self.moved.sort_unstable_by_key(|leaf| leaf.path);
-        (self.kept, self.moved)
+        self.mistyped.sort_unstable_by_key(|leaf| leaf.path);
+        Sorted {
+            kept: self.kept,
+            moved: self.moved,
+            mistyped: self.mistyped,
+        }
     }
 }
 
@@ -158,7 +181,7 @@ mod tests {
         assert!(draft.has("file") && draft.has("file.name") && !draft.has("file.nam"));
         draft.move_out("file.size", Shown::Int(7));
         draft.banish("file");
-        let (kept, moved) = draft.into_sorted();
+        let Sorted { kept, moved, .. } = draft.into_sorted();
         assert_eq!(
             kept.iter().map(|leaf| leaf.path).collect::<Vec<_>>(),
             ["file_diff"]

@@ -2,15 +2,19 @@
 
 use magistrate_event::{OCSF_VERSION, Record};
 
+use super::check;
 use super::draft::{Draft, Shown};
-use super::write;
 
-/// Appends the row as JSON: `class_name`, `time`, and the columns at their dotted paths.
-pub(super) fn push(record: &Record, out: &mut String) {
+/// The row: `class_name`, `time`, and the columns at their dotted paths.
+pub(super) fn draft(record: &Record) -> Draft<'_> {
     let event = record.event();
     let mut draft = Draft::new();
     for (field, cell) in event.cells() {
-        draft.keep(field.path(), Shown::from(cell));
+        if check::has_kind(cell, field.kind()) {
+            draft.keep(field.path(), Shown::from(cell));
+        } else {
+            draft.set_apart(field.path(), Shown::from(cell));
+        }
     }
     draft.keep("class_name", Shown::from(event.class().name()));
     draft.keep("time", Shown::Int(event.time().as_millis()));
@@ -20,5 +24,5 @@ pub(super) fn push(record: &Record, out: &mut String) {
         "metadata.logged_time",
         Shown::Int(record.received().as_millis()),
     );
-    write::push_draft(event, draft, out);
+    draft
 }

@@ -4,19 +4,76 @@ use std::fmt::Write as _;
 
 use magistrate_event::{Event, Value, push_json_string};
 
-use super::attributes;
 use super::draft::{Draft, Leaf, Shown};
+use super::{Attributes, attributes};
 
 /// Appends the draft, with what was moved and the event's own attributes under `unmapped`.
-pub(super) fn push_draft(event: &Event, draft: Draft<'_>, out: &mut String) {
-    let (kept, moved) = draft.into_sorted();
-    push_members(event, &kept, 0, out);
-    if !moved.is_empty() || event.unmapped().next().is_some() {
-        out.push_str(",\"unmapped\":{");
-        push_members(event, &moved, 0, out);
-        attributes::push_members(event, &moved, out);
+pub(super) fn push_draft(event: &Event, draft: Draft<'_>, own: Attributes, out: &mut String) {
+    let sorted = draft.into_sorted();
+    push_members(event, &sorted.kept, 0, out);
+    let start = out.len();
+    out.push_str(",\"unmapped\":{");
+    let inside = out.len();
+    push_members(event, &sorted.moved, 0, out);
+    push_mistyped(event, sorted.mistyped, inside, out);
+    match own {
+        Attributes::Members => attributes::push_members(event, &sorted.moved, inside, out),
+        Attributes::Text => push_attributes(event, inside, out),
+    }
+    if out.len() == inside {
+        out.truncate(start);
+    } else {
         out.push('}');
     }
+}
+
+/// A comma, unless the object that began at `inside` has no member yet.
+pub(super) fn separate(inside: usize, out: &mut String) {
+    if out.len() > inside {
+        out.push(',');
+    }
+}
+
+fn push_mistyped(event: &Event, mut mistyped: Vec<Leaf<'_>>, inside: usize, out: &mut String) {
+    if mistyped.is_empty() {
+        return;
+    }
+    for leaf in &mut mistyped {
+        let text = text(event, &leaf.shown);
+        leaf.shown = Shown::Text(text.into());
+    }
+    separate(inside, out);
+    push_key("mistyped", out);
+    out.push('{');
+    push_members(event, &mistyped, 0, out);
+    out.push('}');
+}
+
+fn text(event: &Event, shown: &Shown<'_>) -> String {
+    let mut text = String::new();
+    match shown {
+        Shown::Text(value) => text.push_str(value),
+        Shown::Double(number) if number.is_nan() => text.push_str("NaN"),
+        Shown::Double(number) => {
+            let _ = write!(text, "{number}");
+        }
+        Shown::Int(_) | Shown::Bool(_) | Shown::Tree(_) | Shown::Names(_) => {
+            push_shown(event, shown, &mut text);
+        }
+    }
+    text
+}
+
+fn push_attributes(event: &Event, inside: usize, out: &mut String) {
+    if event.unmapped().next().is_none() {
+        return;
+    }
+    let mut text = "{".to_owned();
+    attributes::push_members(event, &[], 1, &mut text);
+    text.push('}');
+    separate(inside, out);
+    push_key("attributes", out);
+    push_json_string(&text, out);
 }
 
 /// Appends `leaves`, whose paths are sorted and agree up to byte `from`, as members of an object.

@@ -7,6 +7,7 @@ use magistrate_event::{Class, Event, Field, Record, SystemClock, Timestamp};
 use prometheus_client::registry::Registry;
 
 use super::*;
+use crate::forward::{Delivery, Letter, Pause, Receipt, Refused};
 use crate::ocsf::samples;
 
 /// What the peer and the queue saw.
@@ -338,6 +339,33 @@ async fn acknowledgements_withheld_for_ten_minutes_cost_repeats_and_lose_nothing
     // After 60, 180 and 420 s.
     assert_eq!(seen.sends.len(), 2 * 4);
     assert_eq!(seen.committed, [8]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_acknowledgement_that_is_lost_costs_one_repeat() {
+    let mut case = case(4, |number, _| {
+        Ok(Delivery {
+            receipt: Some(Receipt(u64::try_from(number).unwrap())),
+            ..Delivery::default()
+        })
+    });
+    // The peer says "indexed" once; the answer does not arrive, and it forgets the number.
+    let mut polls = 0;
+    case.confirmations = Box::new(move |receipts| {
+        polls += 1;
+        match polls {
+            1 => Err(busy(None)),
+            _ => Ok(receipts
+                .iter()
+                .copied()
+                .filter(|receipt| receipt.0 > 0)
+                .collect()),
+        }
+    });
+    let (seen, _) = run(case).await;
+    assert_eq!(seen.sends, [numbers(4), numbers(4)]);
+    assert_eq!(seen.at[1], Duration::from_secs(60));
+    assert_eq!(seen.committed, [4]);
 }
 
 #[tokio::test(start_paused = true)]
