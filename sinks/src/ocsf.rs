@@ -58,7 +58,7 @@ fn draft<'a>(record: &'a Record, shape: &'static Shape) -> Draft<'a> {
     objects::settle(&mut draft);
     complete::require_one(event, &mut draft);
     name(shape, &mut draft);
-    declare_profiles(shape, &mut draft);
+    declare_profiles(&mut draft);
     draft
 }
 
@@ -69,13 +69,14 @@ fn place<'a>(field: Field, cell: Cell<'a>, shape: &Shape, draft: &mut Draft<'a>)
     if !check::has_kind(cell, field.kind()) {
         return draft.set_apart(path, shown);
     }
-    if shape.home(path) == Home::Foreign {
+    let home = shape.home(path);
+    if home == Home::Foreign {
         return draft.move_out(path, shown);
     }
     match check::check(field, cell, shape) {
-        check::Verdict::Fits => draft.keep(path, shown),
+        check::Verdict::Fits => draft.keep_at(path, home, shown),
         check::Verdict::Other => {
-            draft.keep(path, Shown::Int(captions::OTHER));
+            draft.keep_at(path, home, Shown::Int(captions::OTHER));
             draft.move_out(path, shown);
         }
         check::Verdict::Breaks => draft.move_out(path, shown),
@@ -145,14 +146,10 @@ fn caption(
 }
 
 /// Lists the profiles whose attributes are in use.
-fn declare_profiles(shape: &Shape, draft: &mut Draft<'_>) {
+fn declare_profiles(draft: &mut Draft<'_>) {
     let used: Vec<&'static str> = Profile::ALL
         .into_iter()
-        .filter(|profile| {
-            draft
-                .paths()
-                .any(|path| shape.home(path) == Home::Profile(*profile))
-        })
+        .filter(|profile| draft.uses(*profile))
         .map(Profile::name)
         .collect();
     if !used.is_empty() {

@@ -72,9 +72,7 @@ const EVERY: &[(&str, Home)] = &[
     ("status_detail", Home::Optional),
     ("duration", Home::Optional),
     ("action_id", CONTROL),
-    ("action", CONTROL),
     ("disposition_id", CONTROL),
-    ("disposition", CONTROL),
 ];
 
 const BASE_EVENT: Shape = Shape {

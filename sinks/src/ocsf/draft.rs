@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use magistrate_event::{Cell, Value};
 
+use super::classes::{Home, Profile};
+
 /// What is shown at a path.
 #[derive(Debug, Clone)]
 pub(super) enum Shown<'a> {
@@ -51,6 +53,9 @@ impl From<String> for Shown<'_> {
 pub(super) struct Leaf<'a> {
     pub(super) path: &'static str,
     pub(super) shown: Shown<'a>,
+    /// What must be declared for it to stand at its path. What completes an object goes without:
+    /// the object's own columns have it.
+    profile: Option<Profile>,
 }
 
 /// The columns that stay at their path, and those that go under `unmapped`.
@@ -83,17 +88,35 @@ impl<'a> Draft<'a> {
 
     /// Shows `shown` at `path`, which is not in use yet.
     pub(super) fn keep(&mut self, path: &'static str, shown: Shown<'a>) {
-        self.kept.push(Leaf { path, shown });
+        self.kept.push(leaf(path, shown));
+    }
+
+    /// Shows a column of the event at `path`, by a profile where it needs one.
+    pub(super) fn keep_at(&mut self, path: &'static str, home: Home, shown: Shown<'a>) {
+        let profile = match home {
+            Home::Profile(profile) => Some(profile),
+            Home::Required | Home::Optional | Home::Foreign => None,
+        };
+        self.kept.push(Leaf {
+            path,
+            shown,
+            profile,
+        });
+    }
+
+    /// Whether a column stands at its path by `profile`.
+    pub(super) fn uses(&self, profile: Profile) -> bool {
+        self.kept.iter().any(|leaf| leaf.profile == Some(profile))
     }
 
     /// Shows `shown` under `unmapped`.
     pub(super) fn move_out(&mut self, path: &'static str, shown: Shown<'a>) {
-        self.moved.push(Leaf { path, shown });
+        self.moved.push(leaf(path, shown));
     }
 
     /// Shows `shown`, which is not of its column's kind, under `unmapped.mistyped`.
     pub(super) fn set_apart(&mut self, path: &'static str, shown: Shown<'a>) {
-        self.mistyped.push(Leaf { path, shown });
+        self.mistyped.push(leaf(path, shown));
     }
 
     /// Shows `shown` at `path` unless something is there.
@@ -163,9 +186,20 @@ impl<'a> Draft<'a> {
     }
 }
 
+const fn leaf<'a>(path: &'static str, shown: Shown<'a>) -> Leaf<'a> {
+    Leaf {
+        path,
+        shown,
+        profile: None,
+    }
+}
+
 fn lies_in(path: &str, object: &str) -> bool {
-    path.strip_prefix(object)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    // Most paths differ in their first letter: no need to compare the rest.
+    path.as_bytes().first() == object.as_bytes().first()
+        && path
+            .strip_prefix(object)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]
