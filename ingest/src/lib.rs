@@ -6,6 +6,8 @@ mod intake;
 mod listen;
 mod metrics;
 mod otlp;
+pub mod otlp;
+pub mod syslog;
 mod tls;
 
 pub use auth::{Denied, TokenFileError, Tokens, admit};
