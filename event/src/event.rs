@@ -13,9 +13,14 @@ pub struct Event {
     activity: u8,
     time: Timestamp,
     buffer: String,
-    fields: Vec<(Field, Value)>,
-    unmapped: Vec<(Text, Value)>,
+    fields: Fields,
+    unmapped: Unmapped,
 }
+
+/// The filled columns of an event.
+type Fields = Vec<(Field, Value)>;
+/// What has no column.
+type Unmapped = Vec<(Text, Value)>;
 
 /// How much an event will hold, so that it is allocated once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +32,6 @@ pub struct Room {
     /// Attributes without a field.
     pub unmapped: usize,
 }
-
-/// Filled columns, in the order of filling.
-pub type Fields = Vec<(Field, Value)>;
-/// Attributes without a column, in the order in which they came.
-pub type Attributes = Vec<(Text, Value)>;
 
 /// One filled column of an event.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -250,7 +250,7 @@ impl Event {
     }
 
     /// The typed fields and the unmapped attributes, for a step that replaces values by name.
-    pub fn values_mut(&mut self) -> (&mut Fields, &mut Attributes) {
+    pub fn values_mut(&mut self) -> (&mut Fields, &mut Unmapped) {
         (&mut self.fields, &mut self.unmapped)
     }
 
