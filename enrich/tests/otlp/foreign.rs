@@ -513,8 +513,8 @@ fn every_shape_of_metric_becomes_one_event_per_point() {
     assert_eq!(events[2].text(Field::MetricUnit), Some("By"));
 }
 
-#[test]
-fn distributions_keep_their_buckets_and_quantiles() {
+/// One metric of each shape that has a distribution.
+fn distributions() -> Vec<Event> {
     let histogram = HistogramDataPoint {
         count: 3,
         sum: Some(4.5),
@@ -542,7 +542,7 @@ fn distributions_keep_their_buckets_and_quantiles() {
         }],
         ..SummaryDataPoint::default()
     };
-    let events = metrics(vec![
+    metrics(vec![
         metric(
             "h",
             Data::Histogram(Histogram {
@@ -563,7 +563,12 @@ fn distributions_keep_their_buckets_and_quantiles() {
                 data_points: vec![summary],
             }),
         ),
-    ]);
+    ])
+}
+
+#[test]
+fn distributions_keep_their_buckets_and_quantiles() {
+    let events = distributions();
     let types: Vec<_> = events
         .iter()
         .map(|event| event.text(Field::MetricType).unwrap())

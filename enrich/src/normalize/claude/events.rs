@@ -299,12 +299,18 @@ impl<'a> LogPlan<'a> {
     /// or was refused, 3 for errors of the program and failed logons; 0 for a foreign product.
     pub(crate) fn severity(&self, draft: &Draft) -> i64 {
         let failed = draft.event().int(Field::StatusId) == Some(FAILURE);
-        match self.row.class {
-            _ if !self.product.is_claude() => 0,
-            Class::ApplicationError => 3,
-            Class::Authentication if failed => 3,
-            _ if failed => 2,
-            _ => 1,
+        if !self.product.is_claude() {
+            0
+        } else if self.row.class == Class::ApplicationError {
+            3
+        } else if failed {
+            if self.row.class == Class::Authentication {
+                3
+            } else {
+                2
+            }
+        } else {
+            1
         }
     }
 }
