@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use magistrate_enrich::{UidKey, normalize};
 use magistrate_event::{Identity, Origin, Payload, Raw, Source, Timestamp};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
@@ -230,11 +230,7 @@ fn benches(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("logs");
     group.throughput(Throughput::Elements(RECORDS as u64));
     group.bench_function("normalize", |bencher| {
-        bencher.iter_batched(
-            || (),
-            |()| normalize(black_box(&raw), &key),
-            BatchSize::SmallInput,
-        );
+        bencher.iter(|| normalize(black_box(&raw), &key));
     });
     group.bench_function("prost_decode", |bencher| {
         bencher.iter(|| ExportLogsServiceRequest::decode(black_box(bytes.as_slice())));

@@ -5,12 +5,15 @@ use magistrate_event::{Class, Event, Field, Kind, Room, Timestamp, Value};
 use super::otlp::any::Any;
 use super::otlp::text;
 
+/// One bit per field number.
+type Bits = [u64; 8];
+
 /// An event in the making. A column that is filled stays as it is: the first fact wins.
 #[derive(Debug)]
 pub(crate) struct Draft {
     event: Event,
-    /// One bit per field number.
-    filled: [u64; 8],
+    /// One bit per field number: filled, or no column of the event's table.
+    closed: Bits,
     lossy: bool,
 }
 
@@ -19,7 +22,7 @@ impl Draft {
     pub(crate) fn new(class: Class, activity: u8, time: Timestamp, room: Room) -> Self {
         Self {
             event: Event::with_capacity(class, activity, time, room),
-            filled: [0; 8],
+            closed: foreign_fields(class),
             lossy: false,
         }
     }
@@ -28,8 +31,7 @@ impl Draft {
     #[inline]
     pub(crate) fn is_open(&self, field: Field) -> bool {
         let (word, bit) = place(field);
-        let filled = self.filled.get(word).is_none_or(|bits| bits & bit != 0);
-        !filled && field.is_in(self.event.class())
+        self.closed.get(word).is_some_and(|bits| bits & bit == 0)
     }
 
     /// Fills `field` with a text; says whether it did.
@@ -148,7 +150,7 @@ impl Draft {
     #[inline]
     fn fill(&mut self, field: Field, value: Value) {
         let (word, bit) = place(field);
-        if let Some(bits) = self.filled.get_mut(word) {
+        if let Some(bits) = self.closed.get_mut(word) {
             *bits |= bit;
         }
         self.event.append(field, value);
@@ -156,10 +158,41 @@ impl Draft {
 }
 
 #[inline]
-fn place(field: Field) -> (usize, u64) {
-    let number = u16::from(field);
-    (usize::from(number / 64), 1 << (number % 64))
+const fn place(field: Field) -> (usize, u64) {
+    let number = field as u16;
+    ((number / 64) as usize, 1 << (number % 64))
 }
+
+/// The fields that are no columns of the table of `class`.
+fn foreign_fields(class: Class) -> Bits {
+    let index = Class::ALL.iter().position(|own| *own == class);
+    index
+        .and_then(|index| FOREIGN.get(index))
+        .copied()
+        .unwrap_or([0; 8])
+}
+
+/// [`foreign_fields`] of each class, in the order of [`Class::ALL`].
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler; indices are below the lengths"
+)]
+const FOREIGN: [Bits; Class::ALL.len()] = {
+    let mut tables = [[0; 8]; Class::ALL.len()];
+    let mut class = 0;
+    while class < tables.len() {
+        let mut field = 0;
+        while field < Field::ALL.len() {
+            if !Field::ALL[field].is_in(Class::ALL[class]) {
+                let (word, bit) = place(Field::ALL[field]);
+                tables[class][word] |= bit;
+            }
+            field += 1;
+        }
+        class += 1;
+    }
+    tables
+};
 
 /// A whole number, also from a text or from a float without a fraction.
 pub(crate) fn whole(any: Any<'_>) -> Option<i64> {
@@ -228,6 +261,16 @@ mod tests {
     fn every_field_has_a_bit() {
         for &field in Field::ALL {
             assert!(place(field).0 < 8, "{}", field.path());
+        }
+    }
+
+    #[test]
+    fn a_new_draft_is_open_for_the_columns_of_its_table() {
+        for class in Class::ALL {
+            let draft = Draft::new(class, 0, Timestamp::default(), ROOM);
+            for &field in Field::ALL {
+                assert_eq!(draft.is_open(field), field.is_in(class), "{}", field.path());
+            }
         }
     }
 

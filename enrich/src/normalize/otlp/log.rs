@@ -43,8 +43,8 @@ pub(super) fn read<'a>(
         batch.done.unknown_events += 1;
     }
     let room = Room {
-        text_bytes: bytes.len() + around.scope.bytes() + 512,
-        fields: 48,
+        text_bytes: bytes.len() + around.scope.bytes() + 256,
+        fields: 40,
         unmapped: 8 + batch.attributes.len() / 4,
     };
     let time = record.moment.timestamp(batch.origin.raw);
