@@ -7,6 +7,12 @@ mod foreign;
 #[path = "otlp/hostile.rs"]
 mod hostile;
 #[cfg(test)]
+#[path = "otlp/ids.rs"]
+mod ids;
+#[cfg(test)]
+#[path = "otlp/points.rs"]
+mod points;
+#[cfg(test)]
 #[path = "otlp/random.rs"]
 mod random;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod content;
+mod event_table;
 mod events;
 mod iso;
 mod person;

@@ -2,13 +2,16 @@
 
 pub(super) mod any;
 pub(super) mod attributes;
+mod exemplar;
 mod limits;
 mod log;
 mod metric;
 mod moment;
+mod nested;
 mod point;
 mod resource;
 mod span;
+mod span_parts;
 pub(super) mod text;
 mod wire;
 

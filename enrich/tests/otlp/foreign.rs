@@ -1,23 +1,15 @@
 //! Records built by hand: rules that no recording shows.
 
-use magistrate_enrich::normalize;
 use magistrate_event::{Class, Event, Field, Payload, Value as Stored};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{
-    AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value::Value,
+    AnyValue, ArrayValue, KeyValue, KeyValueList, any_value::Value,
 };
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
-use opentelemetry_proto::tonic::metrics::v1::{
-    Exemplar, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
-    HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary,
-    SummaryDataPoint, exponential_histogram_data_point::Buckets, metric::Data, number_data_point,
-    summary_data_point::ValueAtQuantile,
-};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 
-use super::recording::{KEY, normalized, raw};
+use super::recording::normalized;
 
 pub(crate) fn any(value: Value) -> Option<AnyValue> {
     Some(AnyValue { value: Some(value) })
@@ -53,7 +45,7 @@ pub(crate) fn request(resource: Vec<KeyValue>, records: Vec<LogRecord>) -> Paylo
     Payload::OtlpLogs(request.encode_to_vec().into())
 }
 
-fn log(attributes: Vec<KeyValue>) -> LogRecord {
+pub(crate) fn log(attributes: Vec<KeyValue>) -> LogRecord {
     LogRecord {
         time_unix_nano: 1_000_000,
         attributes,
@@ -74,7 +66,7 @@ fn claude(attributes: Vec<KeyValue>) -> Event {
     ))
 }
 
-fn unmapped(event: &Event) -> String {
+pub(crate) fn unmapped(event: &Event) -> String {
     let mut json = String::new();
     event.push_unmapped_json(&mut json);
     json
@@ -392,204 +384,4 @@ fn text_that_is_no_utf8_is_kept_with_a_status() {
     let event = one(Payload::OtlpLogs(bytes.into()));
     assert_eq!(event.text(Field::ParseStatus), Some("invalid_utf8"));
     assert_eq!(unmapped(&event), "{\"key\":\"ab\u{fffd}cd\"}");
-}
-
-#[test]
-fn an_id_depends_on_content_and_sender_but_not_on_the_road() {
-    let uid = |raw: &magistrate_event::Raw| normalize(raw, &KEY).unwrap().events[0].0;
-    let base = raw(request(vec![], vec![log(vec![text("k", "v")])]));
-    let mut replayed = base.clone();
-    replayed.origin.source = magistrate_event::Source::Replay;
-    replayed.origin.peer = None;
-    replayed.arrival = 99;
-    replayed.received = magistrate_event::Timestamp::default();
-    assert_eq!(uid(&base), uid(&replayed));
-    replayed.origin.identity = magistrate_event::Identity::Token("team".to_owned());
-    assert_ne!(uid(&base), uid(&replayed));
-    let other = raw(request(vec![], vec![log(vec![text("k", "w")])]));
-    assert_ne!(uid(&base), uid(&other));
-    let other = raw(request(
-        vec![text("zone", "eu")],
-        vec![log(vec![text("k", "v")])],
-    ));
-    assert_ne!(uid(&base), uid(&other));
-}
-
-#[test]
-fn records_without_any_time_are_distinct_however_equal() {
-    let record = LogRecord {
-        attributes: vec![text("k", "v")],
-        ..LogRecord::default()
-    };
-    let events = normalized(request(vec![], vec![record.clone(), record.clone()])).events;
-    assert_ne!(events[0].0, events[1].0);
-    let numbered = LogRecord {
-        attributes: vec![attribute("event.sequence", Value::IntValue(1))],
-        ..LogRecord::default()
-    };
-    let events = normalized(request(vec![], vec![numbered.clone(), numbered])).events;
-    assert_eq!(events[0].0, events[1].0);
-}
-
-fn metric(name: &str, data: Data) -> Metric {
-    Metric {
-        name: name.to_owned(),
-        unit: "By".to_owned(),
-        data: Some(data),
-        ..Metric::default()
-    }
-}
-
-fn metrics(list: Vec<Metric>) -> Vec<Event> {
-    let scope = InstrumentationScope {
-        attributes: vec![text("a", "b")],
-        ..Default::default()
-    };
-    let scope_metrics = ScopeMetrics {
-        scope: Some(scope),
-        metrics: list,
-        schema_url: "https://s".to_owned(),
-    };
-    let request = ExportMetricsServiceRequest {
-        resource_metrics: vec![ResourceMetrics {
-            scope_metrics: vec![scope_metrics],
-            ..ResourceMetrics::default()
-        }],
-    };
-    let found = normalized(Payload::OtlpMetrics(request.encode_to_vec().into()));
-    found.events.into_iter().map(|(_, event)| event).collect()
-}
-
-fn tree(event: &Event, field: Field) -> String {
-    let mut json = String::new();
-    event.push_json(event.value(field).unwrap(), &mut json);
-    json
-}
-
-#[test]
-fn every_shape_of_metric_becomes_one_event_per_point() {
-    let number = |value| NumberDataPoint {
-        time_unix_nano: 2_000,
-        start_time_unix_nano: 1_000,
-        value: Some(value),
-        exemplars: vec![Exemplar {
-            trace_id: vec![1; 2],
-            ..Exemplar::default()
-        }],
-        ..NumberDataPoint::default()
-    };
-    let int = number_data_point::Value::AsInt(i64::MAX);
-    let gauge = Gauge {
-        data_points: vec![number(int), number(int)],
-    };
-    let sum = Sum {
-        data_points: vec![number(number_data_point::Value::AsDouble(0.5))],
-        aggregation_temporality: 1,
-        is_monotonic: true,
-    };
-    let events = metrics(vec![
-        metric("g", Data::Gauge(gauge)),
-        metric("s", Data::Sum(sum)),
-    ]);
-    assert_eq!(events.len(), 3);
-    assert_eq!(events[0].text(Field::MetricType), Some("gauge"));
-    assert_eq!(
-        unmapped(&events[0]),
-        r#"{"otlp.scope.schema_url":"https://s","otlp.scope.a":"b","otlp.as_int":9223372036854775807}"#
-    );
-    assert_eq!(
-        tree(&events[0], Field::MetricExemplars),
-        r#"[{"time_unix_nano":0,"trace_id":"0101"}]"#
-    );
-    assert_eq!(
-        events[2].value(Field::MetricValue),
-        Some(&Stored::Double(0.5))
-    );
-    assert_eq!(events[2].text(Field::MetricTemporality), Some("delta"));
-    assert_eq!(
-        events[2].value(Field::MetricMonotonic),
-        Some(&Stored::Bool(true))
-    );
-    assert_eq!(events[2].text(Field::MetricUnit), Some("By"));
-}
-
-/// One metric of each shape that has a distribution.
-fn distributions() -> Vec<Event> {
-    let histogram = HistogramDataPoint {
-        count: 3,
-        sum: Some(4.5),
-        min: Some(0.5),
-        bucket_counts: vec![1, 2],
-        explicit_bounds: vec![1.0],
-        ..HistogramDataPoint::default()
-    };
-    let exponential = ExponentialHistogramDataPoint {
-        count: 3,
-        scale: -2,
-        zero_count: 1,
-        positive: Some(Buckets {
-            offset: -3,
-            bucket_counts: vec![2],
-        }),
-        ..ExponentialHistogramDataPoint::default()
-    };
-    let summary = SummaryDataPoint {
-        count: 2,
-        sum: 3.0,
-        quantile_values: vec![ValueAtQuantile {
-            quantile: 0.5,
-            value: 1.5,
-        }],
-        ..SummaryDataPoint::default()
-    };
-    metrics(vec![
-        metric(
-            "h",
-            Data::Histogram(Histogram {
-                data_points: vec![histogram],
-                aggregation_temporality: 2,
-            }),
-        ),
-        metric(
-            "x",
-            Data::ExponentialHistogram(ExponentialHistogram {
-                data_points: vec![exponential],
-                aggregation_temporality: 2,
-            }),
-        ),
-        metric(
-            "q",
-            Data::Summary(Summary {
-                data_points: vec![summary],
-            }),
-        ),
-    ])
-}
-
-#[test]
-fn distributions_keep_their_buckets_and_quantiles() {
-    let events = distributions();
-    let types: Vec<_> = events
-        .iter()
-        .map(|event| event.text(Field::MetricType).unwrap())
-        .collect();
-    assert_eq!(types, ["histogram", "exponential_histogram", "summary"]);
-    assert_eq!(events[0].int(Field::MetricCount), Some(3));
-    assert_eq!(
-        events[0].value(Field::MetricSum),
-        Some(&Stored::Double(4.5))
-    );
-    assert_eq!(events[0].value(Field::MetricMax), None);
-    let distributions: Vec<_> = events
-        .iter()
-        .map(|event| tree(event, Field::MetricDistribution))
-        .collect();
-    assert_eq!(
-        distributions,
-        [
-            r#"{"explicit_bounds":[1.0],"bucket_counts":[1,2]}"#,
-            r#"{"scale":-2,"zero_count":1,"positive":{"offset":-3,"bucket_counts":[2]}}"#,
-            r#"{"quantile_values":[{"quantile":0.5,"value":1.5}]}"#,
-        ]
-    );
 }

@@ -1,128 +1,15 @@
-//! Knows Claude's log events: the class of each, and which columns its attributes fill.
+//! Makes rows of Claude's log events: which columns the attributes of each fill.
 
 use magistrate_event::{Class, Field};
 
+use super::event_table::{FOREIGN, Row, Story, UNKNOWN, find};
 use super::product::Product;
 use super::tools::{Call, is_placeholder, mcp_path};
 use super::{FAILURE, SUCCESS, content, fill_outcome, fill_provider, move_to};
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
-use crate::normalize::names::Names;
 use crate::normalize::otlp::any::Any;
 use crate::normalize::otlp::attributes::Attributes;
-
-/// What kind of thing an event tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Story {
-    ToolResult,
-    ToolDecision,
-    Prompt,
-    Response,
-    Body,
-    /// A request to the model that went well.
-    Request,
-    /// A request to the model that failed, or was refused.
-    FailedRequest,
-    Auth,
-    Connection,
-    Skill,
-    /// Nothing beside its attributes.
-    Plain,
-}
-
-/// One row of the table of events.
-#[derive(Debug, Clone, Copy)]
-struct Row {
-    class: Class,
-    activity: u8,
-    story: Story,
-}
-
-const fn row(class: Class, activity: u8, story: Story) -> Row {
-    Row {
-        class,
-        activity,
-        story,
-    }
-}
-
-const NAMES: Names<128> = Names::new(&LIST);
-
-/// The names, in the order of [`ROWS`].
-const LIST: [&str; 31] = [
-    "tool_result",
-    "tool_decision",
-    "user_prompt",
-    "assistant_response",
-    "api_request",
-    "api_request_body",
-    "api_response_body",
-    "api_error",
-    "api_retries_exhausted",
-    "api_refusal",
-    "internal_error",
-    "auth",
-    "mcp_server_connection",
-    "permission_mode_changed",
-    "plugin_installed",
-    "plugin_loaded",
-    "skill_activated",
-    "at_mention",
-    "hook_registered",
-    "hook_execution_start",
-    "hook_execution_complete",
-    "hook_plugin_metrics",
-    "compaction",
-    "subagent_completed",
-    "managed_settings_resolved",
-    "feedback_survey",
-    "retention_sweep",
-    "safety_event",
-    "system_prompt",
-    "tool",
-    "builtin_websearch_call",
-];
-
-/// Classes and OCSF activities: API 1 create, 2 read, 3 update, 4 delete, 99 other; lifecycle
-/// 1 install, 3 start; application error 1 general.
-const ROWS: [Row; 31] = [
-    row(Class::ApiActivity, 0, Story::ToolResult),
-    row(Class::ApiActivity, 0, Story::ToolDecision),
-    row(Class::ApiActivity, 1, Story::Prompt),
-    row(Class::ApiActivity, 1, Story::Response),
-    row(Class::ApiActivity, 1, Story::Request),
-    row(Class::ApiActivity, 1, Story::Body),
-    row(Class::ApiActivity, 2, Story::Body),
-    row(Class::ApplicationError, 1, Story::FailedRequest),
-    row(Class::ApplicationError, 1, Story::FailedRequest),
-    row(Class::ApiActivity, 1, Story::FailedRequest),
-    row(Class::ApplicationError, 1, Story::Plain),
-    row(Class::Authentication, 99, Story::Auth),
-    row(Class::ApiActivity, 1, Story::Connection),
-    row(Class::ApiActivity, 3, Story::Plain),
-    row(Class::ApplicationLifecycle, 1, Story::Plain),
-    row(Class::ApplicationLifecycle, 3, Story::Plain),
-    row(Class::ApiActivity, 2, Story::Skill),
-    row(Class::ApiActivity, 2, Story::Plain),
-    row(Class::ApiActivity, 1, Story::Plain),
-    row(Class::ApiActivity, 99, Story::Plain),
-    row(Class::ApiActivity, 99, Story::Plain),
-    row(Class::ApiActivity, 99, Story::Plain),
-    row(Class::ApiActivity, 3, Story::Plain),
-    row(Class::ApiActivity, 99, Story::Plain),
-    row(Class::ApiActivity, 2, Story::Plain),
-    row(Class::ApiActivity, 1, Story::Plain),
-    row(Class::ApiActivity, 4, Story::Plain),
-    row(Class::ApiActivity, 99, Story::Plain),
-    row(Class::ApiActivity, 2, Story::Plain),
-    row(Class::ApiActivity, 99, Story::Plain),
-    row(Class::ApiActivity, 2, Story::Plain),
-];
-
-/// An event of a known product under an unknown name.
-const UNKNOWN: Row = row(Class::ApiActivity, 0, Story::Plain);
-/// An event of a foreign product.
-const FOREIGN: Row = row(Class::BaseEvent, 0, Story::Plain);
 
 /// How one log record becomes an event.
 #[derive(Debug)]
@@ -138,10 +25,10 @@ pub(crate) struct LogPlan<'a> {
 impl<'a> LogPlan<'a> {
     /// The plan for a record of that product, name and attributes.
     pub(crate) fn of(product: Product, name: &'a [u8], attributes: &Attributes<'a>) -> Self {
-        let known = NAMES.find(name).and_then(|index| ROWS.get(index));
+        let known = find(name);
         let (row, is_unknown) = match known {
             _ if !product.is_claude() => (FOREIGN, false),
-            Some(row) => (*row, false),
+            Some(row) => (row, false),
             None => (UNKNOWN, true),
         };
         let mut plan = Self {
@@ -400,23 +287,5 @@ fn fill_agent(attributes: &mut Attributes<'_>, draft: &mut Draft) {
         {
             move_to(Field::InvokedBy, key, attributes, draft);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_has_its_row() {
-        for (index, name) in LIST.into_iter().enumerate() {
-            assert_eq!(NAMES.find(name.as_bytes()), Some(index));
-        }
-        let class = |name: &str| ROWS[NAMES.find(name.as_bytes()).unwrap()].class;
-        assert_eq!(class("auth"), Class::Authentication);
-        assert_eq!(class("api_error"), Class::ApplicationError);
-        assert_eq!(class("api_refusal"), Class::ApiActivity);
-        assert_eq!(class("plugin_loaded"), Class::ApplicationLifecycle);
-        assert_eq!(class("retention_sweep"), Class::ApiActivity);
     }
 }

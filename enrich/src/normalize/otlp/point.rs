@@ -3,9 +3,10 @@
 use magistrate_event::{Field, Value};
 
 use super::Batch;
-use super::any::{Any, key_value};
+use super::any::Any;
+use super::exemplar::{Exemplar, Number};
 use super::limits::{Flaw, MAX_VALUES, Over};
-use super::span::{exact, hex, push_attributes, write_attributes};
+use super::nested::exact;
 use super::wire::{Broken, Item, Reader};
 use crate::normalize::draft::Draft;
 use crate::uid::Canonical;
@@ -42,13 +43,6 @@ impl Shape {
             Self::Summary => b'q',
         }
     }
-}
-
-/// A number of a point.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Number {
-    Int(i64),
-    Double(f64),
 }
 
 /// A point's fields but its attributes.
@@ -196,11 +190,7 @@ impl<'a> Point<'a> {
         id.u64(self.start_nanos);
         id.u64(self.time_nanos);
         id.u64(u64::from(self.flags));
-        match self.value {
-            None => id.tag(b'n'),
-            Some(Number::Int(number)) => id.tagged_u64(b'i', number.cast_unsigned()),
-            Some(Number::Double(number)) => id.tagged_u64(b'd', number.to_bits()),
-        }
+        Number::write(self.value, id);
         id.u64(self.count.unwrap_or(0));
         for number in [self.sum, self.min, self.max] {
             id.tagged_u64(u8::from(number.is_some()), number.unwrap_or(0.0).to_bits());
@@ -390,62 +380,4 @@ fn quantile_tree((at, value): (f64, f64), draft: &mut Draft) -> Value {
         draft.entry("quantile", |_| Value::Double(at)),
         draft.entry("value", |_| Value::Double(value)),
     ])
-}
-
-/// One measurement that a point shows as an example.
-#[derive(Debug, Default)]
-struct Exemplar<'a> {
-    time_nanos: u64,
-    value: Option<Number>,
-    trace_id: &'a [u8],
-    span_id: &'a [u8],
-    attributes: Vec<(&'a [u8], Any<'a>)>,
-}
-
-impl<'a> Exemplar<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Broken> {
-        let mut exemplar = Self::default();
-        let mut reader = Reader::new(bytes);
-        while let Some(item) = reader.next()? {
-            match item.number {
-                2 => exemplar.time_nanos = item.fixed64()?,
-                3 => exemplar.value = Some(Number::Double(item.double()?)),
-                4 => exemplar.span_id = item.bytes()?,
-                5 => exemplar.trace_id = item.bytes()?,
-                6 => exemplar.value = Some(Number::Int(item.fixed64()?.cast_signed())),
-                7 => exemplar.attributes.push(key_value(item.bytes()?)?),
-                _ => {}
-            }
-        }
-        Ok(exemplar)
-    }
-
-    fn write(&self, id: &mut Canonical, values: &mut usize) -> Result<(), Flaw> {
-        id.tagged_u64(b'e', self.time_nanos);
-        match self.value {
-            None => id.tag(b'n'),
-            Some(Number::Int(number)) => id.tagged_u64(b'i', number.cast_unsigned()),
-            Some(Number::Double(number)) => id.tagged_u64(b'd', number.to_bits()),
-        }
-        id.bytes(self.trace_id);
-        id.bytes(self.span_id);
-        write_attributes(&self.attributes, id, values)
-    }
-
-    fn tree(&self, draft: &mut Draft) -> Value {
-        let mut map = vec![draft.entry("time_unix_nano", |draft| exact(self.time_nanos, draft))];
-        if let Some(number) = self.value {
-            map.push(draft.entry("value", |_| match number {
-                Number::Int(number) => Value::Int(number),
-                Number::Double(number) => Value::Double(number),
-            }));
-        }
-        for (name, bytes) in [("trace_id", self.trace_id), ("span_id", self.span_id)] {
-            if !bytes.is_empty() {
-                map.push(draft.entry(name, |draft| hex(bytes, draft)));
-            }
-        }
-        push_attributes(&self.attributes, 0, &mut map, draft);
-        Value::Map(map)
-    }
 }

@@ -2,15 +2,15 @@
 
 use magistrate_event::{Class, Field, Room, Timestamp, Value};
 
-use super::any::{Any, key_value};
+use super::any::Any;
 use super::limits::{Flaw, MAX_VALUES, Over};
 use super::log::fill_hex;
 use super::moment::keep_exact;
+use super::span_parts::{Link, SpanEvent};
 use super::wire::{Broken, Reader};
-use super::{Batch, Made, Surroundings, text};
+use super::{Batch, Made, Surroundings};
 use crate::normalize::claude::{fill_span, identity};
 use crate::normalize::draft::Draft;
-use crate::uid::Canonical;
 
 /// The fields of a `Span` but its attributes, events and links.
 #[derive(Debug, Default)]
@@ -250,151 +250,4 @@ const fn kind_name(kind: i32) -> Option<&'static str> {
         5 => Some("consumer"),
         _ => None,
     }
-}
-
-/// A `Span.Event`.
-#[derive(Debug, Default)]
-struct SpanEvent<'a> {
-    time_nanos: u64,
-    name: &'a [u8],
-    attributes: Vec<(&'a [u8], Any<'a>)>,
-    dropped: u32,
-}
-
-impl<'a> SpanEvent<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Broken> {
-        let mut event = Self::default();
-        let mut reader = Reader::new(bytes);
-        while let Some(item) = reader.next()? {
-            match item.number {
-                1 => event.time_nanos = item.fixed64()?,
-                2 => event.name = item.bytes()?,
-                3 => event.attributes.push(key_value(item.bytes()?)?),
-                4 => event.dropped = item.uint32()?,
-                _ => {}
-            }
-        }
-        Ok(event)
-    }
-
-    fn write(&self, id: &mut Canonical, values: &mut usize) -> Result<(), Flaw> {
-        id.tagged_u64(b'e', self.time_nanos);
-        id.bytes(self.name);
-        id.u64(u64::from(self.dropped));
-        write_attributes(&self.attributes, id, values)
-    }
-
-    fn tree(&self, draft: &mut Draft) -> Value {
-        let mut map = vec![
-            draft.entry("time_unix_nano", |draft| exact(self.time_nanos, draft)),
-            draft.entry("name", |draft| draft.leaf(self.name)),
-        ];
-        push_attributes(&self.attributes, self.dropped, &mut map, draft);
-        Value::Map(map)
-    }
-}
-
-/// A `Span.Link`.
-#[derive(Debug, Default)]
-struct Link<'a> {
-    trace_id: &'a [u8],
-    span_id: &'a [u8],
-    trace_state: &'a [u8],
-    attributes: Vec<(&'a [u8], Any<'a>)>,
-    dropped: u32,
-    flags: u32,
-}
-
-impl<'a> Link<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, Broken> {
-        let mut link = Self::default();
-        let mut reader = Reader::new(bytes);
-        while let Some(item) = reader.next()? {
-            match item.number {
-                1 => link.trace_id = item.bytes()?,
-                2 => link.span_id = item.bytes()?,
-                3 => link.trace_state = item.bytes()?,
-                4 => link.attributes.push(key_value(item.bytes()?)?),
-                5 => link.dropped = item.uint32()?,
-                6 => link.flags = item.fixed32()?,
-                _ => {}
-            }
-        }
-        Ok(link)
-    }
-
-    fn write(&self, id: &mut Canonical, values: &mut usize) -> Result<(), Flaw> {
-        id.tagged_bytes(b'l', self.trace_id);
-        id.bytes(self.span_id);
-        id.bytes(self.trace_state);
-        id.u64(u64::from(self.dropped) << 32 | u64::from(self.flags));
-        write_attributes(&self.attributes, id, values)
-    }
-
-    fn tree(&self, draft: &mut Draft) -> Value {
-        let mut map = vec![
-            draft.entry("trace_id", |draft| hex(self.trace_id, draft)),
-            draft.entry("span_id", |draft| hex(self.span_id, draft)),
-        ];
-        if !self.trace_state.is_empty() {
-            map.push(draft.entry("trace_state", |draft| draft.leaf(self.trace_state)));
-        }
-        if self.flags != 0 {
-            map.push(draft.entry("flags", |_| Value::Int(i64::from(self.flags))));
-        }
-        push_attributes(&self.attributes, self.dropped, &mut map, draft);
-        Value::Map(map)
-    }
-}
-
-/// Writes nested attributes into an id and counts them.
-pub(super) fn write_attributes(
-    attributes: &[(&[u8], Any<'_>)],
-    id: &mut Canonical,
-    values: &mut usize,
-) -> Result<(), Flaw> {
-    for (name, value) in attributes {
-        *values += 1;
-        if *values > MAX_VALUES {
-            return Err(Over::Values.into());
-        }
-        id.tagged_bytes(b'a', name);
-        value.write(id, values)?;
-    }
-    id.tag(b'.');
-    Ok(())
-}
-
-/// Adds nested attributes, and the count of dropped ones, to a tree.
-pub(super) fn push_attributes(
-    attributes: &[(&[u8], Any<'_>)],
-    dropped: u32,
-    map: &mut Vec<(magistrate_event::Text, Value)>,
-    draft: &mut Draft,
-) {
-    if !attributes.is_empty() {
-        map.push(draft.entry("attributes", |draft| {
-            let entries = attributes
-                .iter()
-                .map(|(name, value)| draft.pair(name, *value));
-            Value::Map(entries.collect())
-        }));
-    }
-    if dropped != 0 {
-        map.push(draft.entry("dropped_attributes_count", |_| {
-            Value::Int(i64::from(dropped))
-        }));
-    }
-}
-
-/// A number that may be past `i64`, for a tree.
-pub(super) fn exact(number: u64, draft: &mut Draft) -> Value {
-    i64::try_from(number).map_or_else(|_| draft.leaf(number.to_string().as_bytes()), Value::Int)
-}
-
-/// An id in hex, for a tree.
-pub(super) fn hex(bytes: &[u8], draft: &mut Draft) -> Value {
-    let mut digits = String::with_capacity(2 * bytes.len());
-    text::push_hex(bytes, &mut digits);
-    draft.leaf(digits.as_bytes())
 }
