@@ -1,9 +1,14 @@
 //! The pure steps of the path: bytes become events, and events lose their secrets.
 
 mod normalize;
+mod redact;
 mod tool_names;
 mod uid;
 
 pub use normalize::{Fault, Malformed, Normalized, normalize};
+pub use redact::{
+    Epoch, Example, KeyError, RedactConfig, RedactKey, Redactor, RuleError, StreamRedactor,
+    shipped_examples,
+};
 pub use tool_names::{Names, ToolNames};
 pub use uid::{UidKey, line_uid};

@@ -1,0 +1,194 @@
+//! The redactor's throughput on clean telemetry, on non-ASCII text and on text dense with secrets.
+//!
+//! `cargo bench -p magistrate-enrich --bench redact`. Aims on one core: 600 MiB/s clean, 60 dense.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use magistrate_enrich::{Epoch, RedactKey, Redactor, shipped_examples};
+use magistrate_event::{Class, Event, Field, Timestamp};
+
+/// A repeatable generator of made-up text (xorshift, Marsaglia 2003).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 20) % limit
+    }
+
+    fn text(&mut self, count: usize, alphabet: &str) -> String {
+        let letters: Vec<char> = alphabet.chars().collect();
+        (0..count)
+            .map(|_| letters[usize::try_from(self.below(letters.len() as u64)).unwrap()])
+            .collect()
+    }
+
+    fn hex(&mut self, count: usize) -> String {
+        self.text(count, "0123456789abcdef")
+    }
+
+    fn base62(&mut self, count: usize) -> String {
+        self.text(
+            count,
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+        )
+    }
+
+    fn uuid(&mut self) -> String {
+        let (a, b, c) = (self.hex(8), self.hex(4), self.hex(3));
+        let (d, e) = (self.hex(3), self.hex(12));
+        format!("{a}-{b}-4{c}-8{d}-{e}")
+    }
+}
+
+fn command(random: &mut Random) -> String {
+    let file = format!("/home/alice/src/billing/{}.rs", random.hex(6));
+    match random.below(4) {
+        0 => format!(
+            "cargo test --package {} -- --nocapture 2>&1 | tail -n 40",
+            random.hex(5)
+        ),
+        1 => format!(
+            "rg -n 'fn {}' {file} | head -40 && sed -n '1,120p' {file}",
+            random.hex(6)
+        ),
+        2 => format!(
+            "git add {file} && git commit -m 'fix: {} handling' && git push",
+            random.hex(8)
+        ),
+        _ => format!(
+            "curl -sS -X POST https://api.example.com/v1/items/{}?id=4&page=2 -H 'Content-Type: application/json' -d @{file}",
+            random.hex(8)
+        ),
+    }
+}
+
+/// One event as Claude Code sends it, about 1 kB of text.
+fn event(random: &mut Random) -> Event {
+    let mut event = Event::new(Class::ProcessActivity, 1, Timestamp::default());
+    event.set_text(Field::ProductName, "claude-code");
+    event.set_text(Field::ProductVersion, "2.0.14");
+    event.set_text(Field::UserUid, &random.hex(64));
+    event.set_text(Field::SessionUid, &random.uuid());
+    event.set_text(Field::TenantUid, "00000000-0000-4000-8000-00000000c0de");
+    event.set_text(Field::UserEmail, "alice@example.com");
+    event.set_text(Field::AccountUid, &random.uuid());
+    event.set_text(Field::SessionTerminal, "xterm-256color");
+    event.set_text(Field::CorrelationUid, &random.uuid());
+    event.keep_text("event.timestamp", "2026-01-02T03:04:05.678Z");
+    match random.below(10) {
+        0..6 => tool_result(random, &mut event),
+        6..8 => {
+            event.set_text(Field::EventCode, "api_request");
+            event.keep_text("model", "claude-sonnet-5");
+            event.keep_text("cost_usd", "0.123456");
+            for key in [
+                "input_tokens",
+                "output_tokens",
+                "cache_read_tokens",
+                "cache_creation_tokens",
+            ] {
+                event.keep_text(key, &random.below(50_000).to_string());
+            }
+            event.keep_text("request_id", &format!("req_{}", random.base62(24)));
+        }
+        _ => {
+            event.set_text(Field::EventCode, "user_prompt");
+            let what = random.hex(8);
+            event.keep_text("prompt", &format!("Please look at {what} and explain why the request to https://git.example.com/v2/repos/{what} fails"));
+        }
+    }
+    event
+}
+
+fn tool_result(random: &mut Random, event: &mut Event) {
+    event.set_text(Field::EventCode, "tool_result");
+    event.set_text(Field::ApiOperation, "Bash");
+    event.set_text(
+        Field::ApiRequestUid,
+        &format!("toolu_{}", random.base62(24)),
+    );
+    event.keep_text("success", "true");
+    event.keep_text("decision_source", "user_permanent");
+    event.keep_text("tool_result_size_bytes", "12345");
+    let command = command(random);
+    let mut arguments = format!(
+        "{{\"bash_command\":\"{}\",\"full_command\":\"{command}\",\"timeout\":30000,\"description\":\"Run the unit tests for the package\",\"dangerouslyDisableSandbox\":false,\"cwd\":\"/home/alice/src\"",
+        command.split(' ').next().unwrap_or_default()
+    );
+    while arguments.len() < 470 {
+        let (name, value) = (random.hex(3), random.hex(24));
+        arguments.push_str(&format!(",\"arg_{name}\":\"{value}\""));
+    }
+    arguments.push('}');
+    event.set_text(Field::ToolArguments, &arguments);
+    event.set_text(Field::CmdLine, &command);
+}
+
+/// A proxy line, 180 bytes.
+fn squid_line(random: &mut Random) -> String {
+    format!(
+        "1767000{}.{} {} 10.1.2.{} TCP_TUNNEL/200 {} CONNECT {}.example.com:443 alice HIER_DIRECT/203.0.113.9 application/json \"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36\" \"-\"\n",
+        random.below(999),
+        random.below(999),
+        random.below(30_000),
+        random.below(255),
+        random.below(200_000),
+        random.hex(6)
+    )
+}
+
+fn throughput(c: &mut Criterion) {
+    let redactor = Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(0)).unwrap();
+    let mut random = Random(0x5eed_5eed_5eed);
+    let events: Vec<Event> = (0..1000).map(|_| event(&mut random)).collect();
+    let clean: String = events
+        .iter()
+        .map(|event| event.buffer().to_owned() + "\n")
+        .collect();
+    let lines: String = (0..5000).map(|_| squid_line(&mut random)).collect();
+    let accents = "Größe geändert: über 12 Einträge, «voilà», 設定を変更しました. ".repeat(10_000);
+    let dense: String = shipped_examples()
+        .unwrap()
+        .iter()
+        .filter(|example| !example.secrets.is_empty())
+        .map(|example| example.text.clone() + "\n")
+        .collect::<String>()
+        .repeat(10);
+    let one_key = format!("{}{}\n", "sk-", random.base62(48)).repeat(2000);
+
+    let mut group = c.benchmark_group("redact");
+    group.sample_size(20);
+    for (name, text) in [
+        ("clean telemetry", &clean),
+        ("clean proxy lines", &lines),
+        ("clean non-ASCII", &accents),
+        ("dense, all examples", &dense),
+        ("dense, one key a line", &one_key),
+    ] {
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(name, |b| b.iter(|| redactor.redact_text(text)));
+    }
+    let bytes = events.iter().map(|event| event.buffer().len() as u64).sum();
+    group.throughput(Throughput::Bytes(bytes));
+    group.bench_function("1000 clean events", |b| {
+        b.iter_batched(
+            || events.clone(),
+            |events| {
+                events
+                    .into_iter()
+                    .map(|event| redactor.redact(event))
+                    .collect::<Vec<_>>()
+            },
+            criterion::BatchSize::LargeInput,
+        );
+    });
+    group.finish();
+    c.bench_function("build", |b| {
+        b.iter(|| Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(0)).unwrap());
+    });
+}
+
+criterion_group!(benches, throughput);
+criterion_main!(benches);

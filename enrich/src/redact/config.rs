@@ -1,0 +1,28 @@
+//! The `[redact]` section of the configuration.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// How secrets are masked.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// File with the key of the tokens: 64 hex digits or 32 bytes, readable by its owner only.
+    /// Default: `redact.key` in the data folder, made with mode 0600 at the first start. Another
+    /// key gives other tokens, so that new rows no longer join old ones.
+    pub key_file: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_are_refused() {
+        let config: Config = toml::from_str("key_file = \"/k\"").unwrap();
+        assert_eq!(config.key_file, Some(PathBuf::from("/k")));
+        assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
+        assert!(toml::from_str::<Config>("keyfile = \"/k\"").is_err());
+    }
+}

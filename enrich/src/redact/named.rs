@@ -1,0 +1,251 @@
+//! Finds secrets by the name that they are given to: `password`, `api_key`, `Authorization`.
+
+use serde::Deserialize;
+
+use super::ascii::{
+    KEY_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case, is_word, slice,
+};
+use super::assign::{Assigned, Assignment, Form, assignment, name_start, next_in_list};
+use super::header::{credentials, each_cookie, whole_header};
+use super::placeholder::{is_code, is_placeholder, looks_random};
+use super::prefilter::Hit;
+
+/// What the value of a name is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Content {
+    /// A secret, whatever it looks like.
+    Secret,
+    /// A secret unless it is as short as a count or a word: the name is an English word too.
+    LikelySecret,
+    /// A secret only if it looks made by a machine: the name means other things too.
+    RandomSecret,
+    /// A scheme and credentials.
+    Authorization,
+    /// Cookies with names of their own.
+    Cookies,
+}
+
+/// Where names may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Joint {
+    /// At the beginning of a word: `db_password`, `dbPassword`.
+    #[default]
+    Word,
+    /// Inside a word too: `PGPASSWORD`.
+    Anywhere,
+}
+
+/// A rule that goes by names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) content: Content,
+    pub(crate) joint: Joint,
+}
+
+/// What a name led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Led {
+    /// It is not the name, or has no value.
+    Nowhere,
+    /// Its value was looked at, up to this offset: the rule need not look there again.
+    Until(usize),
+    /// The same, and it is a key of the event, whose value may be more than the text behind it.
+    Key(usize),
+}
+
+/// Endings that do not change what a name means.
+const ENDINGS: &[&str] = &[
+    "confirmation",
+    "confirm",
+    "again",
+    "repeat",
+    "value",
+    "hash",
+    "base64",
+    "b64",
+    "plaintext",
+    "plain",
+    "text",
+    "encrypted",
+    "encoded",
+    "new",
+    "old",
+    "current",
+    "str",
+    "string",
+    "1",
+    "2",
+    "3",
+];
+/// A value that was refused is looked at again only if it was shorter, in bytes.
+const LOOK_AGAIN_LEN: usize = 256;
+
+impl Named {
+    /// Looks at the name that the literal at `hit` may be, and calls `found` for each secret.
+    pub(crate) fn find(self, text: &[u8], hit: Hit, mut found: impl FnMut(usize, usize)) -> Led {
+        if !self.can_begin(text, hit.start) {
+            return Led::Nowhere;
+        }
+        let Some(end) = name_end(text, hit.end) else {
+            return Led::Nowhere;
+        };
+        let whole_start = name_start(text, hit.start);
+        if is_path(text, whole_start) {
+            return Led::Nowhere;
+        }
+        match assignment(text, hit.start, end) {
+            None => Led::Nowhere,
+            Some(Assignment::Tree) => Led::Key(hit.start),
+            Some(Assignment::Value(value)) => {
+                let until = self.values(text, whole_start, value, &mut found);
+                let is_key = byte(text, end) == KEY_END_BYTE;
+                if is_key {
+                    Led::Key(until)
+                } else {
+                    Led::Until(until)
+                }
+            }
+        }
+    }
+
+    /// Whether `name`, a key as a whole, is the name whose literal lies at `hit` in it.
+    pub(crate) fn is_key(self, name: &[u8], hit: Hit) -> bool {
+        self.can_begin(name, hit.start) && name_end(name, hit.end) == Some(name.len())
+    }
+
+    /// Calls `found` for each secret in a text that is the name's value as a whole.
+    pub(crate) fn whole(
+        self,
+        text: &[u8],
+        start: usize,
+        end: usize,
+        found: impl FnMut(usize, usize),
+    ) {
+        let form = Form::Whole;
+        self.secrets(text, Assigned { start, end, form }, found);
+    }
+
+    fn values(
+        self,
+        text: &[u8],
+        whole_start: usize,
+        first: Assigned,
+        found: &mut impl FnMut(usize, usize),
+    ) -> usize {
+        if opens_structure(slice(text, first.start, first.end), first.form) {
+            return first.start;
+        }
+        let mut value = match self.content {
+            Content::Authorization | Content::Cookies => whole_header(text, whole_start, first),
+            Content::Secret | Content::LikelySecret | Content::RandomSecret => first,
+        };
+        let mut until = self.secrets(text, value, &mut *found);
+        while let Some(next) = next_in_list(text, value) {
+            value = next;
+            until = self.secrets(text, value, &mut *found);
+        }
+        until
+    }
+
+    /// Returns how far the text need not be looked at again.
+    fn secrets(self, text: &[u8], value: Assigned, mut found: impl FnMut(usize, usize)) -> usize {
+        let plain = slice(text, value.start, value.end);
+        let is_secret = match self.content {
+            Content::Secret => {
+                !is_placeholder(plain) && !(value.form == Form::Bare && is_code(plain))
+            }
+            Content::LikelySecret => {
+                !is_placeholder(plain)
+                    && is_likely(plain)
+                    && !(value.form == Form::Bare && is_code(plain))
+            }
+            Content::RandomSecret => !is_placeholder(plain) && looks_random(plain),
+            Content::Authorization => {
+                let secret = credentials(text, value);
+                return secret.map_or(value.start, |(from, to)| {
+                    found(from, to);
+                    to
+                });
+            }
+            Content::Cookies => return each_cookie(text, value, found),
+        };
+        if is_secret {
+            found(value.start, value.end);
+            return value.end;
+        }
+        if plain.len() > LOOK_AGAIN_LEN {
+            value.end
+        } else {
+            value.start
+        }
+    }
+
+    fn can_begin(self, text: &[u8], start: usize) -> bool {
+        let before = byte_before(text, start);
+        let camel = byte(text, start).is_ascii_uppercase()
+            && (before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || byte(text, start + 1).is_ascii_lowercase());
+        self.joint == Joint::Anywhere
+            || !before.is_ascii_alphanumeric()
+            || camel
+            || follows_escape(text, start)
+    }
+}
+
+/// `pass: 12`, `pass: all` and `PWD=/home` are no passwords.
+fn is_likely(value: &[u8]) -> bool {
+    let is_short = value.len() < 6;
+    let is_plain = value.iter().all(u8::is_ascii_digit) || value.iter().all(u8::is_ascii_lowercase);
+    let is_path = matches!(
+        value,
+        [b'/' | b'~' | b'.', ..] | [_, b':', b'\\' | b'/', ..]
+    );
+    !(is_short && is_plain) && !is_path
+}
+
+/// `{`, `(` and the like begin program text or a structure, not a bare secret.
+fn opens_structure(value: &[u8], form: Form) -> bool {
+    form == Form::Bare && matches!(value.first(), Some(b'{' | b'(' | b'[' | b'|' | b'='))
+}
+
+/// The end of a name whose literal ends at `at`, endings included; `None` when it goes on.
+fn name_end(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    for _ in 0..2 {
+        if !goes_on(text, end) {
+            return Some(end);
+        }
+        end = after_ending(text, end)?;
+    }
+    (!goes_on(text, end)).then_some(end)
+}
+
+/// `%` begins an escape, not a longer name.
+fn goes_on(text: &[u8], at: usize) -> bool {
+    let next = byte(text, at);
+    is_word(next) || matches!(next, b'-' | b'.') && is_word(byte(text, at + 1))
+}
+
+fn after_ending(text: &[u8], at: usize) -> Option<usize> {
+    let start = if matches!(byte(text, at), b'_' | b'-' | b'.') {
+        at + 1
+    } else {
+        at
+    };
+    let is_joined = start == at && byte(text, at).is_ascii_lowercase();
+    ENDINGS
+        .iter()
+        .find(|ending| !is_joined && is_at_ignoring_case(text, start, ending.as_bytes()))
+        .map(|ending| start + ending.len())
+}
+
+/// `/etc/passwd:` is a file, `://token:x@` belongs to another rule.
+fn is_path(text: &[u8], whole_start: usize) -> bool {
+    let Some(slash) = whole_start.checked_sub(1) else {
+        return false;
+    };
+    is_at(text, slash, b"/passwd") || slash > 0 && is_at(text, slash - 1, b"//")
+}

@@ -1,0 +1,257 @@
+//! Tells a secret from what only stands where one could: `null`, `***`, `$PASSWORD`, `<token>`.
+
+use super::ascii::is_word;
+
+/// Words that are no secret, lower case.
+const WORDS: &[&[u8]] = &[
+    b"null",
+    b"none",
+    b"nil",
+    b"undefined",
+    b"true",
+    b"false",
+    b"yes",
+    b"no",
+    b"on",
+    b"off",
+    b"string",
+    b"str",
+    b"bytes",
+    b"text",
+    b"varchar",
+    b"char",
+    b"int",
+    b"integer",
+    b"number",
+    b"bool",
+    b"boolean",
+    b"any",
+    b"object",
+    b"optional",
+    b"required",
+    b"redacted",
+    b"masked",
+    b"filtered",
+    b"hidden",
+    b"omitted",
+    b"removed",
+    b"secret",
+    b"password",
+    b"passwd",
+    b"token",
+    b"unset",
+    b"empty",
+    b"missing",
+    b"invalid",
+    b"incorrect",
+    b"wrong",
+    b"expired",
+    b"ok",
+    b"the",
+    b"a",
+    b"an",
+    b"is",
+    b"are",
+    b"was",
+    b"must",
+    b"your",
+    b"my",
+    b"and",
+    b"or",
+    b"for",
+    b"not",
+    b"to",
+    b"in",
+    b"of",
+    b"with",
+    b"from",
+    b"field",
+    b"n/a",
+    b"na",
+    b"bearer",
+    b"basic",
+    b"xxx",
+];
+
+/// Longer values are never placeholders, so that telling costs little.
+const MAX_LEN: usize = 128;
+
+/// Whether `value` only stands for a secret.
+pub(crate) fn is_placeholder(value: &[u8]) -> bool {
+    if value.is_empty() {
+        return true;
+    }
+    if value.len() > MAX_LEN {
+        return false;
+    }
+    is_known_word(value) || is_filler(value) || is_reference(value) || is_notice(value)
+}
+
+/// Whether an unquoted `value` reads like program text: `self.password`, `getpass()`, `A::B`.
+pub(crate) fn is_code(value: &[u8]) -> bool {
+    if value.len() > MAX_LEN || value.iter().any(u8::is_ascii_digit) {
+        return false;
+    }
+    let name_len = value
+        .iter()
+        .take_while(|&&byte| is_word(byte) || byte == b'$')
+        .count();
+    let (name, rest) = value.split_at_checked(name_len).unwrap_or_default();
+    let member = matches!(rest, [b'.', next, ..] if is_word(*next))
+        && rest
+            .iter()
+            .all(|&byte| is_word(byte) || matches!(byte, b'.' | b'(' | b')' | b'$'));
+    !name.is_empty() && (member || rest.starts_with(b"(") || rest.starts_with(b"::"))
+}
+
+/// Whether `value` looks made by a machine: long, of token characters, letters and digits mixed.
+pub(crate) fn looks_random(value: &[u8]) -> bool {
+    let has = |wanted: fn(&u8) -> bool| value.iter().any(wanted);
+    let is_plain = value.iter().all(|byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>')
+    });
+    let digits_and_letters = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+    let long_and_mixed =
+        value.len() >= 20 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    value.len() >= 8 && is_plain && (digits_and_letters || long_and_mixed)
+}
+
+fn is_known_word(value: &[u8]) -> bool {
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
+}
+
+/// `***`, `xxxx`, `….`, `•••`: one sign, again and again.
+fn is_filler(value: &[u8]) -> bool {
+    let is_sign = |byte: u8| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?');
+    let all_same = |sign: u8| value.iter().all(|&byte| byte == sign);
+    let text = std::str::from_utf8(value).unwrap_or_default();
+    let is_dots = !text.is_empty()
+        && text
+            .chars()
+            .all(|sign| matches!(sign, '•' | '●' | '…' | '∙'));
+    value
+        .first()
+        .is_some_and(|&first| is_sign(first) && all_same(first))
+        || is_dots
+}
+
+/// `$NAME`, `${…}`, `$(…)`, `{{…}}`, `%NAME%`, `#{…}`: the secret is elsewhere.
+fn is_reference(value: &[u8]) -> bool {
+    match value {
+        [b'$' | b'#' | b'%', b'{', ..] | [b'$', b'(', ..] | [b'{', b'{', ..] => true,
+        [b'$', name @ ..] => is_name(name),
+        [b'%', name @ .., b'%'] => is_name(name),
+        [b'{', name @ .., b'}'] => is_name(name),
+        _ => false,
+    }
+}
+
+/// All of one case, no digits: `$ecr3t` is a password, `$SECRET` a variable.
+fn is_name(name: &[u8]) -> bool {
+    let upper = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_';
+    let lower = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_';
+    !name.is_empty() && (name.iter().all(upper) || name.iter().all(lower))
+}
+
+/// `<password>`, `[FILTERED]`, `(hidden)`, `your-password-here`.
+fn is_notice(value: &[u8]) -> bool {
+    match value {
+        [b'<', .., b'>'] => true,
+        [b'[', word @ .., b']'] | [b'(', word @ .., b')'] => is_known_word(word),
+        [b'y' | b'Y', rest @ ..] => {
+            matches!(
+                rest,
+                [
+                    b'o' | b'O',
+                    b'u' | b'U',
+                    b'r' | b'R',
+                    b'-' | b'_' | b' ',
+                    ..
+                ]
+            )
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_told_from_secrets() {
+        for text in [
+            "",
+            "null",
+            "None",
+            "***",
+            "xxxx",
+            "•••",
+            "...",
+            "<password>",
+            "$PASSWORD",
+            "$password",
+            "${DB_PASS}",
+            "$(pass show x)",
+            "{{ secret }}",
+            "%PASSWORD%",
+            "[REDACTED]",
+            "(hidden)",
+            "your-password-here",
+            "YOUR_TOKEN",
+            "string",
+            "{password}",
+            "#{secret}",
+        ] {
+            assert!(is_placeholder(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "hunter2",
+            "$ecr3t",
+            "x",
+            "пароль",
+            "!@#$%^",
+            "youth",
+            "nullified",
+            "123456",
+            "[abc1]",
+        ] {
+            assert!(!is_placeholder(text.as_bytes()) || text == "x", "{text}");
+        }
+    }
+
+    #[test]
+    fn program_text_is_no_secret() {
+        for text in [
+            "self.password",
+            "getpass()",
+            "os.environ",
+            "Config::secret",
+            "$this.pw",
+        ] {
+            assert!(is_code(text.as_bytes()), "{text}");
+        }
+        for text in ["hunter2", "hunter", "a.b3", ".x", "correct-horse"] {
+            assert!(!is_code(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn random_looks_random() {
+        for text in [
+            "abcdef12",
+            "QWxhZGRpbjpvcGVuc2VzYW1l",
+            "550e8400-e29b-41d4-a716-446655440000",
+        ] {
+            assert!(looks_random(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "short1",
+            "12345678901234",
+            "averylongwordwithoutanything",
+            "a b c d e f 1",
+        ] {
+            assert!(!looks_random(text.as_bytes()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Works out all edits of one text, until a further pass would find nothing more.
+
+use magistrate_event::{Finding, Place, Span};
+
+use super::marker::marker;
+use super::merge::Found;
+use super::ruleset::RuleSet;
+use super::scan::Scan;
+use super::token::Tokenizer;
+
+/// A stretch of the original text, its marker, and what is reported of it.
+struct Edit {
+    span: Span,
+    marker: String,
+    finding: Finding,
+}
+
+/// The edits of one text, sorted and disjoint.
+#[derive(Default)]
+pub(crate) struct Plan {
+    edits: Vec<Edit>,
+}
+
+/// A masked secret can uncover its neighbour: `…xyz` after a marker begins a word. Real text needs
+/// one further pass, which finds nothing; more than these only a contrived one would.
+const MAX_PASSES: usize = 4;
+
+impl Plan {
+    /// The edits of `text`, whose first scan was `scan`.
+    pub(crate) fn new(rules: &RuleSet, tokens: &Tokenizer, text: &str, scan: Scan) -> Self {
+        let mut plan = Self::default();
+        plan.add(rules, tokens, text, scan.into_found(text));
+        for _ in 1..MAX_PASSES {
+            if plan.edits.is_empty() {
+                break;
+            }
+            let masked = plan.apply(text);
+            let further = Scan::of(rules, &masked).into_found(&masked);
+            if further.is_empty() {
+                break;
+            }
+            let further = plan.in_original(further);
+            plan.add(rules, tokens, text, further);
+        }
+        plan
+    }
+
+    /// `text` with every edit made.
+    pub(crate) fn apply(&self, text: &str) -> String {
+        let mut masked = String::with_capacity(text.len());
+        let mut copied = 0;
+        for edit in &self.edits {
+            masked.push_str(text.get(copied..edit.span.start()).unwrap_or_default());
+            masked.push_str(&edit.marker);
+            copied = edit.span.end();
+        }
+        masked.push_str(text.get(copied..).unwrap_or_default());
+        masked
+    }
+
+    /// Where the last edit ends in the original text.
+    pub(crate) fn last_end(&self) -> Option<usize> {
+        self.edits.last().map(|edit| edit.span.end())
+    }
+
+    /// The edits as an event takes them, and the findings.
+    pub(crate) fn into_parts(self) -> (Vec<(Span, String)>, Vec<Finding>) {
+        self.edits
+            .into_iter()
+            .map(|edit| ((edit.span, edit.marker), edit.finding))
+            .unzip()
+    }
+
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        self.edits.into_iter().map(|edit| edit.finding).collect()
+    }
+
+    fn add(&mut self, rules: &RuleSet, tokens: &Tokenizer, text: &str, found: Vec<Found>) {
+        let old_len = self.edits.len();
+        let new = found.into_iter().filter_map(|one| {
+            let rule = rules.rule(one.rule)?;
+            let secret = text.get(one.span.start()..one.span.end())?;
+            Some(Edit {
+                span: one.span,
+                marker: marker(&rule.kind, secret.as_bytes(), tokens),
+                finding: Finding {
+                    kind: rule.kind.clone(),
+                    rule: rule.id.clone(),
+                    confidence: one.confidence,
+                    place: Place {
+                        start: one.span.start(),
+                        end: one.span.end(),
+                    },
+                },
+            })
+        });
+        self.edits.extend(new);
+        if old_len > 0 {
+            self.edits.sort_unstable_by_key(|edit| edit.span);
+        }
+    }
+
+    /// Moves stretches of the masked text, which never meet a marker, back to the original.
+    fn in_original(&self, found: Vec<Found>) -> Vec<Found> {
+        let mut edits = self.edits.iter().peekable();
+        let mut masked_at = 0;
+        let mut original_at = 0;
+        let mut moved = Vec::with_capacity(found.len());
+        for one in found {
+            while let Some(edit) = edits.peek() {
+                let marker_end = masked_at + (edit.span.start() - original_at) + edit.marker.len();
+                if marker_end > one.span.start() {
+                    break;
+                }
+                masked_at = marker_end;
+                original_at = edit.span.end();
+                edits.next();
+            }
+            let place = |at: usize| at - masked_at + original_at;
+            let span = Span::new(place(one.span.start()), place(one.span.end()));
+            moved.extend(span.map(|span| Found { span, ..one }));
+        }
+        moved
+    }
+}

@@ -1,0 +1,177 @@
+//! Finds armoured private keys (RFC 7468, OpenSSH, PGP), whole or cut before their end.
+
+use memchr::memmem;
+
+use super::ascii::{KEY_END_BYTE, VALUE_END_BYTE, byte, is_at, is_token, skip, slice};
+
+/// The longest label between the dashes.
+const MAX_LABEL_LEN: usize = 64;
+/// A longer block is taken for a cut one: PGP keys with many sub-keys stay below.
+const MAX_BLOCK_LEN: usize = 256 * 1024;
+/// Shorter words are no line of a key, but may be its last one.
+const MIN_LINE_LEN: usize = 16;
+const END: &[u8] = b"-----END";
+const DASHES: &[u8] = b"-----";
+
+/// Where the next end line lies; searched once for all blocks before it.
+#[derive(Debug, Default)]
+pub(crate) struct NextEnd {
+    searched_from: Option<usize>,
+    found: Option<usize>,
+}
+
+impl NextEnd {
+    fn after(&mut self, text: &[u8], start: usize) -> Option<usize> {
+        let is_known = self.searched_from.is_some_and(|from| from <= start)
+            && self.found.is_none_or(|end| end >= start);
+        if !is_known {
+            self.searched_from = Some(start);
+            self.found = memmem::find(slice(text, start, text.len()), END).map(|at| start + at);
+        }
+        self.found
+    }
+}
+
+/// The block whose `-----BEGIN` lies at `start..after_begin`, if it is a private key.
+pub(crate) fn private_key(
+    text: &[u8],
+    start: usize,
+    after_begin: usize,
+    next_end: &mut NextEnd,
+) -> Option<(usize, usize)> {
+    let label_end = skip(text, after_begin, MAX_LABEL_LEN, |byte| {
+        byte.is_ascii_alphanumeric() || byte == b' '
+    });
+    let label = slice(text, after_begin, label_end);
+    let is_private =
+        memmem::find(label, b"PRIVATE KEY").is_some() && is_at(text, label_end, DASHES);
+    if !is_private {
+        return None;
+    }
+    let body = label_end + DASHES.len();
+    let end = next_end
+        .after(text, body)
+        .filter(|end| end - start <= MAX_BLOCK_LEN && is_one_value(text, body, *end))
+        .map_or_else(|| cut_end(text, body), |end| end_line(text, end));
+    Some((start, end))
+}
+
+fn is_one_value(text: &[u8], from: usize, to: usize) -> bool {
+    let inside = slice(text, from, to);
+    memchr::memchr2(KEY_END_BYTE, VALUE_END_BYTE, inside).is_none()
+        && memmem::find(inside, b"-----BEGIN").is_none()
+}
+
+/// The end of `-----END RSA PRIVATE KEY-----`, whose beginning is at `at`.
+fn end_line(text: &[u8], at: usize) -> usize {
+    let label = at + END.len();
+    let label_end = skip(text, label, MAX_LABEL_LEN, |byte| {
+        byte.is_ascii_alphanumeric() || byte == b' '
+    });
+    skip(text, label_end, DASHES.len(), |byte| byte == b'-')
+}
+
+/// Where the base64 lines from `at` on end.
+fn cut_end(text: &[u8], at: usize) -> usize {
+    let mut end = at;
+    let mut word = skip_between(text, at);
+    loop {
+        let word_end = skip(text, word, usize::MAX, is_token);
+        let follows_key = end > at && byte(text, word_end) != b' ';
+        if word_end == word || !(word_end - word >= MIN_LINE_LEN || follows_key) {
+            return end;
+        }
+        let is_last = word_end - word < MIN_LINE_LEN;
+        end = word_end;
+        if is_last {
+            return end;
+        }
+        word = skip_between(text, word_end);
+    }
+}
+
+/// Skips ends of lines, blanks and their escapes.
+fn skip_between(text: &[u8], mut at: usize) -> usize {
+    loop {
+        at = skip(text, at, usize::MAX, |byte| byte.is_ascii_whitespace());
+        let escapes = skip(text, at, 64, |byte| byte == b'\\');
+        if escapes > at && matches!(byte(text, escapes), b'n' | b'r' | b't') {
+            at = escapes + 1;
+        } else {
+            return at;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Assembled here, so that no scanner takes this file for a key.
+    const BEGIN: &str = concat!("-----BE", "GIN");
+
+    fn found(text: &str) -> Option<&str> {
+        let start = text.find(BEGIN)?;
+        let mut next_end = NextEnd::default();
+        private_key(text.as_bytes(), start, start + BEGIN.len(), &mut next_end)
+            .map(|(from, to)| &text[from..to])
+    }
+
+    #[test]
+    fn a_whole_block_goes_with_its_armour() {
+        for block in [
+            format!("{BEGIN} PRIVATE KEY-----\nMIIabc\n-----END PRIVATE KEY-----"),
+            format!("{BEGIN} RSA PRIVATE KEY-----\\nMIIabc\\n-----END RSA PRIVATE KEY-----"),
+            format!(
+                "{BEGIN} PGP PRIVATE KEY BLOCK-----\nVersion: x\n\nabc\n-----END PGP PRIVATE KEY BLOCK-----"
+            ),
+        ] {
+            assert_eq!(found(&format!("a {block} b")), Some(block.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_cut_block_goes_as_far_as_it_is_one() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC";
+        for (rest, end) in [
+            (format!("\n{line}\n{line}"), format!("\n{line}\n{line}")),
+            (
+                format!("\\n{line}\\nshort\", \"x\": 1"),
+                format!("\\n{line}\\nshort"),
+            ),
+            (format!("\n{line}\n\nThen other text"), format!("\n{line}")),
+            (" is how a key begins".to_owned(), String::new()),
+            (
+                format!("\n{line}\u{1e}-----END PRIVATE KEY-----"),
+                format!("\n{line}"),
+            ),
+        ] {
+            let whole = format!("{BEGIN} PRIVATE KEY-----{end}");
+            let text = format!("{BEGIN} PRIVATE KEY-----{rest}");
+            assert_eq!(found(&text), Some(whole.as_str()), "{rest}");
+        }
+    }
+
+    #[test]
+    fn public_material_stays() {
+        for label in ["PUBLIC KEY", "CERTIFICATE", ""] {
+            assert_eq!(
+                found(&format!(
+                    "{BEGIN} {label}-----\nMIIabc\n-----END {label}-----"
+                )),
+                None
+            );
+        }
+        assert_eq!(found(&format!("{BEGIN} PRIVATE KEY without dashes")), None);
+    }
+
+    #[test]
+    fn many_beginnings_share_one_search() {
+        let text = format!("{BEGIN} PRIVATE KEY-----").repeat(3);
+        let mut next_end = NextEnd::default();
+        assert_eq!(next_end.after(text.as_bytes(), 0), None);
+        assert_eq!(next_end.searched_from, Some(0));
+        assert_eq!(next_end.after(text.as_bytes(), 30), None);
+        assert_eq!(next_end.searched_from, Some(0));
+    }
+}

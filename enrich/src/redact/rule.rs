@@ -1,0 +1,301 @@
+//! A redaction rule as it is written in TOML, and as it is after checking.
+
+use serde::Deserialize;
+
+use super::check::Check;
+use super::marker::{MAX_KIND_LEN, is_kind};
+use super::named::{Content, Joint, Named};
+use super::prefilter::{Case, Literal};
+
+/// A rule file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrittenFile {
+    rule: Vec<WrittenRule>,
+}
+
+/// A rule as its author wrote it. Exactly one of `regex`, `names` and `grammar` says how it finds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRule {
+    id: String,
+    kind: String,
+    confidence: u8,
+    #[serde(default)]
+    literals: Vec<String>,
+    #[serde(default)]
+    ignore_case: bool,
+    regex: Option<String>,
+    #[serde(default)]
+    group: usize,
+    #[serde(default)]
+    boundary: Boundary,
+    #[serde(default)]
+    lead: usize,
+    window: Option<usize>,
+    #[serde(default)]
+    entropy: f64,
+    #[serde(default)]
+    check: Check,
+    #[serde(default)]
+    near: Vec<String>,
+    #[serde(default)]
+    names: Vec<String>,
+    content: Option<Content>,
+    #[serde(default)]
+    joint: Joint,
+    grammar: Option<Grammar>,
+    examples: Vec<String>,
+    #[serde(default)]
+    counter_examples: Vec<String>,
+}
+
+/// What must stand before the literal of a pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Boundary {
+    /// Anything.
+    None,
+    /// No letter, digit or underscore.
+    #[default]
+    Word,
+    /// No letter, digit, underscore or dash.
+    Token,
+}
+
+/// What no pattern can say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Grammar {
+    /// The password of a URL.
+    UrlPassword,
+    /// An armoured private key.
+    PrivateKey,
+}
+
+/// A rule that makes sense; only its pattern is still to be compiled.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) confidence: u8,
+    pub(crate) literals: Vec<Vec<u8>>,
+    pub(crate) case: Case,
+    pub(crate) method: Method,
+    pub(crate) examples: Vec<String>,
+    pub(crate) counter_examples: Vec<String>,
+}
+
+/// How a rule finds secrets.
+#[derive(Debug)]
+pub(crate) enum Method {
+    /// By a pattern.
+    Shape(Pattern),
+    /// By the name of what holds them.
+    Named(Named),
+    /// By a grammar of its own.
+    Grammar(Grammar),
+}
+
+/// A pattern and all that narrows it; see the fields of the compiled `Shape`.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(crate) regex: String,
+    pub(crate) group: usize,
+    pub(crate) boundary: Boundary,
+    pub(crate) lead: usize,
+    pub(crate) window: usize,
+    pub(crate) entropy: f64,
+    pub(crate) check: Check,
+    pub(crate) near: Vec<String>,
+}
+
+/// Why rules cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RuleError {
+    /// The file is not TOML, or has unknown or missing keys.
+    #[error("cannot read rule file `{file}`")]
+    File {
+        /// Its name.
+        file: String,
+        /// What the TOML reader met with.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A rule contradicts itself.
+    #[error("cannot use rule `{rule}`: {fault}")]
+    Rule {
+        /// The rule's id.
+        rule: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The pattern does not compile within its limits.
+    #[error("cannot compile pattern of rule `{rule}`")]
+    Pattern {
+        /// The rule's id.
+        rule: String,
+        /// What the compiler met with.
+        #[source]
+        source: Box<regex_automata::meta::BuildError>,
+    },
+}
+
+/// What a pattern sees when its rule does not say: longer than any key without a period.
+const DEFAULT_WINDOW: usize = 512;
+const MAX_WINDOW: usize = 64 * 1024;
+const MAX_LEAD: usize = 256;
+
+/// Reads and checks one rule file.
+///
+/// # Errors
+/// When it is no rule file, or a rule in it contradicts itself.
+pub(crate) fn read_rules(file: &str, text: &str) -> Result<Vec<Rule>, RuleError> {
+    let written: WrittenFile = toml::from_str(text).map_err(|source| RuleError::File {
+        file: file.to_owned(),
+        source: Box::new(source),
+    })?;
+    written.rule.into_iter().map(check_rule).collect()
+}
+
+fn check_rule(mut written: WrittenRule) -> Result<Rule, RuleError> {
+    let id = std::mem::take(&mut written.id);
+    let faulty = |fault: &str| RuleError::Rule {
+        rule: id.clone(),
+        fault: fault.to_owned(),
+    };
+    if !written.kind.bytes().all(is_kind) || !(1..=MAX_KIND_LEN).contains(&written.kind.len()) {
+        return Err(faulty(
+            "its kind must be 1 to 48 of a-z, 0-9, dot, dash and underscore",
+        ));
+    }
+    if !(1..=100).contains(&written.confidence) {
+        return Err(faulty("its confidence must be from 1 to 100 percent"));
+    }
+    if written.examples.is_empty() {
+        return Err(faulty("it has no example"));
+    }
+    let literals = literals(&written);
+    if literals.is_empty() || literals.iter().any(|text| text.len() < Literal::MIN_LEN) {
+        return Err(faulty("it needs literals or names of at least 3 bytes"));
+    }
+    let case = if written.ignore_case || !written.names.is_empty() {
+        Case::Ignored
+    } else {
+        Case::Exact
+    };
+    let examples = std::mem::take(&mut written.examples);
+    let counter_examples = std::mem::take(&mut written.counter_examples);
+    let (kind, confidence) = (std::mem::take(&mut written.kind), written.confidence);
+    let method = method(written).map_err(faulty)?;
+    Ok(Rule {
+        id,
+        kind,
+        confidence,
+        literals,
+        case,
+        method,
+        examples,
+        counter_examples,
+    })
+}
+
+/// The literals, or every spelling of the names: `api key` is `apikey`, `api_key`, `api-key` ….
+fn literals(written: &WrittenRule) -> Vec<Vec<u8>> {
+    let spelled = written.names.iter().flat_map(|name| {
+        let joints: &[&str] = if name.contains(' ') {
+            &["", "_", "-", ".", " "]
+        } else {
+            &[""]
+        };
+        joints.iter().map(|joint| name.replace(' ', joint))
+    });
+    let literals = written.literals.iter().cloned();
+    literals.chain(spelled).map(String::into_bytes).collect()
+}
+
+fn method(written: WrittenRule) -> Result<Method, &'static str> {
+    let by_name = !written.names.is_empty();
+    match (written.regex, written.grammar) {
+        (Some(regex), None) if !by_name => {
+            let window = written.window.unwrap_or(DEFAULT_WINDOW);
+            if window > MAX_WINDOW || written.lead > MAX_LEAD {
+                return Err("its window or lead is too long");
+            }
+            if written.group > super::shape::MAX_GROUP {
+                return Err("its group must be from 0 to 3");
+            }
+            Ok(Method::Shape(Pattern {
+                regex,
+                group: written.group,
+                boundary: written.boundary,
+                lead: written.lead,
+                window,
+                entropy: written.entropy,
+                check: written.check,
+                near: written.near,
+            }))
+        }
+        (None, Some(grammar)) if !by_name => Ok(Method::Grammar(grammar)),
+        (None, None) if by_name => {
+            let content = written.content.ok_or("it has names but no content")?;
+            let joint = written.joint;
+            Ok(Method::Named(Named { content, joint }))
+        }
+        (Some(_) | None, Some(_) | None) => Err("it needs exactly one of regex, names and grammar"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(rule: &str) -> Result<Vec<Rule>, RuleError> {
+        read_rules("test.toml", &format!("[[rule]]\nid = \"r\"\n{rule}"))
+    }
+
+    #[test]
+    fn names_are_spelled_in_every_way() {
+        let rules = read(
+            "kind = \"k\"\nconfidence = 90\nnames = [\"api key\"]\ncontent = \"secret\"\nexamples = [\"x\"]",
+        )
+        .unwrap();
+        let spelled = ["apikey", "api_key", "api-key", "api.key", "api key"];
+        assert_eq!(
+            rules[0].literals,
+            spelled.map(|text| text.as_bytes().to_vec())
+        );
+        assert_eq!(rules[0].case, Case::Ignored);
+    }
+
+    #[test]
+    fn faults_are_named() {
+        let good = "kind = \"k\"\nconfidence = 90\nexamples = [\"x\"]\n";
+        for (rule, fault) in [
+            ("kind = \"K\"\nconfidence = 90\nexamples = [\"x\"]", "kind"),
+            (
+                "kind = \"k\"\nconfidence = 0\nexamples = [\"x\"]",
+                "confidence",
+            ),
+            ("kind = \"k\"\nconfidence = 9\nexamples = []", "example"),
+            (
+                &format!("{good}literals = [\"ab\"]\nregex = 'ab'"),
+                "3 bytes",
+            ),
+            (&format!("{good}literals = [\"abc\"]"), "exactly one"),
+            (&format!("{good}names = [\"abc\"]"), "content"),
+            (
+                &format!("{good}literals = [\"abc\"]\nregex = 'abc'\ngroup = 4"),
+                "group",
+            ),
+            (
+                &format!("{good}literals = [\"abc\"]\nregex = 'abc'\nlead = 999"),
+                "lead",
+            ),
+            (&format!("{good}colour = 1"), "cannot read"),
+        ] {
+            let error = read(rule).unwrap_err().to_string();
+            assert!(error.contains(fault), "{rule}: {error}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Compiles checked rules into the one matcher that all text passes.
+
+use std::collections::HashSet;
+
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+
+use super::marker::MARKER_START;
+use super::named::Named;
+use super::prefilter::{Case, Literal, Prefilter};
+use super::rule::{Grammar, Method, Pattern, Rule, RuleError};
+use super::shape::Shape;
+
+/// The compiled rules.
+#[derive(Debug)]
+pub(crate) struct RuleSet {
+    rules: Vec<Compiled>,
+    prefilter: Prefilter,
+}
+
+/// One compiled rule.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    /// In percent.
+    pub(crate) confidence: u8,
+    pub(crate) finder: Finder,
+}
+
+/// How a compiled rule finds secrets.
+#[derive(Debug)]
+pub(crate) enum Finder {
+    Shape(Box<Shape>),
+    Named(Named),
+    Grammar(Grammar),
+}
+
+/// Bytes of a compiled pattern: a gitleaks pattern stays far below, a bomb does not compile.
+const MAX_NFA_BYTES: usize = 2 * 1024 * 1024;
+const MAX_CACHE_BYTES: usize = 256 * 1024;
+
+impl RuleSet {
+    /// Compiles `rules`.
+    ///
+    /// # Errors
+    /// When a pattern does not compile within its limits, or an id stands twice.
+    pub(crate) fn compile(rules: Vec<Rule>) -> Result<Self, RuleError> {
+        let mut literals = vec![Literal {
+            text: MARKER_START.as_bytes().to_vec(),
+            case: Case::Exact,
+            rule: rules.len(),
+        }];
+        let mut ids = HashSet::new();
+        let mut compiled = Vec::with_capacity(rules.len());
+        for (index, rule) in rules.into_iter().enumerate() {
+            if !ids.insert(rule.id.clone()) {
+                let fault = "another rule has the same id".to_owned();
+                return Err(RuleError::Rule {
+                    rule: rule.id,
+                    fault,
+                });
+            }
+            literals.extend(rule.literals.into_iter().map(|text| Literal {
+                text,
+                case: rule.case,
+                rule: index,
+            }));
+            let finder = finder(&rule.id, rule.method)?;
+            compiled.push(Compiled {
+                id: rule.id,
+                kind: rule.kind,
+                confidence: rule.confidence,
+                finder,
+            });
+        }
+        Ok(Self {
+            rules: compiled,
+            prefilter: Prefilter::new(literals),
+        })
+    }
+
+    /// The rule of a hit; `None` says that the hit is the beginning of a marker.
+    pub(crate) fn rule(&self, index: usize) -> Option<&Compiled> {
+        self.rules.get(index)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    pub(crate) const fn prefilter(&self) -> &Prefilter {
+        &self.prefilter
+    }
+}
+
+fn finder(id: &str, method: Method) -> Result<Finder, RuleError> {
+    Ok(match method {
+        Method::Named(named) => Finder::Named(named),
+        Method::Grammar(grammar) => Finder::Grammar(grammar),
+        Method::Shape(pattern) => Finder::Shape(Box::new(shape(id, pattern)?)),
+    })
+}
+
+fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
+    let Pattern {
+        regex,
+        group,
+        boundary,
+        lead,
+        window,
+        entropy,
+        check,
+        near,
+    } = pattern;
+    let config = Regex::config()
+        .nfa_size_limit(Some(MAX_NFA_BYTES))
+        .hybrid_cache_capacity(MAX_CACHE_BYTES)
+        .utf8_empty(false);
+    // Bytes, not characters: `\b` and `\w` of Unicode are slow on text that is not all ASCII.
+    let bytes = syntax::Config::new().unicode(false).utf8(false);
+    let regex = Regex::builder()
+        .configure(config)
+        .syntax(bytes)
+        .build(&regex)
+        .map_err(|source| RuleError::Pattern {
+            rule: id.to_owned(),
+            source: Box::new(source),
+        })?;
+    if regex
+        .group_info()
+        .group_len(regex_automata::PatternID::ZERO)
+        <= group
+    {
+        let fault = format!("its pattern has no group {group}");
+        return Err(RuleError::Rule {
+            rule: id.to_owned(),
+            fault,
+        });
+    }
+    Ok(Shape {
+        regex,
+        group,
+        boundary,
+        lead,
+        window,
+        entropy,
+        check,
+        near,
+    })
+}

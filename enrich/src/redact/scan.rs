@@ -1,0 +1,143 @@
+//! Runs the compiled rules over one text: what shall be masked, and what is masked already.
+
+use magistrate_event::Span;
+
+use super::marker::marker_end;
+use super::merge::{Found, leave_out, merge};
+use super::named::{Led, Named};
+use super::prefilter::Hit;
+use super::private_key::{NextEnd, private_key};
+use super::rule::Grammar;
+use super::ruleset::{Compiled, Finder, RuleSet};
+use super::url_password::url_password;
+
+/// What one pass over a text saw.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    found: Vec<Found>,
+    markers: Vec<Span>,
+    /// Per rule, up to where the text need not be looked at again; keeps hits in a row linear.
+    until: Vec<usize>,
+    next_end: NextEnd,
+    has_named_key: bool,
+}
+
+impl Scan {
+    /// Scans `text` with all of `rules`.
+    pub(crate) fn of(rules: &RuleSet, text: &str) -> Self {
+        let mut scan = Self::default();
+        let bytes = text.as_bytes();
+        rules
+            .prefilter()
+            .each_hit(bytes, |hit| scan.visit(rules, bytes, hit));
+        scan
+    }
+
+    /// Whether a key of the event names a secret, so that its value may be a number or a tree.
+    pub(crate) const fn has_named_key(&self) -> bool {
+        self.has_named_key
+    }
+
+    /// Adds stretches of the same text that another search found.
+    pub(crate) fn add(&mut self, found: Vec<Found>) {
+        self.found.extend(found);
+    }
+
+    /// What shall be masked: sorted, disjoint, on `char` bounds, outside of every marker.
+    pub(crate) fn into_found(mut self, text: &str) -> Vec<Found> {
+        if self.found.is_empty() {
+            return self.found;
+        }
+        let mut found = leave_out(text.as_bytes(), merge(self.found), &self.markers);
+        for one in &mut found {
+            one.span = on_char_bounds(text, one.span);
+        }
+        merge(found)
+    }
+
+    fn visit(&mut self, rules: &RuleSet, text: &[u8], hit: Hit) {
+        if hit.start < self.markers.last().map_or(0, |marker| marker.end()) {
+            return;
+        }
+        let Some(rule) = rules.rule(hit.rule) else {
+            let marker = marker_end(text, hit.end).and_then(|end| Span::new(hit.start, end).ok());
+            self.markers.extend(marker);
+            return;
+        };
+        if hit.start < self.until.get(hit.rule).copied().unwrap_or(0) {
+            return;
+        }
+        match &rule.finder {
+            Finder::Shape(shape) => {
+                if let Some(shaped) = shape.find(text, hit) {
+                    let confidence = shaped.verdict.confidence(rule.confidence);
+                    self.mask(hit.rule, shaped.start, shaped.end, confidence);
+                    self.skip_to(rules, hit.rule, shaped.end);
+                }
+            }
+            Finder::Named(named) => self.visit_name(rules, rule, *named, text, hit),
+            Finder::Grammar(grammar) => {
+                let found = match grammar {
+                    Grammar::UrlPassword => url_password(text, hit.end),
+                    Grammar::PrivateKey => {
+                        private_key(text, hit.start, hit.end, &mut self.next_end)
+                    }
+                };
+                if let Some((start, end)) = found {
+                    self.mask(hit.rule, start, end, rule.confidence);
+                    self.skip_to(rules, hit.rule, end);
+                }
+            }
+        }
+    }
+
+    fn visit_name(
+        &mut self,
+        rules: &RuleSet,
+        rule: &Compiled,
+        named: Named,
+        text: &[u8],
+        hit: Hit,
+    ) {
+        let led = named.find(text, hit, |start, end| {
+            self.mask(hit.rule, start, end, rule.confidence);
+        });
+        match led {
+            Led::Nowhere => {}
+            Led::Until(until) => self.skip_to(rules, hit.rule, until),
+            Led::Key(until) => {
+                self.has_named_key = true;
+                self.skip_to(rules, hit.rule, until);
+            }
+        }
+    }
+
+    fn mask(&mut self, rule: usize, start: usize, end: usize, confidence: u8) {
+        let span = Span::new(start, end).ok();
+        self.found.extend(span.map(|span| Found {
+            span,
+            rule,
+            confidence,
+        }));
+    }
+
+    fn skip_to(&mut self, rules: &RuleSet, rule: usize, until: usize) {
+        self.until.resize(rules.len(), 0);
+        if let Some(old) = self.until.get_mut(rule) {
+            *old = until.max(*old);
+        }
+    }
+}
+
+/// The least span around `span` that cuts no character.
+fn on_char_bounds(text: &str, span: Span) -> Span {
+    let mut start = span.start();
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = span.end();
+    while end < text.len() && !text.is_char_boundary(end) {
+        end += 1;
+    }
+    Span::new(start, end).unwrap_or(span)
+}

@@ -1,0 +1,129 @@
+//! Finds secrets by their shape: a literal that gave the place away, then a pattern around it.
+
+use memchr::memmem;
+use regex_automata::util::primitives::NonMaxUsize;
+use regex_automata::{Anchored, Input, meta::Regex};
+
+use super::ascii::{
+    KEY_END_BYTE, VALUE_END_BYTE, is_token, skip, slice, starts_token, starts_word,
+};
+use super::check::{Check, Verdict, entropy};
+use super::prefilter::Hit;
+use super::rule::Boundary;
+
+/// A compiled pattern with all that narrows it.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) regex: Regex,
+    /// The group that is masked; 0 is the whole match.
+    pub(crate) group: usize,
+    pub(crate) boundary: Boundary,
+    /// How many bytes before the literal the match may begin.
+    pub(crate) lead: usize,
+    /// How many bytes from the literal on the pattern sees.
+    pub(crate) window: usize,
+    /// Least Shannon entropy of the secret, bits per byte.
+    pub(crate) entropy: f64,
+    pub(crate) check: Check,
+    /// One of these words must precede on the same line; none are needed when empty.
+    pub(crate) near: Vec<String>,
+}
+
+/// A secret that a pattern found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shaped {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) verdict: Verdict,
+}
+
+/// Groups of a pattern that can be masked: 0 to 3.
+pub(crate) const MAX_GROUP: usize = 3;
+/// How far before a match its words of context may stand.
+const NEAR_LEN: usize = 300;
+
+impl Shape {
+    /// The secret at `hit`. Looks at a bounded stretch only, so that hits in a row cost linear time.
+    pub(crate) fn find(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
+        if !self.can_begin(text, hit.start) {
+            return None;
+        }
+        let from = self.window_start(text, hit.start);
+        let to = window_end(text, hit.start, self.window);
+        let anchored = if self.lead == 0 {
+            Anchored::Yes
+        } else {
+            Anchored::No
+        };
+        let mut input = Input::new(text).span(from..to).anchored(anchored);
+        let mut slots = [None; 2 * (MAX_GROUP + 1)];
+        let match_end = loop {
+            self.regex.search_slots(&input, &mut slots)?;
+            let match_end = slot(&slots, 1)?;
+            if match_end > hit.start || match_end <= input.start() {
+                break match_end;
+            }
+            // An earlier secret inside the lead, which has its own hit.
+            input.set_start(match_end);
+        };
+        let start = slot(&slots, 2 * self.group)?;
+        let mut end = slot(&slots, 2 * self.group + 1)?;
+        let is_cut = to == hit.start + self.window;
+        if is_cut && end == to && match_end == to {
+            end = skip(text, end, usize::MAX, is_token);
+        }
+        self.judge(text, hit, start, end)
+    }
+
+    fn judge(&self, text: &[u8], hit: Hit, start: usize, end: usize) -> Option<Shaped> {
+        let secret = slice(text, start, end);
+        if secret.is_empty() || self.entropy > 0.0 && entropy(secret) < self.entropy {
+            return None;
+        }
+        let verdict = self.check.judge(secret);
+        let fits = verdict != Verdict::Refused && self.has_context(text, hit.start);
+        fits.then_some(Shaped {
+            start,
+            end,
+            verdict,
+        })
+    }
+
+    fn can_begin(&self, text: &[u8], start: usize) -> bool {
+        self.lead > 0
+            || match self.boundary {
+                Boundary::None => true,
+                Boundary::Word => starts_word(text, start),
+                Boundary::Token => starts_token(text, start),
+            }
+    }
+
+    fn window_start(&self, text: &[u8], start: usize) -> usize {
+        let from = start.saturating_sub(self.lead);
+        let before = slice(text, from, start);
+        memchr::memrchr2(KEY_END_BYTE, VALUE_END_BYTE, before).map_or(from, |at| from + at + 1)
+    }
+
+    fn has_context(&self, text: &[u8], start: usize) -> bool {
+        if self.near.is_empty() {
+            return true;
+        }
+        let before = slice(text, start.saturating_sub(NEAR_LEN), start);
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        let line = slice(before, line_start, before.len());
+        self.near
+            .iter()
+            .any(|word| memmem::find(line, word.as_bytes()).is_some())
+    }
+}
+
+/// The end of what a pattern sees: it never runs on into the event's next text.
+fn window_end(text: &[u8], start: usize, window: usize) -> usize {
+    let ahead = slice(text, start, start.saturating_add(window));
+    let len = memchr::memchr2(KEY_END_BYTE, VALUE_END_BYTE, ahead).unwrap_or(ahead.len());
+    start + len
+}
+
+fn slot(slots: &[Option<NonMaxUsize>], index: usize) -> Option<usize> {
+    slots.get(index).copied().flatten().map(NonMaxUsize::get)
+}

@@ -1,0 +1,174 @@
+//! Masks what the text alone does not show: numbers, lists and maps under a name that means a
+//! secret, such as `password: 123456`.
+
+use magistrate_event::{Event, Finding, Place, Span, Text, Value};
+
+use super::marker::marker;
+use super::merge::Found;
+use super::named::{Content, Named};
+use super::ruleset::{Finder, RuleSet};
+use super::token::Tokenizer;
+
+/// A rule that goes by name, and its index.
+#[derive(Debug, Clone, Copy)]
+struct Under {
+    rule: usize,
+    named: Named,
+}
+
+/// The texts that lie, at any depth, under a key that names a secret.
+pub(crate) fn texts_under_names(rules: &RuleSet, event: &mut Event) -> Vec<Found> {
+    let (fields, unmapped) = event.values_mut();
+    let fields = std::mem::take(fields);
+    let unmapped = std::mem::take(unmapped);
+    let mut walk = Texts {
+        rules,
+        buffer: event.buffer(),
+        found: Vec::new(),
+    };
+    for (_, value) in &fields {
+        walk.value(value, None);
+    }
+    walk.entries(&unmapped, None);
+    let found = walk.found;
+    let places = event.values_mut();
+    *places.0 = fields;
+    *places.1 = unmapped;
+    found
+}
+
+struct Texts<'a> {
+    rules: &'a RuleSet,
+    buffer: &'a str,
+    found: Vec<Found>,
+}
+
+impl Texts<'_> {
+    fn entries(&mut self, entries: &[(Text, Value)], under: Option<Under>) {
+        for (key, value) in entries {
+            let name = self.buffer.get(key.start()..key.end()).unwrap_or_default();
+            self.value(value, under.or_else(|| name_rule(self.rules, name)));
+        }
+    }
+
+    fn value(&mut self, value: &Value, under: Option<Under>) {
+        match value {
+            Value::Text(text) => self.text(*text, under),
+            Value::List(items) => items.iter().for_each(|item| self.value(item, under)),
+            Value::Map(entries) => self.entries(entries, under),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Double(_) | Value::Time(_) => {}
+        }
+    }
+
+    fn text(&mut self, text: Text, under: Option<Under>) {
+        let Some(Under { rule, named }) = under else {
+            return;
+        };
+        let confidence = self.rules.rule(rule).map_or(0, |rule| rule.confidence);
+        let found = &mut self.found;
+        named.whole(
+            self.buffer.as_bytes(),
+            text.start(),
+            text.end(),
+            |start, end| {
+                found.extend(Span::new(start, end).map(|span| Found {
+                    span,
+                    rule,
+                    confidence,
+                }));
+            },
+        );
+    }
+}
+
+/// Replaces the numbers that lie, at any depth, under a key that names a secret.
+pub(crate) fn mask_numbers(rules: &RuleSet, tokens: &Tokenizer, event: &mut Event) -> Vec<Finding> {
+    let (fields, unmapped) = event.values_mut();
+    let mut fields = std::mem::take(fields);
+    let mut unmapped = std::mem::take(unmapped);
+    let mut walk = Numbers {
+        rules,
+        tokens,
+        event,
+        findings: Vec::new(),
+    };
+    for (_, value) in &mut fields {
+        walk.value(value, None);
+    }
+    walk.entries(&mut unmapped, None);
+    let findings = walk.findings;
+    let places = event.values_mut();
+    *places.0 = fields;
+    *places.1 = unmapped;
+    findings
+}
+
+struct Numbers<'a> {
+    rules: &'a RuleSet,
+    tokens: &'a Tokenizer,
+    event: &'a mut Event,
+    findings: Vec<Finding>,
+}
+
+/// A number's rule, and the key above it, whose place the finding tells.
+type Above = Option<(Under, Text)>;
+
+impl Numbers<'_> {
+    fn entries(&mut self, entries: &mut [(Text, Value)], above: Above) {
+        for (key, value) in entries {
+            let own = || name_rule(self.rules, self.event.resolve(*key)).map(|under| (under, *key));
+            let above = above.or_else(own);
+            self.value(value, above);
+        }
+    }
+
+    fn value(&mut self, value: &mut Value, above: Above) {
+        match value {
+            Value::List(items) => items.iter_mut().for_each(|item| self.value(item, above)),
+            Value::Map(entries) => self.entries(entries, above),
+            Value::Int(_) | Value::Double(_) | Value::Time(_) => self.number(value, above),
+            Value::Null | Value::Bool(_) | Value::Text(_) => {}
+        }
+    }
+
+    fn number(&mut self, value: &mut Value, above: Above) {
+        let Some((under, key)) = above else { return };
+        let Some(rule) = self.rules.rule(under.rule) else {
+            return;
+        };
+        if under.named.content == Content::RandomSecret {
+            return;
+        }
+        let mut plain = String::new();
+        self.event.push_json(value, &mut plain);
+        let marker = marker(&rule.kind, plain.as_bytes(), self.tokens);
+        *value = Value::Text(self.event.push_text(&marker));
+        self.findings.push(Finding {
+            kind: rule.kind.clone(),
+            rule: rule.id.clone(),
+            confidence: rule.confidence,
+            place: Place {
+                start: key.start(),
+                end: key.end(),
+            },
+        });
+    }
+}
+
+/// The rule for which the whole of `name` is the name of a secret.
+fn name_rule(rules: &RuleSet, name: &str) -> Option<Under> {
+    let mut found = None;
+    rules.prefilter().each_hit(name.as_bytes(), |hit| {
+        let finder = rules.rule(hit.rule).map(|rule| &rule.finder);
+        if let Some(Finder::Named(named)) = finder
+            && found.is_none()
+            && named.is_key(name.as_bytes(), hit)
+        {
+            found = Some(Under {
+                rule: hit.rule,
+                named: *named,
+            });
+        }
+    });
+    found
+}
