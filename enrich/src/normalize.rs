@@ -1,16 +1,16 @@
 //! Turns received bytes into events in OCSF's terms.
 
-pub(crate) mod line;
 mod claude;
 mod draft;
 mod keys;
+pub(crate) mod line;
 mod names;
 mod otlp;
 pub(crate) mod url;
 
-use magistrate_event::{Event, EventUid, Payload, Raw, Rejection};
+use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};
 
-use crate::uid::UidKey;
+use crate::uid::{UidKey, line_uid};
 pub use otlp::Fault;
 
 /// What became of one batch.
@@ -57,6 +57,16 @@ pub fn normalize(raw: &Raw, key: &UidKey) -> Result<Normalized, Malformed> {
         Payload::OtlpLogs(bytes) => otlp::logs(raw, bytes, key),
         Payload::OtlpMetrics(bytes) => otlp::metrics(raw, bytes, key),
         Payload::OtlpTraces(bytes) => otlp::traces(raw, bytes, key),
-        Payload::Syslog(_) => Ok(Normalized::default()),
+        Payload::Syslog(lines) => Ok(syslog(lines, raw, key)),
+    }
+}
+
+/// Lines carry no id of their own: each arrival of a line is an event, however equal they look.
+fn syslog(lines: &[Line], raw: &Raw, key: &UidKey) -> Normalized {
+    let identity = raw.origin.identity.name();
+    let uid = |index: usize, bytes: &[u8]| line_uid(key, identity, bytes, raw.arrival, index);
+    Normalized {
+        events: line::events(lines, raw, uid),
+        ..Normalized::default()
     }
 }

@@ -21,7 +21,7 @@ mod value;
 
 pub use class::{Class, UnknownClass};
 pub use clock::{Clock, SystemClock};
-pub use event::{Attributes, Cell, Event, Fields, Room};
+pub use event::{Cell, Event, Room};
 pub use field::{Field, Kind, Scope};
 pub use finding::{Finding, Place};
 pub use json::push_json_string;

@@ -6,7 +6,6 @@ mod intake;
 mod listen;
 mod metrics;
 mod otlp;
-pub mod otlp;
 pub mod syslog;
 mod tls;
 
