@@ -1,1 +1,53 @@
-fn main() {}
+//! Magistrate: records what Claude Cowork and Claude Code do, redacted, as OCSF rows in Parquet.
+
+mod admin;
+mod check;
+mod cli;
+mod config;
+mod consume;
+mod dead_letter;
+mod exit;
+mod filter;
+mod forwarders;
+mod generate;
+mod keys;
+mod listeners;
+mod logging;
+mod metrics;
+mod path;
+mod replay;
+mod run;
+mod signal;
+mod store;
+mod workers;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Verb};
+
+/// Fewer page faults and less CPU per record than the system's allocator under many threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    // Two providers may be compiled in (Parquet's encryption brings ring): name ours once.
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    if provider.install_default().is_err() {
+        return exit::INTERNAL.into();
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_usage(&error),
+    };
+    let outcome = match cli.verb {
+        Verb::Run(arguments) => run::command(&arguments),
+        Verb::Replay(arguments) => replay::command(&arguments),
+        Verb::Check(arguments) => check::command(&arguments),
+        Verb::Redact(arguments) => filter::command(&arguments),
+        Verb::Generate(arguments) => generate::command(&arguments),
+        Verb::Completions(arguments) => cli::completions(&arguments),
+    };
+    exit::of(outcome)
+}

@@ -1,0 +1,115 @@
+//! The admin listener: health and metrics, without a token on loopback.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::keys;
+
+/// The media type of OpenMetrics text.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What the admin pages show.
+pub(crate) struct Admin {
+    /// Everything that is counted.
+    pub(crate) registry: Registry,
+    /// Whether all listeners accept.
+    pub(crate) ready: AtomicBool,
+    /// The bearer token that everything but a loopback caller must show.
+    pub(crate) token: String,
+}
+
+/// Reads the admin token, or makes one at the first start and tells where it is.
+///
+/// # Errors
+/// When the file cannot be read or written.
+pub(crate) fn token(config: &Config, folder: &Path) -> anyhow::Result<String> {
+    let file = config
+        .auth
+        .admin_token
+        .clone()
+        .unwrap_or_else(|| folder.join("admin.token"));
+    if !file.exists() {
+        tracing::info!(file = %file.display(), "made an admin token");
+    }
+    let key = keys::read_or_make(&file)?;
+    Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Serves the admin pages until `shutdown`.
+///
+/// # Errors
+/// When the listener fails.
+pub(crate) async fn serve(
+    listener: tokio::net::TcpListener,
+    admin: Arc<Admin>,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
+    let router = Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .layer(middleware::from_fn_with_state(Arc::clone(&admin), guard))
+        .with_state(admin)
+        .into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown.cancelled_owned())
+        .await
+}
+
+async fn readyz(State(admin): State<Arc<Admin>>) -> Response {
+    if admin.ready.load(Ordering::Acquire) {
+        (StatusCode::OK, "ready\n").into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+    }
+}
+
+async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
+    let mut text = String::new();
+    match prometheus_client::encoding::text::encode(&mut text, &admin.registry) {
+        Ok(()) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Lets a loopback caller through; everybody else needs the token.
+async fn guard(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let shown = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    if peer.ip().is_loopback() || shown.is_some_and(|shown| is_same(shown, &admin.token)) {
+        next.run(request).await
+    } else {
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+        (
+            StatusCode::UNAUTHORIZED,
+            challenge,
+            "the admin token is missing or wrong\n",
+        )
+            .into_response()
+    }
+}
+
+/// Compares in time that depends on the lengths only.
+fn is_same(a: &str, b: &str) -> bool {
+    use subtle::ConstantTimeEq as _;
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}

@@ -1,0 +1,115 @@
+//! `magistrate check`: every fault of a configuration at once, without opening a port.
+
+use std::fmt;
+use std::io::Write as _;
+
+use magistrate_sinks::forward;
+use serde::Serialize;
+
+use crate::cli::CheckArguments;
+use crate::config::{self, Fault, Loaded};
+use crate::exit::{Failure, Outcome};
+
+/// What there is to say about a configuration.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    /// What keeps it from running.
+    pub(crate) faults: Vec<Fault>,
+    /// What runs, but should be known.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.faults.len() {
+            1 => write!(f, "the configuration has 1 fault")?,
+            count => write!(f, "the configuration has {count} faults")?,
+        }
+        self.faults
+            .iter()
+            .try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+/// Prints the faults and warnings of a configuration.
+pub(crate) fn command(arguments: &CheckArguments) -> Outcome {
+    let loaded = config::load(&arguments.place);
+    let report = examine(&loaded);
+    let mut stdout = std::io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut stdout, &report)?;
+        writeln!(stdout)?;
+    } else {
+        for warning in &report.warnings {
+            writeln!(stdout, "warning: {warning}")?;
+        }
+        if report.faults.is_empty() {
+            writeln!(stdout, "ok: {}", summary(&loaded))?;
+        }
+    }
+    match report.faults.len() {
+        0 => Ok(()),
+        _ => Err(Failure::Usage(report.to_string())),
+    }
+}
+
+/// Looks at everything that can be looked at without opening a port or writing a file.
+pub(crate) fn examine(loaded: &Loaded) -> Report {
+    let config = &loaded.config;
+    let file = loaded.file.as_ref().map(|file| file.display().to_string());
+    let place = file.unwrap_or_else(|| "configuration".to_owned());
+    let ingest = config.ingest();
+    let mut messages: Vec<String> = Vec::new();
+    messages.extend(
+        magistrate_ingest::check(&ingest)
+            .iter()
+            .map(ToString::to_string),
+    );
+    messages.extend(
+        config
+            .syslog
+            .faults()
+            .iter()
+            .map(|fault| format!("syslog: {fault}")),
+    );
+    messages.extend(config.queue.faults().iter().map(ToString::to_string));
+    messages.extend(config.lake.check().err().map(|error| chain(&error)));
+    messages.extend(forward::check(&config.sink).iter().map(ToString::to_string));
+    let mut report = Report {
+        faults: loaded.faults.clone(),
+        warnings: Vec::new(),
+    };
+    report.faults.extend(
+        messages
+            .into_iter()
+            .map(|message| Fault::of(place.clone(), message)),
+    );
+    report.warnings = magistrate_ingest::warnings(&ingest)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    report
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    text
+}
+
+fn summary(loaded: &Loaded) -> String {
+    let from = loaded.file.as_ref().map_or_else(
+        || "embedded defaults".to_owned(),
+        |file| file.display().to_string(),
+    );
+    format!(
+        "{from}, {} sinks, data in {}",
+        loaded.config.sink.len(),
+        loaded.config.data.display()
+    )
+}

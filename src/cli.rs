@@ -1,0 +1,145 @@
+//! The command line: which verbs there are and what they take.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+use crate::exit::Outcome;
+
+/// Records and guards what Claude Cowork and Claude Code do.
+#[derive(Debug, Parser)]
+#[command(name = "magistrate", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run everything: sources, pipeline, lake, forwarders, admin
+    Run(RunArguments),
+    /// Read files through the same path as live traffic
+    Replay(ReplayArguments),
+    /// Check a configuration: every fault at once, with file and line
+    Check(CheckArguments),
+    /// Mask the secrets in a text stream
+    Redact(RedactArguments),
+    /// Print ready files for magistrate and its peers
+    Generate(GenerateArguments),
+    /// Print shell completions
+    Completions(CompletionsArguments),
+}
+
+/// Where the configuration and the data are.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Configuration file (TOML); embedded defaults without one
+    #[arg(short = 'c', long = "config", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Data folder; overrides the configuration's `data`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// What the files hold; detected when not given
+    #[arg(long, value_enum, value_name = "F")]
+    pub(crate) format: Option<Format>,
+    /// Print the summary as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Files, folders, `.gz`, `.zst`, or `-` for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// What a replayed file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// OTLP/JSON export requests of any signal, one document or one a line
+    OtlpJson,
+    /// A protobuf `ExportLogsServiceRequest`
+    OtlpLogs,
+    /// A protobuf `ExportMetricsServiceRequest`
+    OtlpMetrics,
+    /// A protobuf `ExportTraceServiceRequest`
+    OtlpTraces,
+    /// Lines as syslog carries them: RFC 5424, RFC 3164, Squid, CEF, JSON
+    Lines,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print the faults as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RedactArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// List kind, position, rule and confidence instead of the text; never the value
+    #[arg(long)]
+    pub(crate) findings: bool,
+    /// With --findings: one JSON object a line
+    #[arg(long, requires = "findings")]
+    pub(crate) json: bool,
+    /// The text; standard input without one
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArguments {
+    /// What to print
+    #[arg(value_enum)]
+    pub(crate) what: Artefact,
+    /// Address that clients reach magistrate's OTLP listener at
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4318")]
+    pub(crate) endpoint: String,
+    /// Script on the client that prints the headers with the bearer token, for claude-settings
+    #[arg(long, value_name = "PATH")]
+    pub(crate) headers_helper: Option<String>,
+}
+
+/// What `generate` can print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Artefact {
+    /// An example configuration with every key and its default
+    Config,
+    /// What to enter in the Cowork admin settings, field by field
+    Cowork,
+    /// A managed-settings.json for Claude Code
+    ClaudeSettings,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Prints the completions of a shell.
+pub(crate) fn completions(arguments: &CompletionsArguments) -> Outcome {
+    let mut command = Cli::command();
+    clap_complete::generate(
+        arguments.shell,
+        &mut command,
+        "magistrate",
+        &mut std::io::stdout(),
+    );
+    Ok(())
+}

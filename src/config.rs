@@ -1,0 +1,70 @@
+//! The configuration: composes what each crate defines, adds nothing of its own.
+
+mod faults;
+mod load;
+
+use std::path::PathBuf;
+
+use magistrate_enrich::RedactConfig;
+use magistrate_ingest::{Auth, Limits, Listen, Tls, syslog};
+use magistrate_sinks::forward::SinkConfig;
+use magistrate_sinks::{lake, queue};
+use serde::Deserialize;
+
+pub(crate) use faults::Fault;
+pub(crate) use load::{Loaded, load};
+
+/// Everything that can be configured. `magistrate generate config` prints it with its defaults.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Folder of queue, lake, state, keys and dead letters.
+    pub(crate) data: PathBuf,
+    /// Listeners' addresses.
+    pub(crate) listen: Listen,
+    /// Certificates, for all listeners or one by one.
+    pub(crate) tls: Tls,
+    /// Files of bearer tokens.
+    pub(crate) auth: Auth,
+    /// Limits on what a sender may send.
+    pub(crate) limits: Limits,
+    /// Limits of the syslog listeners.
+    pub(crate) syslog: syslog::Config,
+    /// The durable queue.
+    pub(crate) queue: queue::Config,
+    /// The Parquet lake.
+    pub(crate) lake: lake::Config,
+    /// The redactor.
+    pub(crate) redact: RedactConfig,
+    /// Forwarders.
+    pub(crate) sink: Vec<SinkConfig>,
+}
+
+impl Config {
+    /// The sections that concern listening, as their crate checks them.
+    pub(crate) fn ingest(&self) -> magistrate_ingest::Config {
+        magistrate_ingest::Config {
+            listen: self.listen,
+            tls: self.tls.clone(),
+            auth: self.auth.clone(),
+            limits: self.limits,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("magistrate-data"),
+            listen: Listen::default(),
+            tls: Tls::default(),
+            auth: Auth::default(),
+            limits: Limits::default(),
+            syslog: syslog::Config::default(),
+            queue: queue::Config::default(),
+            lake: lake::Config::default(),
+            redact: RedactConfig::default(),
+            sink: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The thread that carries records from the queue into the lake.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use magistrate_event::{Clock, Field, Record, Timestamp};
+use magistrate_sinks::lake::{Lake, LakeError};
+use magistrate_sinks::queue::{Consumer, QueueError};
+use magistrate_sinks::{Position, State, StateError};
+
+use crate::path::Path;
+use crate::store::LAKE;
+
+/// Records read at once.
+const READ_RECORDS: usize = 2048;
+/// How long a read waits for the first record.
+const READ_WAIT: Duration = Duration::from_millis(100);
+/// How long to wait before trying again after the disk failed.
+const RETRY_WAIT: Duration = Duration::from_secs(2);
+/// So many rows may wait for the real name of their tool before the next file is written.
+const MAX_HELD: usize = 10_000;
+
+/// What the lake thread works on.
+pub(crate) struct Parts {
+    /// Where rows go.
+    pub(crate) lake: Lake,
+    /// How long a row may wait for its file.
+    pub(crate) max_age: Duration,
+    /// Where records come from.
+    pub(crate) consumer: Consumer,
+    /// Knows the names of masked tools.
+    pub(crate) path: Arc<Path>,
+    /// Knows the last checkpoint.
+    pub(crate) state: Arc<State>,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// Carries records until told to drain, then ends with everything written.
+pub(crate) struct LakeThread {
+    draining: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl LakeThread {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
+        let draining = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&draining);
+        let mut carrier = Carrier {
+            parts,
+            draining: flag,
+            held: Vec::new(),
+            held_since: None,
+            position: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("lake".to_owned())
+            .spawn(move || carrier.run())?;
+        Ok(Self { draining, thread })
+    }
+
+    /// Tells the thread that the queue is about to close.
+    pub(crate) fn begin_drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// Waits until what the queue still held is written; the queue must be closed by now.
+    pub(crate) fn drain(self) {
+        if self.thread.join().is_err() {
+            tracing::error!(
+                "lake thread panicked; the next start carries on from its last checkpoint"
+            );
+        }
+    }
+}
+
+struct Carrier {
+    parts: Parts,
+    draining: Arc<AtomicBool>,
+    /// Rows of masked tools; another record may name them before the file is written.
+    held: Vec<Record>,
+    held_since: Option<Timestamp>,
+    /// The place after the last record taken; `None` when nothing is unwritten.
+    position: Option<Position>,
+}
+
+/// Whether there may be more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    On,
+    /// The queue is closed, and all of it is written.
+    End,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum CarryError {
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl Carrier {
+    fn run(&mut self) {
+        loop {
+            // Looked at before reading: what was acknowledged before it was set is read below.
+            let draining = self.draining.load(Ordering::Acquire);
+            match self.step(draining) {
+                Ok(Step::End) => return,
+                Ok(Step::On) => {}
+                Err(error) => {
+                    tracing::error!(%error, "lake cannot be written; trying again");
+                    if !self.recover() && draining {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes the next records and writes files when it is time.
+    fn step(&mut self, draining: bool) -> Result<Step, CarryError> {
+        let entries = match self.parts.consumer.read(READ_RECORDS, READ_WAIT) {
+            Ok(entries) => entries,
+            Err(QueueError::Closed) if draining => {
+                self.checkpoint()?;
+                return Ok(Step::End);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for entry in entries {
+            self.take(entry.record)?;
+            self.position = Some(entry.end);
+        }
+        if self.is_due() {
+            self.checkpoint()?;
+        }
+        Ok(Step::On)
+    }
+
+    fn take(&mut self, record: Record) -> Result<(), LakeError> {
+        self.parts.path.tool_names.learn(&record);
+        if record.event().text(Field::ToolNameState) == Some("redacted_by_client") {
+            self.held_since
+                .get_or_insert_with(|| self.parts.clock.now());
+            self.held.push(record);
+            Ok(())
+        } else {
+            self.parts.lake.write(&record)
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        let now = self.parts.clock.now();
+        let is_old = |since: Timestamp| now.since(since) >= self.parts.max_age;
+        self.parts.lake.due(now)
+            || self.held.len() > MAX_HELD
+            || self.held_since.is_some_and(is_old)
+    }
+
+    fn checkpoint(&mut self) -> Result<(), LakeError> {
+        let Some(position) = self.position else {
+            return Ok(());
+        };
+        for record in self.held.drain(..) {
+            let named = self.parts.path.tool_names.apply(&record);
+            self.parts.lake.write(named.as_ref().unwrap_or(&record))?;
+        }
+        self.held_since = None;
+        self.parts.lake.checkpoint(position)?;
+        self.parts.consumer.moved_to(position);
+        self.position = None;
+        Ok(())
+    }
+
+    /// Forgets what is unwritten and goes back to the last checkpoint; whether that worked.
+    fn recover(&mut self) -> bool {
+        self.held.clear();
+        (self.held_since, self.position) = (None, None);
+        std::thread::park_timeout(RETRY_WAIT);
+        match self.rewind() {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "cannot go back to the last checkpoint");
+                false
+            }
+        }
+    }
+
+    fn rewind(&mut self) -> Result<(), CarryError> {
+        self.parts.lake.reset()?;
+        let position = self.parts.state.cursor(LAKE)?.unwrap_or_default();
+        self.parts.consumer.rewind(position);
+        Ok(())
+    }
+}

@@ -1,0 +1,73 @@
+//! `magistrate generate`: ready files for magistrate itself and for the clients that export to it.
+
+use std::io::Write as _;
+
+use serde_json::{Map, Value};
+
+use crate::cli::{Artefact, GenerateArguments};
+use crate::exit::{Failure, Outcome};
+
+/// Every key with its default; a test reads it back.
+const CONFIG: &str = include_str!("generate/config.toml");
+/// What to enter where; `{endpoint}` and `{host}` are filled in.
+const COWORK: &str = include_str!("generate/cowork.txt");
+
+/// Prints the artefact.
+pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
+    check_endpoint(&arguments.endpoint)?;
+    let text = match arguments.what {
+        Artefact::Config => CONFIG.to_owned(),
+        Artefact::Cowork => cowork(arguments),
+        Artefact::ClaudeSettings => claude_settings(arguments)?,
+    };
+    std::io::stdout().lock().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn check_endpoint(endpoint: &str) -> Result<(), Failure> {
+    let is_http = endpoint.starts_with("http://") || endpoint.starts_with("https://");
+    if is_http && !endpoint.contains(char::is_whitespace) {
+        return Ok(());
+    }
+    let message = format!("endpoint `{endpoint}` is no http:// or https:// address");
+    Err(Failure::Usage(message))
+}
+
+fn cowork(arguments: &GenerateArguments) -> String {
+    let host = arguments.endpoint.split("://").nth(1).unwrap_or_default();
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    COWORK
+        .replace("{endpoint}", arguments.endpoint.trim_end_matches('/'))
+        .replace("{host}", host)
+}
+
+/// The environment that makes Claude Code export everything, as managed settings.
+fn claude_settings(arguments: &GenerateArguments) -> Result<String, Failure> {
+    let endpoint = arguments.endpoint.trim_end_matches('/');
+    let mut env = Map::new();
+    for (name, value) in [
+        ("CLAUDE_CODE_ENABLE_TELEMETRY", "1"),
+        ("CLAUDE_CODE_ENHANCED_TELEMETRY_BETA", "1"),
+        ("OTEL_LOGS_EXPORTER", "otlp"),
+        ("OTEL_METRICS_EXPORTER", "otlp"),
+        ("OTEL_TRACES_EXPORTER", "otlp"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_LOG_USER_PROMPTS", "1"),
+        ("OTEL_LOG_ASSISTANT_RESPONSES", "1"),
+        ("OTEL_LOG_TOOL_DETAILS", "1"),
+        ("OTEL_METRICS_INCLUDE_VERSION", "true"),
+        ("OTEL_METRICS_INCLUDE_ENTRYPOINT", "true"),
+    ] {
+        env.insert(name.to_owned(), Value::from(value));
+    }
+    let mut settings = Map::new();
+    settings.insert("env".to_owned(), Value::Object(env));
+    if let Some(helper) = &arguments.headers_helper {
+        settings.insert("otelHeadersHelper".to_owned(), Value::from(helper.as_str()));
+    }
+    let mut text = serde_json::to_string_pretty(&settings)?;
+    text.push('\n');
+    Ok(text)
+}

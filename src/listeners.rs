@@ -1,0 +1,194 @@
+//! Binds and serves every listener of `run`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use magistrate_ingest::{
+    Address, Alpn, Intake, Listener, Metrics, OtlpOptions, Tokens, serve_otlp, server_config,
+    syslog,
+};
+use prometheus_client::registry::Registry;
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::{self, Admin};
+use crate::config::Config;
+
+/// How long listeners may take to answer what they have begun.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Sockets that are bound, and the tasks that serve them.
+pub(crate) struct Listeners {
+    sockets: Sockets,
+    tasks: JoinSet<std::io::Result<()>>,
+    addresses: Vec<(&'static str, SocketAddr)>,
+}
+
+#[derive(Default)]
+struct Sockets {
+    otlp: Vec<(Listener, TcpListener)>,
+    syslog_tcp: Option<TcpListener>,
+    syslog_udp: Option<UdpSocket>,
+    admin: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Binds every address that is not off.
+    ///
+    /// # Errors
+    /// When an address cannot be bound; the message names it.
+    pub(crate) async fn bind(config: &Config) -> anyhow::Result<Self> {
+        let mut sockets = Sockets::default();
+        let mut addresses = Vec::new();
+        let listen = &config.listen;
+        for (door, name, address) in [
+            (Listener::OtlpGrpc, "otlp_grpc", listen.otlp_grpc),
+            (Listener::OtlpHttp, "otlp_http", listen.otlp_http),
+        ] {
+            if let Some(listener) = bind_tcp(name, address, &mut addresses).await? {
+                sockets.otlp.push((door, listener));
+            }
+        }
+        sockets.syslog_tcp = bind_tcp("syslog_tcp", listen.syslog, &mut addresses).await?;
+        if let Some(tcp) = &sockets.syslog_tcp {
+            // The same port for both, also when the system chose it.
+            let address = tcp.local_addr()?;
+            let udp = UdpSocket::bind(address).await;
+            sockets.syslog_udp = Some(
+                udp.with_context(|| format!("cannot listen on {address}/udp (listen.syslog)"))?,
+            );
+            addresses.push(("syslog_udp", address));
+        }
+        sockets.admin = bind_tcp("admin", listen.admin, &mut addresses).await?;
+        Ok(Self {
+            sockets,
+            tasks: JoinSet::new(),
+            addresses,
+        })
+    }
+
+    /// Name and address of each listener.
+    pub(crate) fn addresses(&self) -> &[(&'static str, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// Serves until `shutdown`.
+    ///
+    /// # Errors
+    /// When a certificate or token file cannot be read.
+    pub(crate) fn start(
+        &mut self,
+        config: &Config,
+        intake: &Intake,
+        mut registry: Registry,
+        token: String,
+        shutdown: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let sockets = std::mem::take(&mut self.sockets);
+        let metrics = Metrics::register(&mut registry);
+        let tokens = config
+            .auth
+            .intake_tokens
+            .as_deref()
+            .map(Tokens::open)
+            .transpose()?
+            .map(Arc::new);
+        for (door, listener) in sockets.otlp {
+            let files = config.tls.files(door);
+            let tls = files
+                .map(|files| server_config(&files, Alpn::Http))
+                .transpose()?;
+            let options = OtlpOptions {
+                limits: config.limits,
+                tls,
+                tokens: tokens.clone(),
+            };
+            let serve = serve_otlp(
+                listener,
+                door,
+                options,
+                intake.clone(),
+                metrics.clone(),
+                shutdown.clone(),
+            );
+            self.tasks.spawn(serve);
+        }
+        let options = syslog::Options {
+            intake: intake.clone(),
+            config: config.syslog.clone(),
+            metrics: syslog::Metrics::register(&mut registry),
+            tls: syslog_tls(config)?,
+        };
+        if let Some(listener) = sockets.syslog_tcp {
+            self.tasks.spawn(syslog::serve_tcp(
+                listener,
+                options.clone(),
+                shutdown.clone(),
+            ));
+        }
+        if let Some(socket) = sockets.syslog_udp {
+            self.tasks
+                .spawn(syslog::serve_udp(socket, options, shutdown.clone()));
+        }
+        if let Some(listener) = sockets.admin {
+            let admin = Arc::new(Admin {
+                registry,
+                ready: AtomicBool::new(true),
+                token,
+            });
+            self.tasks
+                .spawn(admin::serve(listener, admin, shutdown.clone()));
+        }
+        Ok(())
+    }
+
+    /// Waits until every listener has answered what it had begun.
+    pub(crate) async fn drain(mut self) {
+        let all = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                report(ended)
+            }
+        };
+        if tokio::time::timeout(DRAIN, all).await.is_err() {
+            tracing::warn!("some connections did not end in time and are closed");
+        }
+    }
+}
+
+/// Syslog speaks TLS only where it has a table of its own: its port serves plain senders by default.
+fn syslog_tls(config: &Config) -> anyhow::Result<Option<Arc<ServerConfig>>> {
+    let has_own = config.tls.own(Listener::Syslog).is_some();
+    let files = config.tls.files(Listener::Syslog).filter(|_| has_own);
+    Ok(files
+        .map(|files| server_config(&files, Alpn::None))
+        .transpose()?)
+}
+
+fn report(ended: Result<std::io::Result<()>, tokio::task::JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "listener ended with an error"),
+        Err(error) => tracing::error!(%error, "listener panicked"),
+    }
+}
+
+async fn bind_tcp(
+    name: &'static str,
+    address: Address,
+    addresses: &mut Vec<(&'static str, SocketAddr)>,
+) -> anyhow::Result<Option<TcpListener>> {
+    let Address::Socket(address) = address else {
+        return Ok(None);
+    };
+    let key = name.trim_end_matches("_tcp");
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address} (listen.{key}); is another magistrate running?")
+    })?;
+    addresses.push((name, listener.local_addr()?));
+    Ok(Some(listener))
+}

@@ -1,0 +1,73 @@
+//! The path of the log door, whole: what was received becomes redacted records.
+
+use magistrate_enrich::{Malformed, Redactor, ToolNames, UidKey, normalize};
+use magistrate_event::{Field, Raw, Record, Rejection};
+use magistrate_sinks::queue::{Batch, QueueError};
+
+/// What a record takes in the queue, about.
+const BYTES_A_RECORD: usize = 1024;
+
+/// Why a batch cannot be walked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WalkError {
+    /// Its framing is broken.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// One of its records is larger than the queue takes.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// The path's fixed parts, shared by every worker.
+#[derive(Debug)]
+pub(crate) struct Path {
+    /// Masks secrets.
+    pub(crate) redactor: Redactor,
+    /// Makes the ids of events.
+    pub(crate) uid_key: UidKey,
+    /// Knows the real names of masked tools.
+    pub(crate) tool_names: ToolNames,
+}
+
+/// What one `Raw` became.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// The records, ready for the queue.
+    pub(crate) batch: Batch,
+    /// Records that could not be taken.
+    pub(crate) rejected: Vec<Rejection>,
+    /// How many stretches of text were masked.
+    pub(crate) masked: u64,
+    /// Records whose event name is not known to this version.
+    pub(crate) unknown_events: u64,
+    /// Records kept raw or in part.
+    pub(crate) kept_raw: u64,
+}
+
+impl Path {
+    /// Walks `raw` from bytes to redacted records.
+    ///
+    /// # Errors
+    /// When the payload's framing is broken, so that no record of it can be told from another.
+    pub(crate) fn walk(&self, raw: &Raw) -> Result<Walked, WalkError> {
+        let normalized = normalize(raw, &self.uid_key)?;
+        let mut walked = Walked {
+            rejected: normalized.rejected,
+            unknown_events: normalized.unknown_events,
+            batch: Batch::with_capacity(
+                normalized.events.len(),
+                BYTES_A_RECORD * normalized.events.len(),
+            ),
+            ..Walked::default()
+        };
+        for (uid, event) in normalized.events {
+            let (redacted, findings) = self.redactor.redact(event);
+            walked.masked += findings.len() as u64;
+            walked.kept_raw += u64::from(redacted.event().text(Field::ParseStatus).is_some());
+            let record = Record::new(uid, raw.received, redacted);
+            self.tool_names.learn(&record);
+            walked.batch.push(&record)?;
+        }
+        Ok(walked)
+    }
+}

@@ -1,0 +1,40 @@
+//! Shows how far a replay has come, where somebody is looking.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::input::Input;
+
+/// A progress bar over all files' bytes, with rate and time left; silent when piped.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Starts over the sizes of `inputs`.
+    pub(crate) fn start(inputs: &[Input]) -> Self {
+        let total: u64 = inputs.iter().map(Input::size).sum();
+        let target = ProgressDrawTarget::stderr_with_hz(5);
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        let template = "{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// Names the file at hand.
+    pub(crate) fn file(&self, name: &str) {
+        self.bar.set_message(name.to_owned());
+    }
+
+    /// A function that counts bytes read.
+    pub(crate) fn counter(&self) -> impl Fn(u64) + 'static {
+        let bar = self.bar.clone();
+        move |bytes| bar.inc(bytes)
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

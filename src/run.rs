@@ -1,0 +1,162 @@
+//! `magistrate run`: joins sources, path, queue, lake and forwarders, and drains them at the end.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use magistrate_ingest::Intake;
+use magistrate_sinks::lake::Lake;
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::RunArguments;
+use crate::config::{self, Config};
+use crate::consume::{self, LakeThread};
+use crate::dead_letter::DeadLetters;
+use crate::exit::{Failure, Outcome};
+use crate::forwarders::Forwarders;
+use crate::listeners::Listeners;
+use crate::metrics::Metrics;
+use crate::store::{LAKE, Store};
+use crate::workers::{self, Worker};
+use crate::{admin, check, signal};
+
+/// Runs until SIGTERM or SIGINT.
+pub(crate) fn command(arguments: &RunArguments) -> Outcome {
+    let loaded = config::load(&arguments.place);
+    let report = check::examine(&loaded);
+    if !report.faults.is_empty() {
+        return Err(Failure::Usage(report.to_string()));
+    }
+    let store =
+        Store::open(&loaded.config).map_err(|error| Failure::Usage(format!("{error:#}")))?;
+    for warning in &report.warnings {
+        tracing::warn!(warning = %warning, "configuration");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(run(&loaded.config, store))
+}
+
+async fn run(config: &Config, store: Store) -> Outcome {
+    let mut listeners = Listeners::bind(config)
+        .await
+        .map_err(|error| Failure::Usage(format!("{error:#}")))?;
+    let token = admin::token(config, &store.folder)?;
+    let mut registry = Registry::default();
+    let (intake, engine) = Engine::start(config, &store, &mut registry)?;
+    let shutdown = CancellationToken::new();
+    listeners.start(config, &intake, registry, token, &shutdown)?;
+    drop(intake);
+    announce(&listeners, &store)?;
+
+    signal::stop_asked().await?;
+    tracing::info!("stopping: finishing what was received");
+    shutdown.cancel();
+    listeners.drain().await;
+    tokio::task::spawn_blocking(move || engine.drain(&store)).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Everything behind the listeners.
+pub(crate) struct Engine {
+    workers: Vec<JoinHandle<()>>,
+    lake: LakeThread,
+    forwarders: Forwarders,
+    dead_letters: DeadLetters,
+}
+
+impl Engine {
+    /// Starts path workers, lake and forwarders; the intake is where sources submit.
+    ///
+    /// # Errors
+    /// When the lake cannot be opened or a thread cannot be started.
+    pub(crate) fn start(
+        config: &Config,
+        store: &Store,
+        registry: &mut Registry,
+    ) -> anyhow::Result<(Intake, Self)> {
+        let metrics = Arc::new(Metrics::default());
+        metrics.register(registry);
+        store.queue.metrics().register(registry);
+        let dead_letters = DeadLetters::new(store.folder.join("dlq"), Arc::clone(&store.path));
+
+        let lake = open_lake(config, store, registry)?;
+        let forwarders = Forwarders::start(config, store, &dead_letters, registry)?;
+
+        let (intake, envelopes) = Intake::new(config.limits.intake());
+        let path = Arc::clone(&store.path);
+        let worker = Worker {
+            path,
+            queue: store.queue.clone(),
+            dead_letters: dead_letters.clone(),
+            metrics,
+        };
+        let count = std::thread::available_parallelism().map_or(2, usize::from);
+        let workers = workers::start(count, &envelopes, &worker)?;
+        Ok((
+            intake,
+            Self {
+                workers,
+                lake,
+                forwarders,
+                dead_letters,
+            },
+        ))
+    }
+
+    /// Where what cannot be taken goes.
+    pub(crate) const fn dead_letters(&self) -> &DeadLetters {
+        &self.dead_letters
+    }
+
+    /// Ends everything in the order of the path; every intake must be gone by now.
+    pub(crate) fn drain(self, store: &Store) {
+        for worker in self.workers {
+            if worker.join().is_err() {
+                tracing::error!("path worker panicked");
+            }
+        }
+        self.lake.begin_drain();
+        store.queue.close();
+        self.lake.drain();
+        self.forwarders.stop();
+    }
+}
+
+fn open_lake(
+    config: &Config,
+    store: &Store,
+    registry: &mut Registry,
+) -> anyhow::Result<LakeThread> {
+    let lake = Lake::open(
+        &config.lake,
+        &store.folder,
+        &store.state,
+        Arc::clone(&store.clock),
+    )
+    .context("cannot open the lake")?;
+    lake.metrics().register(registry);
+    let parts = consume::Parts {
+        lake,
+        max_age: config.lake.max_age.get(),
+        consumer: store.queue.consumer(LAKE)?,
+        path: Arc::clone(&store.path),
+        state: Arc::clone(&store.state),
+        clock: Arc::clone(&store.clock),
+    };
+    Ok(LakeThread::start(parts)?)
+}
+
+/// Prints one line per listener and where the data go.
+fn announce(listeners: &Listeners, store: &Store) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    for (name, address) in listeners.addresses() {
+        writeln!(stdout, "{name:<11} {address}")?;
+    }
+    writeln!(stdout, "data        {}", store.folder.display())?;
+    stdout.flush()
+}

@@ -1,0 +1,116 @@
+//! The threads that walk the path and hand batches to the queue.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::Receiver;
+use magistrate_event::{Raw, Receipt, Refusal, Rejection};
+use magistrate_ingest::{Envelope, Reply};
+use magistrate_sinks::queue::{Queue, QueueError, Stored};
+
+use crate::dead_letter::{DeadLetter, DeadLetters};
+use crate::metrics::Metrics;
+use crate::path::{Path, Walked};
+
+/// What a worker needs; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    /// The path to walk.
+    pub(crate) path: Arc<Path>,
+    /// Where batches go.
+    pub(crate) queue: Queue,
+    /// Where what cannot be taken goes.
+    pub(crate) dead_letters: DeadLetters,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// Starts `count` workers, which end when every sender of `envelopes` is gone.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub(crate) fn start(
+    count: usize,
+    envelopes: &Receiver<Envelope>,
+    worker: &Worker,
+) -> std::io::Result<Vec<JoinHandle<()>>> {
+    (0..count)
+        .map(|number| {
+            let (envelopes, worker) = (envelopes.clone(), worker.clone());
+            std::thread::Builder::new()
+                .name(format!("path-{number}"))
+                .spawn(move || envelopes.iter().for_each(|envelope| worker.take(envelope)))
+        })
+        .collect()
+}
+
+impl Worker {
+    fn take(&self, envelope: Envelope) {
+        let Envelope { raw, reply, .. } = envelope;
+        self.metrics.received(raw.origin.source);
+        // A panic here is a fault of ours: it must cost one batch an error, not the program.
+        match catch_unwind(AssertUnwindSafe(|| self.path.walk(&raw))) {
+            Ok(Ok(walked)) => self.store(&raw, walked, reply),
+            Ok(Err(malformed)) => self.refuse(&raw, "malformed", malformed.to_string(), reply),
+            Err(_panic) => {
+                tracing::error!(
+                    source = raw.origin.source.name(),
+                    "path panicked on a batch"
+                );
+                let message = "internal error while reading the batch".to_owned();
+                self.refuse(&raw, "panic", message, reply);
+            }
+        }
+    }
+
+    fn refuse(&self, raw: &Raw, reason: &'static str, message: String, reply: Reply) {
+        self.metrics.rejected(raw.origin.source, reason, 1);
+        self.dead_letters
+            .put(DeadLetter::of_raw(raw, reason, &message));
+        reply.send(Err(Refusal::Malformed(message)));
+    }
+
+    fn store(&self, raw: &Raw, walked: Walked, reply: Reply) {
+        let source = raw.origin.source;
+        let Walked {
+            batch,
+            rejected,
+            masked,
+            unknown_events,
+            kept_raw,
+        } = walked;
+        self.metrics
+            .walked(source, masked, unknown_events, kept_raw);
+        for rejection in &rejected {
+            self.metrics.rejected(source, rejection.reason, 1);
+            self.dead_letters.put(DeadLetter::of_record(raw, rejection));
+        }
+        let metrics = Arc::clone(&self.metrics);
+        self.queue.append(
+            batch,
+            Box::new(move |stored| {
+                let outcome = outcome(stored, rejected);
+                metrics.stored(source, &outcome);
+                reply.send(outcome);
+            }),
+        );
+    }
+}
+
+fn outcome(
+    stored: Result<Stored, QueueError>,
+    rejected: Vec<Rejection>,
+) -> Result<Receipt, Refusal> {
+    match stored {
+        Ok(Stored {
+            accepted,
+            duplicate,
+        }) => Ok(Receipt {
+            accepted,
+            duplicate,
+            rejected,
+        }),
+        Err(error) => Err(error.refusal()),
+    }
+}
