@@ -1,0 +1,140 @@
+"""The commands as their users type them."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+import zstandard
+
+import records
+from conftest import FIXTURES, Magistrate, recordings
+from secrets_kinds import kinds
+
+
+def test_help_and_version(run):
+    assert b"replay" in run("--help").stdout
+    for verb in ("run", "replay", "check", "redact", "generate", "completions"):
+        answer = run(verb, "--help")
+        assert answer.returncode == 0 and b"Usage: magistrate " + verb.encode() in answer.stdout
+    assert run("--version").stdout.startswith(b"magistrate 0.")
+    assert run("nonsense").returncode == 64
+    assert b"_magistrate" in run("completions", "bash").stdout
+
+
+def test_check_tells_every_fault_with_its_line(run, tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text(
+        'dada = "x"\n\n[listen]\notlp_http = "nowhere"\nsyslogg = "127.0.0.1:1"\n\n'
+        '[lake]\nmax_age = "soon"\n\n[[sink]]\nname = "a"\nkind = "splunk_hec"\n'
+    )
+    answer = run("check", "-c", file)
+    assert answer.returncode == 64
+    text = answer.stderr.decode()
+    for line, word in ((1, "dada"), (4, ""), (5, "syslogg"), (8, "")):
+        assert f"bad.toml:{line}: " in text and word in text, text
+    assert "endpoint" in text, "a sink without an endpoint"
+    listed = json.loads(run("check", "--json", "-c", file).stdout)
+    assert len(listed["faults"]) >= 5
+    assert not os.path.exists("magistrate-data"), "check writes nothing"
+
+
+def test_check_of_the_defaults_and_of_the_generated_config(run, tmp_path):
+    assert run("check").returncode == 0
+    text = run("generate", "config").stdout
+    tomllib.loads(text.decode())
+    file = tmp_path / "generated.toml"
+    file.write_bytes(text)
+    answer = run("check", "-c", file)
+    assert answer.returncode == 0, answer.stderr.decode()
+
+
+def test_generate_for_the_clients(run):
+    settings = json.loads(run("generate", "claude-settings", "--endpoint", "https://otel.example.com:4318").stdout)
+    assert settings["env"]["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://otel.example.com:4318"
+    assert settings["env"]["CLAUDE_CODE_ENABLE_TELEMETRY"] == "1"
+    page = run("generate", "cowork", "--endpoint", "https://otel.example.com").stdout.decode()
+    assert "https://otel.example.com" in page and "otel.example.com on the network egress" in page
+    assert run("generate", "cowork", "--endpoint", "not an address").returncode == 64
+
+
+def test_redact_is_a_filter(run, tmp_path):
+    token, _ = kinds()["github"]
+    text = f"first line\nexport GH={token}\nlast line".encode()
+    answer = run("redact", stdin=text, cwd=tmp_path)
+    assert answer.returncode == 0, answer.stderr
+    assert token.encode() not in answer.stdout
+    assert answer.stdout.startswith(b"first line\nexport GH=[redacted:")
+    assert answer.stdout.endswith(b"\nlast line")
+    findings = [json.loads(line) for line in run("redact", "--findings", "--json", stdin=text, cwd=tmp_path).stdout.splitlines()]
+    assert len(findings) == 1
+    assert text[findings[0]["place"]["start"]:findings[0]["place"]["end"]] == token.encode()
+    assert token not in json.dumps(findings)
+    assert list(tmp_path.iterdir()) == [], "a filter leaves nothing behind"
+
+
+def test_replay_of_files_folders_compressed_and_standard_input(run, tmp_path):
+    source = tmp_path / "in"
+    shutil.copytree(FIXTURES / "otlp/http-json-full", source / "a", ignore=shutil.ignore_patterns("*.headers.json"))
+    shutil.copytree(FIXTURES / "otlp/http-protobuf-full", source / "b", ignore=shutil.ignore_patterns("*.headers.json"))
+    (source / "c.bin.gz").write_bytes(gzip.compress(records.request(range(10), session="c")))
+    (source / "d.bin.zst").write_bytes(zstandard.compress(records.request(range(20), session="d")))
+    (source / "e.log").write_text("just a line\nand another\n")
+    data = tmp_path / "data"
+    answer = run("replay", "--json", "--data", data, source)
+    assert answer.returncode == 0, answer.stderr.decode() + answer.stdout.decode()
+    summary = json.loads(answer.stdout)
+    expected = dict(recordings())
+    count = sum(
+        sum(expected[name][kind].values())
+        for name in ("http-json-full", "http-protobuf-full") for kind in ("log_events", "spans", "metric_points")
+    ) + 10 + 20 + 2
+    assert summary["stored"] == summary["read"] == count
+    # The same files again: OTLP records are known, lines are new events.
+    summary = json.loads(run("replay", "--json", "--data", data, source).stdout)
+    assert (summary["duplicate"], summary["stored"]) == (count - 2, 2)
+    body = records.request(range(5), session="stdin")
+    summary = json.loads(run("replay", "--json", "--data", data, "--format", "otlp-logs", "-", stdin=body).stdout)
+    assert summary["stored"] == 5
+    reader = Magistrate(tmp_path)
+    assert reader.sql("select count(*) from lake") == [(count + 2 + 5,)]
+
+
+def test_replay_keeps_bad_input_as_dead_letters(run, tmp_path):
+    (tmp_path / "bad.json").write_text('{"resourceLogs":[{"scopeLogs":[')
+    (tmp_path / "good.bin").write_bytes(records.request(range(3)))
+    data = tmp_path / "data"
+    answer = run("replay", "--data", data, tmp_path / "bad.json", tmp_path / "good.bin")
+    assert answer.returncode == 1
+    assert b"bad.json" in answer.stdout and b"3 stored" in answer.stdout
+    letters = [json.loads(line) for path in (data / "dlq").iterdir() for line in path.read_text().splitlines()]
+    assert len(letters) == 1 and letters[0]["reason"] == "malformed"
+
+
+def test_a_data_folder_has_one_owner(magistrate, run):
+    server = magistrate().start()
+    answer = run("replay", "--data", server.data, FIXTURES / "otlp/http-json-full")
+    assert answer.returncode == 64
+    assert str(server.process.pid) in answer.stderr.decode()
+    server.stop()
+
+
+def test_a_taken_port_is_told(magistrate, run, tmp_path):
+    server = magistrate().start()
+    port = server.ports["otlp_http"]
+    answer = run("run", "--data", tmp_path / "other", env={**os.environ, "MAGISTRATE__LISTEN__OTLP_HTTP": f"127.0.0.1:{port}"})
+    assert answer.returncode == 64
+    assert f"127.0.0.1:{port}" in answer.stderr.decode()
+
+
+def test_metrics_parse_and_health_answers(magistrate):
+    server = magistrate().start()
+    assert server.get("/livez") == "ok\n"
+    text = server.get("/metrics")
+    assert text.endswith("# EOF\n")
+    for name in ("magistrate_accepted_records", "magistrate_queue_bytes", "magistrate_lake_rows_written"):
+        assert f"# TYPE {name} " in text, name
+    server.stop()
