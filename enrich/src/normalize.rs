@@ -3,7 +3,7 @@
 mod claude;
 mod draft;
 mod keys;
-pub(crate) mod line;
+mod line;
 mod names;
 mod otlp;
 pub(crate) mod url;

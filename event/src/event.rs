@@ -168,6 +168,15 @@ impl Event {
             .unwrap_or_default()
     }
 
+    /// The last `len` bytes of `text` as a text of its own that shares them, so that they are
+    /// scanned and stored once. `None` where no character begins there.
+    pub fn end_of(&self, text: Text, len: usize) -> Option<Text> {
+        let from = self.resolve(text).len().checked_sub(len)?;
+        self.resolve(text).get(from..)?;
+        let start = u32::try_from(text.start() + from).ok()?;
+        Some(Text::new(start, u32::try_from(len).ok()?))
+    }
+
     /// The value of `field`, if it is filled.
     pub fn value(&self, field: Field) -> Option<&Value> {
         self.fields
@@ -365,6 +374,21 @@ mod tests {
         ];
         event.rewrite(&edits);
         assert_eq!(event.text(Field::RawData), Some("[b]"));
+    }
+
+    #[test]
+    fn the_end_of_a_text_shares_its_bytes_and_its_edits() {
+        let mut event = event();
+        let whole = event.push_text("é header: secret");
+        let end = event.end_of(whole, 6).unwrap();
+        event.set(Field::RawData, Value::Text(whole));
+        event.set(Field::Message, Value::Text(end));
+        assert_eq!(event.end_of(whole, 16), None);
+        assert_eq!(event.end_of(whole, 99), None);
+        assert_eq!(event.end_of(whole, 0).map(|end| event.resolve(end)), Some(""));
+        event.rewrite(&[edit(&event, "secret", "[x]")]);
+        assert_eq!(event.text(Field::RawData), Some("é header: [x]"));
+        assert_eq!(event.text(Field::Message), Some("[x]"));
     }
 
     #[test]

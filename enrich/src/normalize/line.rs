@@ -26,7 +26,7 @@ use draft::Draft;
 ///
 /// Never fails: what cannot be read is kept whole in `raw_data`, with the reason in
 /// `magistrate.parse_status`.
-pub(crate) fn events(
+pub(super) fn events(
     lines: &[Line],
     raw: &Raw,
     mut uid: impl FnMut(usize, &[u8]) -> EventUid,
@@ -180,14 +180,12 @@ fn read(message: &str, raw: &Raw) -> (Draft, Format) {
     (draft, Format::Raw(Reason::Unrecognized))
 }
 
-/// Keeps the line whole, and its message as such.
+/// Keeps the line whole, and the message, which is the line's end, as a part of it.
 fn keep_raw(event: &mut Event, line: &str, message: &str) {
     let whole = event.push_text(line);
     event.set(Field::RawData, Value::Text(whole));
-    if message.len() == line.len() {
-        event.set(Field::Message, Value::Text(whole));
-    } else {
-        event.set_text(Field::Message, message);
+    if let Some(end) = event.end_of(whole, message.len()) {
+        event.set(Field::Message, Value::Text(end));
     }
 }
 

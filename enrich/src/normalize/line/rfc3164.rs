@@ -267,96 +267,99 @@ mod tests {
         .join("|")
     }
 
+    /// Lines, and what their headers say: time, host, app, process, message id, sequence, message.
+    const WITH_TIME: &[(&str, &str)] = &[
+        (
+            "<34>Oct 11 22:14:15 mymachine su: 'su root' failed",
+            "2026-10-11T22:14:15Z|mymachine|su|-|-|-|'su root' failed",
+        ),
+        (
+            "<13>Feb  5 17:32:18 10.0.0.99 Use the BFG!",
+            "2027-02-05T17:32:18Z|10.0.0.99|-|-|-|-|Use the BFG!",
+        ),
+        (
+            "Nov 23 14:00:00 host1 app[12]: no priority",
+            "2026-11-23T14:00:00Z|host1|app|12|-|-|no priority",
+        ),
+        (
+            "<13>Nov 23 14:00:00 app[12]: no host",
+            "2026-11-23T14:00:00Z|-|app|12|-|-|no host",
+        ),
+        (
+            "<13>Nov 23 14:00:00 2001:db8::1 app: ipv6 host",
+            "2026-11-23T14:00:00Z|2001:db8::1|app|-|-|-|ipv6 host",
+        ),
+        (
+            "<14>2026-01-02T03:04:05.678Z esx01.example.com Hostd: iso time",
+            "2026-01-02T03:04:05.678000Z|esx01.example.com|Hostd|-|-|-|iso time",
+        ),
+        (
+            "<14>2026-01-02 03:04:05 h1 app: iso with a space",
+            "2026-01-02T03:04:05Z|h1|app|-|-|-|iso with a space",
+        ),
+        (
+            "<166>Jan 02 2026 03:04:05: %ASA-6-302013: Built outbound",
+            "2026-01-02T03:04:05Z|-|-|-|ASA-6-302013|-|Built outbound",
+        ),
+        (
+            "<166>Jan 02 2026 03:04:05 fw01 : %ASA-6-302013: Built outbound",
+            "2026-01-02T03:04:05Z|fw01|-|-|ASA-6-302013|-|Built outbound",
+        ),
+        (
+            "<189>45: *Nov  1 18:46:11.123: %SYS-5-CONFIG_I: Configured",
+            "2026-11-01T18:46:11.123000Z|-|-|-|SYS-5-CONFIG_I|45|Configured",
+        ),
+        (
+            "<189>45: router1: .Nov  1 18:46:11 UTC: %SYS-5-CONFIG_I: Configured",
+            "2026-11-01T18:46:11Z|router1|-|-|SYS-5-CONFIG_I|45|Configured",
+        ),
+        (
+            "<189>: 2026 Jan  2 03:04:05 UTC: %ETHPORT-5-IF_UP: Up",
+            "2026-01-02T03:04:05Z|-|-|-|ETHPORT-5-IF_UP|-|Up",
+        ),
+        (
+            "<189>Nov  1 18:46:11 router1: %LINK-3-UPDOWN: Down",
+            "2026-11-01T18:46:11Z|router1|-|-|LINK-3-UPDOWN|-|Down",
+        ),
+        (
+            "<134>1 1767323045.678901234 ap1 flows src=192.0.2.1 dst=192.0.2.2",
+            "2026-01-02T03:04:05.678901Z|ap1|-|-|-|-|flows src=192.0.2.1 dst=192.0.2.2",
+        ),
+        (
+            "<13>Nov 23 14:00:00 Message forwarded from aix1: sshd[9]: hello",
+            "2026-11-23T14:00:00Z|aix1|sshd|9|-|-|hello",
+        ),
+        (
+            "<134>Nov 23 14:00:00 proxy1 (squid-1)[77]: line",
+            "2026-11-23T14:00:00Z|proxy1|(squid-1)|77|-|-|line",
+        ),
+        (
+            "<134>Nov 23 14:00:00 proxy1 CEF:0|a|b",
+            "2026-11-23T14:00:00Z|proxy1|-|-|-|-|CEF:0|a|b",
+        ),
+        (
+            "<13>Nov 23 14:00:00 CEF:0|a|b c",
+            "2026-11-23T14:00:00Z|-|-|-|-|-|CEF:0|a|b c",
+        ),
+        (
+            "<13>Nov 23 14:00:00 1767323045.678 1 192.0.2.1 x",
+            "2026-11-23T14:00:00Z|-|-|-|-|-|1767323045.678 1 192.0.2.1 x",
+        ),
+        (
+            "<13>Nov 23 14:00:00 {\"a\": 1}",
+            "2026-11-23T14:00:00Z|-|-|-|-|-|{\"a\": 1}",
+        ),
+        (
+            "<13>Nov 23 14:00:00 word",
+            "2026-11-23T14:00:00Z|-|-|-|-|-|word",
+        ),
+        ("<13>Nov 23 14:00:00", "2026-11-23T14:00:00Z|-|-|-|-|-|"),
+    ];
+
     #[test]
     fn headers_with_a_time_are_read() {
-        let cases = [
-            (
-                "<34>Oct 11 22:14:15 mymachine su: 'su root' failed",
-                "2026-10-11T22:14:15Z|mymachine|su|-|-|-|'su root' failed",
-            ),
-            (
-                "<13>Feb  5 17:32:18 10.0.0.99 Use the BFG!",
-                "2027-02-05T17:32:18Z|10.0.0.99|-|-|-|-|Use the BFG!",
-            ),
-            (
-                "Nov 23 14:00:00 host1 app[12]: no priority",
-                "2026-11-23T14:00:00Z|host1|app|12|-|-|no priority",
-            ),
-            (
-                "<13>Nov 23 14:00:00 app[12]: no host",
-                "2026-11-23T14:00:00Z|-|app|12|-|-|no host",
-            ),
-            (
-                "<13>Nov 23 14:00:00 2001:db8::1 app: ipv6 host",
-                "2026-11-23T14:00:00Z|2001:db8::1|app|-|-|-|ipv6 host",
-            ),
-            (
-                "<14>2026-01-02T03:04:05.678Z esx01.example.com Hostd: iso time",
-                "2026-01-02T03:04:05.678000Z|esx01.example.com|Hostd|-|-|-|iso time",
-            ),
-            (
-                "<14>2026-01-02 03:04:05 h1 app: iso with a space",
-                "2026-01-02T03:04:05Z|h1|app|-|-|-|iso with a space",
-            ),
-            (
-                "<166>Jan 02 2026 03:04:05: %ASA-6-302013: Built outbound",
-                "2026-01-02T03:04:05Z|-|-|-|ASA-6-302013|-|Built outbound",
-            ),
-            (
-                "<166>Jan 02 2026 03:04:05 fw01 : %ASA-6-302013: Built outbound",
-                "2026-01-02T03:04:05Z|fw01|-|-|ASA-6-302013|-|Built outbound",
-            ),
-            (
-                "<189>45: *Nov  1 18:46:11.123: %SYS-5-CONFIG_I: Configured",
-                "2026-11-01T18:46:11.123000Z|-|-|-|SYS-5-CONFIG_I|45|Configured",
-            ),
-            (
-                "<189>45: router1: .Nov  1 18:46:11 UTC: %SYS-5-CONFIG_I: Configured",
-                "2026-11-01T18:46:11Z|router1|-|-|SYS-5-CONFIG_I|45|Configured",
-            ),
-            (
-                "<189>: 2026 Jan  2 03:04:05 UTC: %ETHPORT-5-IF_UP: Up",
-                "2026-01-02T03:04:05Z|-|-|-|ETHPORT-5-IF_UP|-|Up",
-            ),
-            (
-                "<189>Nov  1 18:46:11 router1: %LINK-3-UPDOWN: Down",
-                "2026-11-01T18:46:11Z|router1|-|-|LINK-3-UPDOWN|-|Down",
-            ),
-            (
-                "<134>1 1767323045.678901234 ap1 flows src=192.0.2.1 dst=192.0.2.2",
-                "2026-01-02T03:04:05.678901Z|ap1|-|-|-|-|flows src=192.0.2.1 dst=192.0.2.2",
-            ),
-            (
-                "<13>Nov 23 14:00:00 Message forwarded from aix1: sshd[9]: hello",
-                "2026-11-23T14:00:00Z|aix1|sshd|9|-|-|hello",
-            ),
-            (
-                "<134>Nov 23 14:00:00 proxy1 (squid-1)[77]: line",
-                "2026-11-23T14:00:00Z|proxy1|(squid-1)|77|-|-|line",
-            ),
-            (
-                "<134>Nov 23 14:00:00 proxy1 CEF:0|a|b",
-                "2026-11-23T14:00:00Z|proxy1|-|-|-|-|CEF:0|a|b",
-            ),
-            (
-                "<13>Nov 23 14:00:00 CEF:0|a|b c",
-                "2026-11-23T14:00:00Z|-|-|-|-|-|CEF:0|a|b c",
-            ),
-            (
-                "<13>Nov 23 14:00:00 1767323045.678 1 192.0.2.1 x",
-                "2026-11-23T14:00:00Z|-|-|-|-|-|1767323045.678 1 192.0.2.1 x",
-            ),
-            (
-                "<13>Nov 23 14:00:00 {\"a\": 1}",
-                "2026-11-23T14:00:00Z|-|-|-|-|-|{\"a\": 1}",
-            ),
-            (
-                "<13>Nov 23 14:00:00 word",
-                "2026-11-23T14:00:00Z|-|-|-|-|-|word",
-            ),
-            ("<13>Nov 23 14:00:00", "2026-11-23T14:00:00Z|-|-|-|-|-|"),
-        ];
-        for (line, expected) in cases {
+        for (line, expected) in WITH_TIME {
+            let expected = *expected;
             assert_eq!(shown(line), expected, "{line}");
         }
     }

@@ -46,10 +46,6 @@ fn element(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The next parameter and what follows it; `Some(None)` at the end of the element.
-#[expect(
-    clippy::option_option,
-    reason = "the outer one is a fault, the inner one the end"
-)]
 fn parameter(text: &str) -> Option<Option<(Parameter<'_>, &str)>> {
     if text.starts_with(']') {
         return Some(None);
