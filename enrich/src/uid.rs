@@ -101,11 +101,16 @@ impl Canonical {
     /// Bytes with their length: one byte, or 255 and eight bytes.
     #[inline]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        match u8::try_from(bytes.len()) {
-            Ok(len) if len < u8::MAX => self.0.push(len),
-            Ok(_) | Err(_) => self.tagged_u64(u8::MAX, bytes.len() as u64),
-        }
+        self.len(bytes.len());
         self.0.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn len(&mut self, len: usize) {
+        match u8::try_from(len) {
+            Ok(len) if len < u8::MAX => self.0.push(len),
+            Ok(_) | Err(_) => self.tagged_u64(u8::MAX, len as u64),
+        }
     }
 
     /// A tag and bytes.
@@ -113,6 +118,31 @@ impl Canonical {
     pub(crate) fn tagged_bytes(&mut self, tag: u8, bytes: &[u8]) {
         self.tag(tag);
         self.bytes(bytes);
+    }
+
+    /// An attribute with a text, as its shortest protobuf encoding: what the wire nearly always
+    /// holds, so that there it is copied whole.
+    pub(crate) fn text_attribute(&mut self, name: &[u8], text: &[u8]) {
+        let value_len = 1 + varint_len(text.len()) + text.len();
+        let whole = 2 + varint_len(name.len()) + name.len() + varint_len(value_len) + value_len;
+        self.tag(TEXT_ATTRIBUTE);
+        self.len(whole);
+        self.tag(0x0a);
+        self.varint(name.len());
+        self.0.extend_from_slice(name);
+        self.tag(0x12);
+        self.varint(value_len);
+        self.tag(0x0a);
+        self.varint(text.len());
+        self.0.extend_from_slice(text);
+    }
+
+    fn varint(&mut self, mut number: usize) {
+        while number >= 0x80 {
+            self.0.push((number & 0x7f) as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push((number & 0x7f) as u8);
     }
 
     /// A tag and a number.
@@ -127,6 +157,15 @@ impl Canonical {
         self.0.extend_from_slice(&arrival.to_le_bytes());
         self.u64(index as u64);
     }
+}
+
+/// Stands before an attribute with a text.
+pub(crate) const TEXT_ATTRIBUTE: u8 = b'A';
+
+/// How many bytes a length takes as a varint.
+const fn varint_len(number: usize) -> usize {
+    let bits = usize::BITS - (number | 1).leading_zeros();
+    bits.div_ceil(7) as usize
 }
 
 #[cfg(test)]
@@ -156,6 +195,29 @@ mod tests {
             id.uid(&KEY)
         };
         assert_ne!(uid([b"ab", b"c"]), uid([b"a", b"bc"]));
+    }
+
+    #[test]
+    fn a_text_attribute_is_written_as_its_shortest_encoding() {
+        for (name, text) in [
+            (0, 0),
+            (1, 127),
+            (127, 128),
+            (128, 125),
+            (3, 16_384),
+            (300, 70_000),
+        ] {
+            let (name, text) = (vec![b'n'; name], vec![b't'; text]);
+            let mut value = Vec::new();
+            prost::encoding::bytes::encode(1, &text, &mut value);
+            let mut encoded = Vec::new();
+            prost::encoding::bytes::encode(1, &name, &mut encoded);
+            prost::encoding::bytes::encode(2, &value, &mut encoded);
+            let (mut whole, mut parts) = (Canonical::default(), Canonical::default());
+            whole.tagged_bytes(TEXT_ATTRIBUTE, &encoded);
+            parts.text_attribute(&name, &text);
+            assert_eq!(whole.0, parts.0);
+        }
     }
 
     #[test]

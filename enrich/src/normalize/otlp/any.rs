@@ -200,6 +200,20 @@ const STRING_VALUE: u8 = 0x0a;
 const KEY: u8 = 0x0a;
 const VALUE: u8 = 0x12;
 
+/// The name and the text of a `KeyValue` that has both, in `bytes` that are their one shortest
+/// encoding.
+#[inline]
+pub(super) fn plain_text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (key, rest) = quick_field(bytes, KEY)?;
+    let (value, []) = quick_field(rest, VALUE)? else {
+        return None;
+    };
+    let (text, []) = quick_field(value, STRING_VALUE)? else {
+        return None;
+    };
+    Some((key, text))
+}
+
 /// Reads a `KeyValue`.
 #[inline]
 pub(super) fn key_value(bytes: &[u8]) -> Result<(&[u8], Any<'_>), Broken> {
@@ -219,7 +233,8 @@ fn quick_field(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         [first, len @ 0..0x80, rest @ ..] if *first == tag => {
             rest.split_at_checked(usize::from(*len))
         }
-        [first, low, high @ 0..0x80, rest @ ..] if *first == tag => {
+        // A high byte of 0 would be a longer way to write a shorter length.
+        [first, low, high @ 1..0x80, rest @ ..] if *first == tag => {
             rest.split_at_checked(usize::from(*low & 0x7f) | usize::from(*high) << 7)
         }
         _ => None,

@@ -1,11 +1,11 @@
 //! The attributes of one record, joined with those of its resource, each shown once.
 
-use super::any::{Any, key_value};
+use super::any::{Any, key_value, plain_text};
 use super::limits::{Flaw, MAX_VALUES, Over};
 use super::resource::Resource;
 use crate::normalize::draft::Draft;
 use crate::normalize::keys::{self, Key};
-use crate::uid::Canonical;
+use crate::uid::{Canonical, TEXT_ATTRIBUTE};
 
 /// The attributes of one record; the memory is used again for the next.
 #[derive(Debug)]
@@ -75,13 +75,31 @@ impl<'a> Attributes<'a> {
     /// Adds the encoded `KeyValue` of a record, and writes it into the record's id.
     #[inline]
     pub(super) fn add(&mut self, bytes: &'a [u8], id: &mut Canonical) -> Result<(), Flaw> {
-        let (name, value) = key_value(bytes)?;
         self.values += 1;
+        if let Some((name, text)) = plain_text(bytes)
+            && self.values <= MAX_VALUES
+        {
+            id.tagged_bytes(TEXT_ATTRIBUTE, bytes);
+            self.push(name, Key::find(name), Any::Text(text), Owner::Record);
+            return Ok(());
+        }
+        let (name, value) = key_value(bytes)?;
         if self.values > MAX_VALUES {
             return Err(Over::Values.into());
         }
-        id.tagged_bytes(b'a', name);
-        value.write(id, &mut self.values)?;
+        match value {
+            Any::Text(text) => id.text_attribute(name, text),
+            Any::Null
+            | Any::Bool(_)
+            | Any::Int(_)
+            | Any::Double(_)
+            | Any::Bytes(_)
+            | Any::Array(_)
+            | Any::Map(_) => {
+                id.tagged_bytes(b'a', name);
+                value.write(id, &mut self.values)?;
+            }
+        }
         self.push(name, Key::find(name), value, Owner::Record);
         Ok(())
     }
