@@ -20,14 +20,22 @@ use crate::keys;
 /// The media type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// What the admin pages show.
-pub(crate) struct Admin {
+/// What the admin pages show, and to whom.
+pub(crate) struct Shown {
     /// Everything that is counted.
     pub(crate) registry: Registry,
-    /// Whether all listeners accept.
-    pub(crate) ready: AtomicBool,
+    /// Brings the gauges up to date before they are shown.
+    pub(crate) refresh: Box<dyn Fn() + Send + Sync>,
     /// The bearer token that everything but a loopback caller must show.
     pub(crate) token: String,
+}
+
+/// What the admin pages work with.
+pub(crate) struct Admin {
+    /// What is shown.
+    pub(crate) shown: Shown,
+    /// Whether all listeners accept.
+    pub(crate) ready: AtomicBool,
 }
 
 /// Reads the admin token, or makes one at the first start and tells where it is.
@@ -77,8 +85,9 @@ async fn readyz(State(admin): State<Arc<Admin>>) -> Response {
 }
 
 async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
+    (admin.shown.refresh)();
     let mut text = String::new();
-    match prometheus_client::encoding::text::encode(&mut text, &admin.registry) {
+    match prometheus_client::encoding::text::encode(&mut text, &admin.shown.registry) {
         Ok(()) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
@@ -95,7 +104,7 @@ async fn guard(
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if peer.ip().is_loopback() || shown.is_some_and(|shown| is_same(shown, &admin.token)) {
+    if peer.ip().is_loopback() || shown.is_some_and(|shown| is_same(shown, &admin.shown.token)) {
         next.run(request).await
     } else {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];

@@ -10,13 +10,12 @@ use magistrate_ingest::{
     Address, Alpn, Intake, Listener, Metrics, OtlpOptions, Tokens, serve_otlp, server_config,
     syslog,
 };
-use prometheus_client::registry::Registry;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, Admin};
+use crate::admin::{self, Admin, Shown};
 use crate::config::Config;
 
 /// How long listeners may take to answer what they have begun.
@@ -85,12 +84,12 @@ impl Listeners {
         &mut self,
         config: &Config,
         intake: &Intake,
-        mut registry: Registry,
-        token: String,
+        mut shown: Shown,
         shutdown: &CancellationToken,
     ) -> anyhow::Result<()> {
+        let registry = &mut shown.registry;
         let sockets = std::mem::take(&mut self.sockets);
-        let metrics = Metrics::register(&mut registry);
+        let metrics = Metrics::register(registry);
         let tokens = config
             .auth
             .intake_tokens
@@ -121,7 +120,7 @@ impl Listeners {
         let options = syslog::Options {
             intake: intake.clone(),
             config: config.syslog.clone(),
-            metrics: syslog::Metrics::register(&mut registry),
+            metrics: syslog::Metrics::register(registry),
             tls: syslog_tls(config)?,
         };
         if let Some(listener) = sockets.syslog_tcp {
@@ -137,9 +136,8 @@ impl Listeners {
         }
         if let Some(listener) = sockets.admin {
             let admin = Arc::new(Admin {
-                registry,
+                shown,
                 ready: AtomicBool::new(true),
-                token,
             });
             self.tasks
                 .spawn(admin::serve(listener, admin, shutdown.clone()));

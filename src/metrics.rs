@@ -33,8 +33,21 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Names the counters in `registry`.
+    /// Names the counters in `registry`; each source is there from the start, with 0.
     pub(crate) fn register(&self, registry: &mut Registry) {
+        for source in Source::ALL {
+            for family in [
+                &self.batches,
+                &self.accepted,
+                &self.duplicates,
+                &self.masked,
+            ] {
+                family.get_or_create(&by(source));
+            }
+            for family in [&self.unknown_events, &self.kept_raw] {
+                family.get_or_create(&by(source));
+            }
+        }
         let mut family = |name: &str, help: &str, family: &Family<BySource, Counter>| {
             registry.register(name, help, family.clone());
         };

@@ -6,7 +6,7 @@ mod progress;
 mod read;
 mod summary;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use magistrate_event::{
     Clock as _, Identity, Origin, Payload, Receipt, Refusal, Source, SystemClock,
@@ -27,6 +27,8 @@ use crate::run::Engine;
 use crate::store::Store;
 use crate::{check, config};
 
+/// So long a payload may wait for room in the queue: the lake empties it within its `max_age`.
+const PATIENCE: Duration = Duration::from_secs(180);
 /// A full queue empties while the lake follows; look again soon.
 const MAX_RETRY_WAIT: Duration = Duration::from_millis(200);
 /// Batches on their way at once: the next ones are walked while earlier ones are synced.
@@ -152,20 +154,23 @@ impl Replay<'_> {
 
 type Answer = Result<Receipt, Refusal>;
 
-/// Submits a payload until it is taken or can never be.
+/// Submits a payload until it is taken, can never be, or has waited too long.
 async fn submit(intake: &Intake, payload: Payload) -> Answer {
     let origin = Origin {
         source: Source::Replay,
         peer: None,
         identity: Identity::Anonymous,
     };
+    let started = Instant::now();
     loop {
         let raw = intake.stamp(origin.clone(), payload.clone());
         match intake.submit(raw).await {
-            Err(Refusal::Busy { retry_after } | Refusal::Unavailable { retry_after, .. }) => {
+            Err(Refusal::Busy { retry_after } | Refusal::Unavailable { retry_after, .. })
+                if started.elapsed() < PATIENCE =>
+            {
                 tokio::time::sleep(retry_after.min(MAX_RETRY_WAIT)).await;
             }
-            outcome @ (Ok(_) | Err(Refusal::Malformed(_) | Refusal::Closed)) => return outcome,
+            outcome @ (Ok(_) | Err(_)) => return outcome,
         }
     }
 }

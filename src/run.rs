@@ -10,6 +10,7 @@ use magistrate_sinks::lake::Lake;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
+use crate::admin::{self, Shown};
 use crate::cli::RunArguments;
 use crate::config::{self, Config};
 use crate::consume::{self, LakeThread};
@@ -20,7 +21,7 @@ use crate::listeners::Listeners;
 use crate::metrics::Metrics;
 use crate::store::{LAKE, Store};
 use crate::workers::{self, Worker};
-use crate::{admin, check, signal};
+use crate::{check, signal};
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn command(arguments: &RunArguments) -> Outcome {
@@ -48,7 +49,18 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let mut registry = Registry::default();
     let (intake, engine) = Engine::start(config, &store, &mut registry)?;
     let shutdown = CancellationToken::new();
-    listeners.start(config, &intake, registry, token, &shutdown)?;
+    let queue = store.queue.clone();
+    let refresh = Box::new(move || drop(queue.status()));
+    listeners.start(
+        config,
+        &intake,
+        Shown {
+            registry,
+            refresh,
+            token,
+        },
+        &shutdown,
+    )?;
     drop(intake);
     announce(&listeners, &store)?;
 

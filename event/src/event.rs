@@ -385,7 +385,10 @@ mod tests {
         event.set(Field::Message, Value::Text(end));
         assert_eq!(event.end_of(whole, 16), None);
         assert_eq!(event.end_of(whole, 99), None);
-        assert_eq!(event.end_of(whole, 0).map(|end| event.resolve(end)), Some(""));
+        assert_eq!(
+            event.end_of(whole, 0).map(|end| event.resolve(end)),
+            Some("")
+        );
         event.rewrite(&[edit(&event, "secret", "[x]")]);
         assert_eq!(event.text(Field::RawData), Some("é header: [x]"));
         assert_eq!(event.text(Field::Message), Some("[x]"));

@@ -168,9 +168,9 @@ def test_tokens_are_asked_for_before_the_body(magistrate, tmp_path):
 
 def test_a_full_queue_answers_503_and_recovers_without_restart(magistrate):
     """The quota is reached while the only consumer cannot follow; then it follows."""
-    server = magistrate('[queue]\nmax_bytes = "4MiB"\nsegment_bytes = "1MiB"\n[lake]\nmax_age = "3s"\n').start()
+    server = magistrate('[queue]\nmax_bytes = "4MiB"\nsegment_bytes = "1MiB"\n[lake]\nmax_age = "8s"\n').start()
     refused, accepted, first = 0, set(), 0
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (refused and accepted and max(accepted) > refused):
         body = records.request(range(first, first + 500))
         status, headers, _ = server.post("/v1/logs", body, PROTOBUF)

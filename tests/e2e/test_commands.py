@@ -135,6 +135,6 @@ def test_metrics_parse_and_health_answers(magistrate):
     assert server.get("/livez") == "ok\n"
     text = server.get("/metrics")
     assert text.endswith("# EOF\n")
-    for name in ("magistrate_accepted_records", "magistrate_queue_bytes", "magistrate_lake_rows_written"):
+    for name in ("magistrate_accepted_records", "magistrate_queue_appended", "magistrate_lake_buffered_bytes"):
         assert f"# TYPE {name} " in text, name
     server.stop()

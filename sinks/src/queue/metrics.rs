@@ -85,10 +85,9 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Makes the figures known to `registry`, as `magistrate_queue_…` when the registry's own
-    /// prefix is `magistrate`.
+    /// Makes the figures known to `registry`, under names that begin with `magistrate_queue_`.
     pub fn register(&self, registry: &mut Registry) {
-        let registry = registry.sub_registry_with_prefix("queue");
+        let registry = registry.sub_registry_with_prefix("magistrate_queue");
         self.register_counters(registry);
         self.register_gauges(registry);
     }
