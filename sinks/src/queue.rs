@@ -29,6 +29,7 @@ mod size;
 mod status;
 #[cfg(test)]
 mod testing;
+mod trim;
 mod waiting;
 mod writer;
 

@@ -176,28 +176,22 @@ impl Index {
             .sum()
     }
 
-    /// Takes out the closed segments that every consumer has passed.
-    pub(super) fn take_passed(&mut self) -> Vec<u64> {
-        let passed: Vec<u64> = self
-            .segments
-            .iter()
-            .take_while(|(number, segment)| {
-                segment.sealed.is_some()
-                    && self.cursors.values().all(|cursor| {
-                        cursor.segment > **number
-                            || (cursor.segment == **number && cursor.offset >= segment.len)
-                    })
-            })
-            .map(|(number, _)| *number)
-            .collect();
-        for number in &passed {
-            if let Some(segment) = self.segments.remove(number) {
-                let sealed = segment.sealed.unwrap_or_default();
-                let records = segment.records;
-                self.retired.insert(*number, Retired { sealed, records });
-            }
+    /// The oldest segment, when it is closed and every consumer has passed it.
+    pub(super) fn passed(&self) -> Option<u64> {
+        let (number, segment) = self.segments.first_key_value()?;
+        let passed = |cursor: &Position| {
+            cursor.segment > *number || (cursor.segment == *number && cursor.offset >= segment.len)
+        };
+        (segment.sealed.is_some() && self.cursors.values().all(passed)).then_some(*number)
+    }
+
+    /// Notes that a segment is gone and only its ids are left.
+    pub(super) fn retire(&mut self, number: u64) {
+        if let Some(segment) = self.segments.remove(&number) {
+            let sealed = segment.sealed.unwrap_or_default();
+            let records = segment.records;
+            self.retired.insert(number, Retired { sealed, records });
         }
-        passed
     }
 
     /// Takes out the retired segments whose ids need not be kept: closed before `since`, or older

@@ -28,6 +28,8 @@ pub(super) struct Shared {
     /// Rings when records were synced, and when the queue was closed.
     news: Condvar,
     last_error: Mutex<Option<QueueError>>,
+    /// Held while segments are deleted, so that they go in their order.
+    pub(super) trimming: Mutex<()>,
 }
 
 /// The parts that a [`Shared`] is made of.
@@ -53,6 +55,7 @@ impl Shared {
             index: Mutex::new(index),
             news: Condvar::new(),
             last_error: Mutex::new(None),
+            trimming: Mutex::new(()),
         }
     }
 
@@ -112,32 +115,6 @@ impl Shared {
         self.news.notify_all();
     }
 
-    /// Deletes the segments that every consumer has passed; their ids stay.
-    pub(super) fn trim(&self) {
-        let mut index = self.index();
-        let passed = index.take_passed();
-        self.show_size(&index);
-        drop(index);
-        if passed.is_empty() {
-            return;
-        }
-        for number in &passed {
-            self.secure_ids(*number);
-        }
-        self.sync_folder();
-        for number in passed {
-            self.delete(&self.path(Kind::Log, number));
-            // A segment tells where the one before it ends, so it must not go first.
-            self.sync_folder();
-        }
-    }
-
-    fn sync_folder(&self) {
-        self.try_on("sync folder", &self.folder, |disk, path| {
-            disk.sync_folder(path)
-        });
-    }
-
     /// Deletes the ids that are past the horizon.
     pub(super) fn forget_old_ids(&self) {
         let since = self.clock.now().minus(self.config.dedup_age());
@@ -166,7 +143,7 @@ impl Shared {
     }
 
     /// Does something that may fail without harm: a failure is logged.
-    fn try_on(
+    pub(super) fn try_on(
         &self,
         action: &'static str,
         path: &Path,
@@ -178,14 +155,7 @@ impl Shared {
         }
     }
 
-    /// Before a segment goes, its ids must survive a power cut.
-    fn secure_ids(&self, number: u64) {
-        self.try_on("sync", &self.path(Kind::Ids, number), |disk, path| {
-            disk.open(path)?.sync()
-        });
-    }
-
-    fn show_size(&self, index: &Index) {
+    pub(super) fn show_size(&self, index: &Index) {
         self.metrics.bytes.set(gauge(index.bytes()));
         self.metrics.segments.set(gauge(index.segments() as u64));
     }

@@ -1,0 +1,98 @@
+//! Deletes the segments that every consumer has passed, so that a power cut at any moment leaves
+//! either the segment or its ids, and never a later one without the one before.
+
+use std::io;
+use std::sync::PoisonError;
+
+use super::quarantine::{Depth, survey};
+use super::reader::{SegmentReader, Unreadable};
+use super::segment::Kind;
+use super::shared::Shared;
+use super::sidecar::Sidecar;
+
+impl Shared {
+    /// Deletes what every consumer has passed. What cannot be deleted safely now waits for the
+    /// next time.
+    pub(super) fn trim(&self) {
+        let turn = self.trimming.lock();
+        let turn = turn.unwrap_or_else(PoisonError::into_inner);
+        while let Some(number) = self.passed() {
+            if let Err(error) = self.drop_segment(number) {
+                tracing::warn!(segment = number, %error, "cannot delete a queue file yet");
+                break;
+            }
+            let mut index = self.index();
+            index.retire(number);
+            self.show_size(&index);
+        }
+        drop(turn);
+    }
+
+    fn passed(&self) -> Option<u64> {
+        self.index().passed()
+    }
+
+    fn drop_segment(&self, number: u64) -> io::Result<()> {
+        match self.secure_ids(number) {
+            // The segment makes the room that its ids lack.
+            Err(error) if is_full(&error) => {
+                tracing::warn!(segment = number, "no room for the ids of a queue file");
+            }
+            outcome => outcome?,
+        }
+        match self.disk.delete(&self.path(Kind::Log, number)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            outcome => outcome?,
+        }
+        // A segment tells where the one before it ends, so it must not go first.
+        self.disk.sync_folder(&self.folder)
+    }
+
+    /// Makes the ids of a segment survive a power cut.
+    fn secure_ids(&self, number: u64) -> io::Result<()> {
+        let path = self.path(Kind::Ids, number);
+        let synced = self.disk.open(&path).and_then(|file| file.sync());
+        if synced.is_err() {
+            let ids = match self.ids_of(number) {
+                // The segment is gone already, and its ids were secured before it went.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                outcome => outcome?,
+            };
+            // After a failed sync only a new file can be trusted.
+            self.delete(&path);
+            let file = self.disk.create(&path)?;
+            let written = file
+                .write_at(&[&ids.encode()], 0)
+                .and_then(|()| file.sync());
+            if let Err(error) = written {
+                self.delete(&path);
+                return Err(error);
+            }
+        }
+        self.disk.sync_folder(&self.folder)
+    }
+
+    /// Reads the ids out of a segment.
+    fn ids_of(&self, number: u64) -> io::Result<Sidecar> {
+        let (limit, sealed) = self
+            .index()
+            .segment(number)
+            .map_or((0, None), |segment| (segment.len, segment.sealed));
+        let file = self.disk.open(&self.path(Kind::Log, number))?;
+        let mut reader = SegmentReader::new(file, Unreadable::Blank);
+        let found = survey(&mut reader, limit, Depth::Ids)?;
+        Ok(Sidecar {
+            segment: number,
+            log_bytes: limit,
+            sealed: sealed.unwrap_or_default(),
+            fingerprints: found.frames.iter().map(|(_, id)| *id).collect(),
+        })
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
