@@ -42,10 +42,10 @@ impl Metrics {
                 &self.duplicates,
                 &self.masked,
             ] {
-                family.get_or_create(&by(source));
+                family.get_or_create(&by(source)).inc_by(0);
             }
             for family in [&self.unknown_events, &self.kept_raw] {
-                family.get_or_create(&by(source));
+                family.get_or_create(&by(source)).inc_by(0);
             }
         }
         let mut family = |name: &str, help: &str, family: &Family<BySource, Counter>| {

@@ -1,5 +1,6 @@
 //! What is stored: a redacted event with its id and the time of its receipt.
 
+use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
 
 use crate::{Event, EventUid, Timestamp};
@@ -18,6 +19,27 @@ impl Redacted {
     /// The event.
     pub const fn event(&self) -> &Event {
         &self.0
+    }
+}
+
+/// Lets postcard write at the end of bytes that are there already, whole slices at a time.
+struct Tail(Vec<u8>);
+
+impl Flavor for Tail {
+    type Output = Vec<u8>;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Vec<u8>> {
+        Ok(self.0)
     }
 }
 
@@ -79,7 +101,7 @@ impl Record {
     /// Never in practice: postcard refuses only types that a record does not hold.
     pub fn encode(&self, mut out: Vec<u8>) -> Result<Vec<u8>, DecodeError> {
         out.push(LAYOUT);
-        postcard::to_extend(self, out).map_err(DecodeError::Malformed)
+        postcard::serialize_with_flavor(self, Tail(out)).map_err(DecodeError::Malformed)
     }
 
     /// The id and the time of receipt of an encoded record, without reading its event.

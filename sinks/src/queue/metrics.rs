@@ -18,8 +18,6 @@ pub struct Metrics {
     pub sync_seconds: Histogram,
     /// Batches that shared one sync.
     pub group_batches: Histogram,
-    /// Batches that could not be stored, by cause.
-    pub refused: Family<Reason, Counter>,
     /// Failed writes and syncs, by cause.
     pub write_errors: Family<Reason, Counter>,
     /// Failed reads.
@@ -67,7 +65,6 @@ impl Default for Metrics {
             duplicates: Counter::default(),
             sync_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 18)),
             group_batches: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
-            refused: Family::default(),
             write_errors: Family::default(),
             read_errors: Counter::default(),
             corrupt_records: Counter::default(),
@@ -113,11 +110,6 @@ impl Metrics {
             "group_batches",
             "Batches that shared one sync",
             self.group_batches.clone(),
-        );
-        registry.register(
-            "refused",
-            "Batches that could not be stored, by cause",
-            self.refused.clone(),
         );
         registry.register(
             "write_errors",
