@@ -20,7 +20,7 @@ use std::borrow::Cow;
 
 use magistrate_event::{Event, EventUid, Field, Line, Raw, Value};
 
-use draft::Draft;
+use draft::{Draft, add_int, add_text};
 
 /// Makes one event of each line, in order. `uid` names each by its position and its bytes.
 ///
@@ -31,10 +31,14 @@ pub(super) fn events(
     raw: &Raw,
     mut uid: impl FnMut(usize, &[u8]) -> EventUid,
 ) -> Vec<(EventUid, Event)> {
+    let peer = raw.origin.peer.map(|peer| peer.to_string());
     lines
         .iter()
         .enumerate()
-        .map(|(index, line)| (uid(index, &line.bytes), event(line, raw)))
+        .map(|(index, line)| {
+            let event = event(line, raw, peer.as_deref());
+            (uid(index, &line.bytes), event)
+        })
         .collect()
 }
 
@@ -101,14 +105,14 @@ struct Decoded<'a> {
     fault: Option<Reason>,
 }
 
-fn event(line: &Line, raw: &Raw) -> Event {
+fn event(line: &Line, raw: &Raw, peer: Option<&str>) -> Event {
     let decoded = decode(line);
     let envelope = envelope::split(&decoded.text, raw.received);
     let (mut draft, format) = read(envelope.message, raw);
     if let Format::Raw(_) = format {
         keep_raw(draft.event(), &decoded.text, envelope.message);
     }
-    draft.event().set_text(Field::LogName, format.name());
+    add_text(draft.event(), Field::LogName, format.name());
     header::fill(&mut draft, &envelope);
     let reason = match (decoded.fault, format) {
         (Some(fault), _) => Some(fault),
@@ -116,14 +120,14 @@ fn event(line: &Line, raw: &Raw) -> Event {
         (None, Format::Squid | Format::Cef | Format::Json) => None,
     };
     if let Some(reason) = reason {
-        draft.event().set_text(Field::ParseStatus, reason.word());
+        add_text(draft.event(), Field::ParseStatus, reason.word());
     }
     if let Some(size) = line.cut_from_bytes {
         let size = i64::try_from(size).unwrap_or(i64::MAX);
-        draft.event().set(Field::IsTruncated, Value::Bool(true));
-        draft.event().set_int(Field::UntruncatedSize, size);
+        draft.event().append(Field::IsTruncated, Value::Bool(true));
+        add_int(draft.event(), Field::UntruncatedSize, size);
     }
-    set_origin(draft.event(), raw);
+    add_origin(draft.event(), raw, peer);
     draft.finish()
 }
 
@@ -151,14 +155,17 @@ fn decode(line: &Line) -> Decoded<'_> {
 
 /// Reads the message in the first format that takes it.
 fn read(message: &str, raw: &Raw) -> (Draft, Format) {
-    let mut draft = Draft::new(raw.received);
+    let mut draft = Draft::new(raw.received, message.len());
     let trimmed = message.trim();
     let first = trimmed.as_bytes().first();
     if first == Some(&b'{') || trimmed.starts_with("@cee:") {
         let object = trimmed.strip_prefix("@cee:").unwrap_or(trimmed);
         return match json::fill(&mut draft, object) {
             Ok(()) => (draft, Format::Json),
-            Err(fault) => (Draft::new(raw.received), Format::Raw(fault.into())),
+            Err(fault) => (
+                Draft::new(raw.received, message.len()),
+                Format::Raw(fault.into()),
+            ),
         };
     }
     let starts_with_digit = first.is_some_and(u8::is_ascii_digit);
@@ -183,20 +190,20 @@ fn read(message: &str, raw: &Raw) -> (Draft, Format) {
 /// Keeps the line whole, and the message, which is the line's end, as a part of it.
 fn keep_raw(event: &mut Event, line: &str, message: &str) {
     let whole = event.push_text(line);
-    event.set(Field::RawData, Value::Text(whole));
+    event.append(Field::RawData, Value::Text(whole));
     if let Some(end) = event.end_of(whole, message.len()) {
-        event.set(Field::Message, Value::Text(end));
+        event.append(Field::Message, Value::Text(end));
     }
 }
 
-fn set_origin(event: &mut Event, raw: &Raw) {
-    event.set_text(Field::Source, raw.origin.source.name());
-    if let Some(peer) = raw.origin.peer {
-        event.set_text(Field::Peer, &peer.to_string());
+fn add_origin(event: &mut Event, raw: &Raw, peer: Option<&str>) {
+    add_text(event, Field::Source, raw.origin.source.name());
+    if let Some(peer) = peer {
+        add_text(event, Field::Peer, peer);
     }
     let identity = raw.origin.identity.name();
     if !identity.is_empty() {
-        event.set_text(Field::SenderIdentity, identity);
+        add_text(event, Field::SenderIdentity, identity);
     }
 }
 
@@ -231,7 +238,7 @@ mod tests {
     }
 
     fn read_one(bytes: &[u8]) -> Event {
-        event(&line(bytes), &raw())
+        event(&line(bytes), &raw(), Some("192.0.2.1"))
     }
 
     /// What the zoo says of an event: class, time, unmapped, and every column by its path.
@@ -308,7 +315,7 @@ mod tests {
                 cut_from_bytes: Some(100_000),
                 ..line(bytes)
             };
-            let event = event(&cut, &raw());
+            let event = event(&cut, &raw(), None);
             assert_eq!(event.class().name(), class);
             assert_eq!(event.value(Field::IsTruncated), Some(&Value::Bool(true)));
             assert_eq!(event.int(Field::UntruncatedSize), Some(100_000));
@@ -323,6 +330,17 @@ mod tests {
         assert_eq!(event.text(Field::Message), Some("caf\u{fffd}"));
         assert_eq!(event.text(Field::DeviceHostname), Some("h1"));
         assert_eq!(event.text(Field::ParseStatus), Some("invalid_utf8"));
+    }
+
+    #[test]
+    fn keys_that_come_twice_fill_a_column_once() {
+        for text in [
+            "{\"url\":\"http://a.com/\",\"uri\":\"http://b.com/\",\"host\":\"a\",\"path\":\"/x\",\"status\":200,\"outcome\":\"ok\"}",
+            "{\"user\":\"a@b.example\",\"login\":\"c@d.example\",\"email\":\"e@f.example\",\"act\":\"drop\",\"action\":\"allow\"}",
+            "CEF:0|a|b|c|d|e|5|src=a src=192.0.2.1 shost=b c6a2=2001:db8::1 outcome=ok outcome=200 act=drop act=allow suser=a@b.example duser=c@d.example msg=x msg=y externalId=1 externalId=2",
+        ] {
+            assert_each_column_is_filled_once(&read_one(text.as_bytes()));
+        }
     }
 
     #[test]
@@ -363,6 +381,14 @@ mod tests {
         }
     }
 
+    fn assert_each_column_is_filled_once(event: &Event) {
+        let mut fields: Vec<Field> = event.cells().map(|(field, _)| field).collect();
+        let filled = fields.len();
+        fields.sort_unstable();
+        fields.dedup();
+        assert_eq!(fields.len(), filled);
+    }
+
     fn zoo() -> impl Strategy<Value = String> {
         let zoo = include_str!("../../../tests/fixtures/lines/zoo.ndjson");
         let lines: Vec<String> = zoo
@@ -393,7 +419,7 @@ mod tests {
             let start = (at * bytes.len() as f64) as usize;
             let end = (start + removed).min(bytes.len());
             bytes.splice(start..end, added);
-            read_one(&bytes);
+            assert_each_column_is_filled_once(&read_one(&bytes));
         }
     }
 }

@@ -217,7 +217,7 @@ mod tests {
     use super::*;
 
     fn filled(line: &str) -> Event {
-        let mut draft = Draft::new(Timestamp::from_micros(1_767_323_045_000_000));
+        let mut draft = Draft::new(Timestamp::from_micros(1_767_323_045_000_000), 100);
         fill(&mut draft, &parse(line, 0).unwrap());
         draft.finish()
     }

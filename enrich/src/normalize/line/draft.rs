@@ -1,6 +1,6 @@
 //! The event that is being made from one line.
 
-use magistrate_event::{Class, Event, Field, Text, Timestamp, Value};
+use magistrate_event::{Class, Event, Field, Room, Text, Timestamp, Value};
 
 /// An event, and what must be known about it until the line has been read whole.
 #[derive(Debug)]
@@ -19,10 +19,16 @@ enum TimeFrom {
 }
 
 impl Draft {
-    /// An event of no class yet, at the time of its receipt.
-    pub(super) fn new(received: Timestamp) -> Self {
+    /// An event of no class yet, at the time of its receipt, made from a line of `line_bytes`.
+    pub(super) fn new(received: Timestamp, line_bytes: usize) -> Self {
+        let room = Room {
+            // A URL is kept whole and in parts.
+            text_bytes: line_bytes * 2 + 256,
+            fields: 36,
+            unmapped: 8,
+        };
         Self {
-            event: Event::new(Class::BaseEvent, 0, received),
+            event: Event::with_capacity(Class::BaseEvent, 0, received, room),
             received,
             time_from: TimeFrom::Receipt,
         }
@@ -67,7 +73,7 @@ impl Draft {
     /// Fills `field` with a text, or keeps the text under `name` when the field is filled.
     pub(super) fn set_or_keep(&mut self, field: Field, name: &str, text: &str) {
         if self.is_vacant(field) {
-            self.event.set_text(field, text);
+            add_text(&mut self.event, field, text);
         } else if self.event.text(field) != Some(text) {
             self.event.keep_text(name, text);
         }
@@ -76,9 +82,13 @@ impl Draft {
     /// The event, with what its class has no column for moved to `unmapped`.
     pub(super) fn finish(mut self) -> Event {
         if self.time_from == TimeFrom::Receipt {
-            self.event.set_text(Field::TimeStatus, "received");
+            add_text(&mut self.event, Field::TimeStatus, "received");
         }
         let class = self.event.class();
+        // What is set here is of every class or of both of these.
+        if matches!(class, Class::HttpActivity | Class::NetworkActivity) {
+            return self.event;
+        }
         let (fields, _) = self.event.values_mut();
         if fields.iter().all(|(field, _)| field.is_in(class)) {
             return self.event;
@@ -95,6 +105,17 @@ impl Draft {
     }
 }
 
+/// Fills a field that is known to be empty with a text.
+pub(super) fn add_text(event: &mut Event, field: Field, text: &str) {
+    let text = event.push_text(text);
+    event.append(field, Value::Text(text));
+}
+
+/// Fills a field that is known to be empty with a whole number.
+pub(super) fn add_int(event: &mut Event, field: Field, number: i64) {
+    event.append(field, Value::Int(number));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,13 +124,13 @@ mod tests {
     fn the_messages_own_time_wins_over_the_headers() {
         let (received, header, own) = (1, 2, 3);
         let [received, header, own] = [received, header, own].map(Timestamp::from_micros);
-        let event = Draft::new(received).finish();
+        let event = Draft::new(received, 100).finish();
         assert_eq!(
             (event.time(), event.text(Field::TimeStatus)),
             (received, Some("received"))
         );
 
-        let mut draft = Draft::new(received);
+        let mut draft = Draft::new(received, 100);
         draft.set_header_time(header, "t");
         let event = draft.finish();
         assert_eq!(
@@ -117,7 +138,7 @@ mod tests {
             (header, None)
         );
 
-        let mut draft = Draft::new(received);
+        let mut draft = Draft::new(received, 100);
         draft.set_own_time(own);
         draft.set_header_time(header, "t");
         let event = draft.finish();
@@ -129,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_the_class_has_no_column_for_is_kept() {
-        let mut draft = Draft::new(Timestamp::default());
+        let mut draft = Draft::new(Timestamp::default(), 100);
         draft.event().set_int(Field::TrafficBytes, 7);
         draft.event().set_text(Field::ConnectionProtocol, "tcp");
         draft.event().set_text(Field::Message, "m");

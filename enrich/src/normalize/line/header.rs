@@ -2,7 +2,7 @@
 
 use magistrate_event::{Field, Value};
 
-use super::draft::Draft;
+use super::draft::{Draft, add_int, add_text};
 use super::envelope::{Envelope, Kind, Priority, Time};
 use super::structured_data;
 use super::vocabulary::{is_address, severity_of_syslog};
@@ -12,7 +12,7 @@ pub(super) fn fill(draft: &mut Draft, envelope: &Envelope<'_>) {
     let priority = envelope.priority.unwrap_or(Priority::DEFAULT);
     if draft.is_vacant(Field::SeverityId) {
         let severity = severity_of_syslog(priority.severity());
-        draft.event().set_int(Field::SeverityId, severity);
+        add_int(draft.event(), Field::SeverityId, severity);
     }
     if envelope.kind == Kind::Bare && envelope.priority.is_none() {
         return;
@@ -35,7 +35,7 @@ pub(super) fn fill(draft: &mut Draft, envelope: &Envelope<'_>) {
     if let Some(app) = envelope.app {
         draft.set_or_keep(Field::AppName, "syslog.appname", app);
         if draft.is_vacant(Field::ProductName) {
-            draft.event().set_text(Field::ProductName, app);
+            add_text(draft.event(), Field::ProductName, app);
         }
     }
     if let Some(process) = envelope.process {
@@ -64,7 +64,7 @@ fn keep_int(draft: &mut Draft, name: &str, number: u8) {
 fn set_process(draft: &mut Draft, process: &str) {
     match process.parse::<i32>() {
         Ok(pid) if draft.is_vacant(Field::ProcessPid) => {
-            draft.event().set_int(Field::ProcessPid, i64::from(pid));
+            add_int(draft.event(), Field::ProcessPid, i64::from(pid));
         }
         Ok(_) | Err(_) => draft.event().keep_text("syslog.procid", process),
     }

@@ -403,7 +403,7 @@ mod tests {
     use super::*;
 
     fn filled(line: &str) -> Result<Event, Fault> {
-        let mut draft = Draft::new(Timestamp::from_micros(1_767_323_045_000_000));
+        let mut draft = Draft::new(Timestamp::from_micros(1_767_323_045_000_000), 100);
         fill(&mut draft, line)?;
         Ok(draft.finish())
     }

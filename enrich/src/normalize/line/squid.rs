@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use magistrate_event::{Event, Field, Timestamp, Value};
 
 use super::super::url::set_url;
-use super::draft::Draft;
+use super::draft::{Draft, add_int, add_text};
 use super::envelope::word;
 use super::time;
 use super::vocabulary::{Outcome, set_endpoint, set_http_status, set_method, set_user};
@@ -84,10 +84,10 @@ pub(super) fn parse(line: &str) -> Option<Access<'_>> {
 pub(super) fn fill(draft: &mut Draft, access: &Access<'_>) {
     draft.set_own_time(access.time);
     let event = draft.event();
-    event.set_text(Field::ProductName, "squid");
+    add_text(event, Field::ProductName, "squid");
     set_method(event, access.method);
     set_http_status(event, access.status);
-    event.set_text(Field::StatusCode, access.result);
+    add_text(event, Field::StatusCode, access.result);
     outcome(access.result).set(event);
     set_present(
         event,
@@ -102,7 +102,7 @@ pub(super) fn fill(draft: &mut Draft, access: &Access<'_>) {
     }
     set_sizes(event, access);
     if access.url.starts_with("error:") {
-        event.set_text(Field::UrlString, access.url);
+        add_text(event, Field::UrlString, access.url);
     } else {
         set_url(event, access.url);
     }
@@ -110,7 +110,7 @@ pub(super) fn fill(draft: &mut Draft, access: &Access<'_>) {
 }
 
 fn outcome(result: &str) -> Outcome {
-    if result.contains("DENIED") {
+    if result.split('_').any(|word| word == "DENIED") {
         Outcome::BLOCKED
     } else {
         Outcome::ALLOWED
@@ -134,13 +134,13 @@ fn set_peer(event: &mut Event, access: &Access<'_>) {
 
 fn set_sizes(event: &mut Event, access: &Access<'_>) {
     if let Some(duration) = access.duration_ms {
-        event.set_int(Field::Duration, duration);
+        add_int(event, Field::Duration, duration);
     }
     let Some(bytes) = access.bytes else { return };
-    event.set_int(Field::TrafficBytesIn, bytes);
+    add_int(event, Field::TrafficBytesIn, bytes);
     // What went through a tunnel is no answer, and the column holds 32 bits.
     if access.method != "CONNECT" && i32::try_from(bytes).is_ok() {
-        event.set_int(Field::HttpLength, bytes);
+        add_int(event, Field::HttpLength, bytes);
     }
 }
 
@@ -169,7 +169,7 @@ fn set_quoted(event: &mut Event, quoted: &str) {
             continue;
         }
         if event.value(field).is_none() {
-            event.set_text(field, value);
+            add_text(event, field, value);
         } else {
             others.push(Value::Text(event.push_text(value)));
         }
@@ -182,7 +182,7 @@ fn set_quoted(event: &mut Event, quoted: &str) {
 
 fn set_present(event: &mut Event, field: Field, text: &str) {
     if !matches!(text, "" | "-") {
-        event.set_text(field, text);
+        add_text(event, field, text);
     }
 }
 
@@ -226,7 +226,8 @@ fn split_extra(text: &str) -> (&str, Extra<'_>) {
         return (before, Extra::Headers(request, answer));
     }
     if let Some(inner) = text.strip_suffix('"')
-        && let Some((before, quoted)) = inner.split_once(" \"")
+        && let Some((before, quoted)) = inner.split_once('"')
+        && let Some(before) = before.strip_suffix(' ')
     {
         return (before, Extra::Quoted(quoted));
     }
@@ -283,7 +284,7 @@ mod tests {
         http://www.example.com/a/b?q=1 ana HIER_DIRECT/198.51.100.9 text/html";
 
     fn filled(line: &str) -> Option<Event> {
-        let mut draft = Draft::new(Timestamp::default());
+        let mut draft = Draft::new(Timestamp::default(), 100);
         fill(&mut draft, &parse(line)?);
         Some(draft.finish())
     }

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn both_formats_are_read() {
         for line in [COMMON.to_owned(), combined()] {
-            let mut draft = Draft::new(Timestamp::default());
+            let mut draft = Draft::new(Timestamp::default(), 100);
             squid::fill(&mut draft, &parse(&line).unwrap());
             let event = draft.finish();
             assert_eq!(event.time().to_rfc3339(), "2026-01-02T02:04:05.000000Z");

@@ -3,7 +3,7 @@
 use magistrate_event::{Class, Field, Kind, Timestamp, Value};
 
 use super::super::url::set_url;
-use super::draft::Draft;
+use super::draft::{Draft, add_int, add_text};
 use super::time;
 use super::vocabulary::{
     Outcome, http_activity, is_known_method, is_mail_address, set_endpoint, set_http_status,
@@ -100,7 +100,7 @@ fn place_text(draft: &mut Draft, target: Target, text: &str) -> Option<()> {
     match target {
         Target::Text(field) => {
             vacant(draft, field)?;
-            draft.event().set_text(field, text);
+            add_text(draft.event(), field, text);
         }
         Target::Endpoint(ip, name) => {
             vacant(draft, ip).and_then(|()| vacant(draft, name))?;
@@ -112,7 +112,7 @@ fn place_text(draft: &mut Draft, target: Target, text: &str) -> Option<()> {
         }
         Target::UserMail => {
             vacant(draft, Field::UserEmail).filter(|()| is_mail_address(text))?;
-            draft.event().set_text(Field::UserEmail, text);
+            add_text(draft.event(), Field::UserEmail, text);
         }
         Target::Url => {
             vacant(draft, Field::UrlString)?;
@@ -125,7 +125,7 @@ fn place_text(draft: &mut Draft, target: Target, text: &str) -> Option<()> {
         Target::Severity => {
             vacant(draft, Field::SeverityId)?;
             let severity = severity_of_word(text)?;
-            draft.event().set_int(Field::SeverityId, severity);
+            add_int(draft.event(), Field::SeverityId, severity);
         }
         Target::Action => {
             vacant(draft, Field::ActionId)?;
@@ -157,7 +157,7 @@ fn place_event_time(draft: &mut Draft, value: Scalar<'_>) -> Option<()> {
 fn place_time(draft: &mut Draft, field: Field, value: Scalar<'_>) -> Option<()> {
     vacant(draft, field)?;
     let time = value.time(draft.received())?;
-    draft.event().set(field, Value::Time(time));
+    draft.event().append(field, Value::Time(time));
     Some(())
 }
 
@@ -165,7 +165,7 @@ fn place_int(draft: &mut Draft, field: Field, value: Scalar<'_>) -> Option<()> {
     vacant(draft, field)?;
     let number = value.int()?;
     let fits = field.kind() == Kind::Long || i32::try_from(number).is_ok();
-    fits.then(|| draft.event().set_int(field, number))
+    fits.then(|| add_int(draft.event(), field, number))
 }
 
 fn place_status(draft: &mut Draft, value: Scalar<'_>) -> Option<()> {
@@ -186,8 +186,8 @@ fn place_status(draft: &mut Draft, value: Scalar<'_>) -> Option<()> {
     } else {
         return None;
     };
-    draft.event().set_int(Field::StatusId, status_id);
-    draft.event().set_text(Field::StatusCode, text);
+    add_int(draft.event(), Field::StatusId, status_id);
+    add_text(draft.event(), Field::StatusCode, text);
     Some(())
 }
 
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     fn draft() -> Draft {
-        Draft::new(Timestamp::from_micros(1_767_323_045_000_000))
+        Draft::new(Timestamp::from_micros(1_767_323_045_000_000), 100)
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! What the words of log lines mean in OCSF's numbers.
+//!
+//! The columns that these functions fill must be empty before.
 
 use std::net::IpAddr;
 
 use magistrate_event::{Class, Event, Field};
+
+use super::draft::{add_int, add_text};
 
 /// OCSF's `activity_id` of HTTP Activity (4002) for an upper-case method.
 pub(super) fn http_activity(method: &str) -> u8 {
@@ -59,7 +63,7 @@ pub(super) fn set_method(event: &mut Event, method: &str) {
     let method = upper.as_deref().unwrap_or(method);
     event.classify(Class::HttpActivity, http_activity(method));
     if http_activity(method) != 0 {
-        event.set_text(Field::HttpMethod, method);
+        add_text(event, Field::HttpMethod, method);
     }
 }
 
@@ -104,8 +108,8 @@ impl Outcome {
 
     /// Fills the two columns.
     pub(super) fn set(self, event: &mut Event) {
-        event.set_int(Field::ActionId, self.action);
-        event.set_int(Field::DispositionId, self.disposition);
+        add_int(event, Field::ActionId, self.action);
+        add_int(event, Field::DispositionId, self.disposition);
     }
 }
 
@@ -143,17 +147,17 @@ pub(super) fn set_http_status(event: &mut Event, status: i64) {
         400..1000 => 2,
         _ => 0,
     };
-    event.set_int(Field::StatusId, status_id);
+    add_int(event, Field::StatusId, status_id);
     if (100..1000).contains(&status) {
-        event.set_int(Field::HttpCode, status);
+        add_int(event, Field::HttpCode, status);
     }
 }
 
 /// Fills the user's name, and the mail address where the name is one.
 pub(super) fn set_user(event: &mut Event, user: &str) {
-    event.set_text(Field::UserName, user);
+    add_text(event, Field::UserName, user);
     if is_mail_address(user) && event.value(Field::UserEmail).is_none() {
-        event.set_text(Field::UserEmail, user);
+        add_text(event, Field::UserEmail, user);
     }
 }
 
@@ -170,7 +174,7 @@ pub(super) fn is_mail_address(user: &str) -> bool {
 /// Fills `ip` when `text` is an address, else `name`.
 pub(super) fn set_endpoint(event: &mut Event, ip: Field, name: Field, text: &str) {
     let field = if is_address(text) { ip } else { name };
-    event.set_text(field, text);
+    add_text(event, field, text);
 }
 
 /// Whether `text` is an IPv4 or IPv6 address, with or without brackets.
