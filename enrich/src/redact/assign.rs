@@ -54,7 +54,7 @@ pub(crate) fn assignment(text: &[u8], start: usize, end: usize) -> Option<Assign
     let at = skip_subscript(text, at);
     let sign = skip_blanks(text, at);
     if let Some(after) = after_sign(text, sign) {
-        return Some(value(text, after)).map(Assignment::Value);
+        return Some(Assignment::Value(value(text, after)));
     }
     let found = if closed && let Some(after) = value_of_pair(text, sign) {
         Some(value(text, after))
@@ -307,7 +307,7 @@ mod tests {
     fn of(text: &str) -> String {
         let start = text.find("pw").unwrap();
         match assignment(text.as_bytes(), start, start + 2) {
-            Some(Assignment::Value(value)) => text[value.start..value.end].to_owned(),
+            Some(Assignment::Value(value)) => text.get(value.start..value.end).unwrap().to_owned(),
             Some(Assignment::Tree) => "(tree)".to_owned(),
             None => "(none)".to_owned(),
         }
@@ -370,7 +370,8 @@ mod tests {
             else {
                 return None;
             };
-            next_in_list(text.as_bytes(), first).map(|next| text[next.start..next.end].to_owned())
+            next_in_list(text.as_bytes(), first)
+                .map(|next| text.get(next.start..next.end).unwrap().to_owned())
         };
         assert_eq!(further(r#"{"pw":["x","y"]}"#).as_deref(), Some("y"));
         assert_eq!(further(r#"{"pw":"x","y":"z"}"#), None);

@@ -65,6 +65,9 @@ const COOKIE_ATTRIBUTES: &[&str] = &[
     "priority",
 ];
 
+/// How far a header inside a line is looked at, in bytes: hits in a row must cost linear time.
+const MAX_INSIDE_LEN: usize = 2048;
+
 /// The header whose value is `value`, made as long as headers are.
 ///
 /// An unquoted header ends with its line, with the quotation mark that stands before its name, or
@@ -73,22 +76,33 @@ pub(crate) fn whole_header(text: &[u8], name_start: usize, value: Assigned) -> A
     if value.form != Form::Bare {
         return value;
     }
-    let line_end = skip(text, value.start, usize::MAX, |byte| !ends_line(byte));
-    let end = match Quote::before(text, name_start) {
-        Some(quote) => quote.closing(text, value.start).min(line_end),
-        None => line_end,
+    let before = byte_before(text, name_start);
+    let (end, form) = match Quote::before(text, name_start) {
+        Some(quote) => (quote.closing(text, value.start), Form::Quoted),
+        None if name_start == 0 || ends_line(before) => {
+            (line_end(text, value.start, usize::MAX), Form::Quoted)
+        }
+        None => (line_end(text, value.start, MAX_INSIDE_LEN), Form::Bare),
     };
-    let end = escaped_line_end(text, value.start, end);
-    let is_alone = end < line_end || ends_line(byte_before(text, name_start)) || name_start == 0;
+    let escaped = escaped_line_end(text, value.start, end);
+    let form = if escaped < end { Form::Quoted } else { form };
     Assigned {
-        end,
-        form: if is_alone { Form::Quoted } else { Form::Bare },
+        end: escaped,
+        form,
         ..value
     }
 }
 
 const fn ends_line(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r' | KEY_END_BYTE | VALUE_END_BYTE)
+}
+
+/// The end of the line or text that `start` lies in, at most `limit` bytes on.
+fn line_end(text: &[u8], start: usize, limit: usize) -> usize {
+    let rest = slice(text, start, start.saturating_add(limit));
+    let line = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+    let line = slice(rest, 0, line);
+    start + memchr::memchr2(KEY_END_BYTE, VALUE_END_BYTE, line).unwrap_or(line.len())
 }
 
 /// The first `\r` or `\n`, written with a backslash, between `start` and `end`.
@@ -114,6 +128,9 @@ pub(crate) fn credentials(text: &[u8], value: Assigned) -> Option<(usize, usize)
     let rest = after_blank(text, scheme_end, value.end);
     let end = trimmed_end(text, start, value.end);
     let (from, to) = match rest {
+        Some(rest) if is_among(LIST_SCHEMES) && end - start >= MAX_INSIDE_LEN => {
+            (rest, line_end(text, rest, usize::MAX))
+        }
         Some(rest) if is_among(LIST_SCHEMES) => (rest, end),
         Some(rest) if is_among(WORD_SCHEMES) && value.form == Form::Bare => {
             (rest, bare(text, rest).end.min(end))
@@ -218,7 +235,11 @@ mod tests {
             ("   ", Form::Quoted, None),
         ] {
             let found = credentials(text.as_bytes(), at(text, form));
-            assert_eq!(found.map(|(from, to)| &text[from..to]), secret, "{text}");
+            assert_eq!(
+                found.map(|(from, to)| text.get(from..to).unwrap()),
+                secret,
+                "{text}"
+            );
         }
     }
 
@@ -227,7 +248,7 @@ mod tests {
         let cookies = |text: &str, form: Form| {
             let mut found = Vec::new();
             each_cookie(text.as_bytes(), at(text, form), |from, to| {
-                found.push(text[from..to].to_owned());
+                found.push(text.get(from..to).unwrap().to_owned());
             });
             found
         };

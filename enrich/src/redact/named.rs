@@ -154,7 +154,7 @@ impl Named {
         let plain = slice(text, value.start, value.end);
         let is_secret = match self.content {
             Content::Secret => {
-                !is_placeholder(plain) && !(value.form == Form::Bare && is_code(plain))
+                !(is_placeholder(plain) || value.form == Form::Bare && is_code(plain))
             }
             Content::LikelySecret => {
                 !is_placeholder(plain)
@@ -203,7 +203,7 @@ fn is_likely(value: &[u8]) -> bool {
         value,
         [b'/' | b'~' | b'.', ..] | [_, b':', b'\\' | b'/', ..]
     );
-    !(is_short && is_plain) && !is_path
+    !(is_path || is_short && is_plain)
 }
 
 /// `{`, `(` and the like begin program text or a structure, not a bare secret.

@@ -106,14 +106,18 @@ pub(crate) fn is_code(value: &[u8]) -> bool {
 
 /// Whether `value` looks made by a machine: long, of token characters, letters and digits mixed.
 pub(crate) fn looks_random(value: &[u8]) -> bool {
-    let has = |wanted: fn(&u8) -> bool| value.iter().any(wanted);
-    let is_plain = value.iter().all(|byte| {
-        byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>')
-    });
-    let digits_and_letters = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
-    let long_and_mixed =
-        value.len() >= 20 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-    value.len() >= 8 && is_plain && (digits_and_letters || long_and_mixed)
+    let (mut digits, mut upper, mut lower) = (0_usize, 0_usize, 0_usize);
+    for byte in value {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'A'..=b'Z' => upper += 1,
+            b'a'..=b'z' => lower += 1,
+            b'(' | b')' | b'{' | b'}' | b'<' | b'>' | 0..=b' ' | 0x7f.. => return false,
+            _ => {}
+        }
+    }
+    let is_mixed = digits > 0 && upper + lower > 0;
+    value.len() >= 8 && (is_mixed || value.len() >= 20 && upper > 0 && lower > 0)
 }
 
 fn is_known_word(value: &[u8]) -> bool {

@@ -114,7 +114,7 @@ mod tests {
         let start = text.find(BEGIN)?;
         let mut next_end = NextEnd::default();
         private_key(text.as_bytes(), start, start + BEGIN.len(), &mut next_end)
-            .map(|(from, to)| &text[from..to])
+            .map(|(from, to)| text.get(from..to).unwrap())
     }
 
     #[test]

@@ -55,7 +55,8 @@ impl Quote {
     /// A mark with more backslashes than its partner is part of the text, unless the surplus is
     /// whole escaped backslashes.
     const fn is_closed_after(self, backslashes: usize) -> bool {
-        backslashes <= self.escapes || (backslashes - self.escapes) % (2 * (self.escapes + 1)) == 0
+        backslashes <= self.escapes
+            || (backslashes - self.escapes).is_multiple_of(2 * (self.escapes + 1))
     }
 }
 
@@ -83,7 +84,7 @@ mod tests {
         ] {
             let (quote, start) = Quote::at(text.as_bytes(), 0).unwrap();
             let end = quote.closing(text.as_bytes(), start);
-            assert_eq!(&text[start..end], inside, "{text}");
+            assert_eq!(text.get(start..end).unwrap(), inside, "{text}");
         }
     }
 

@@ -79,8 +79,7 @@ pub(crate) struct Rule {
     pub(crate) id: String,
     pub(crate) kind: String,
     pub(crate) confidence: u8,
-    pub(crate) literals: Vec<Vec<u8>>,
-    pub(crate) case: Case,
+    pub(crate) literals: Vec<(Vec<u8>, Case)>,
     pub(crate) method: Method,
     pub(crate) examples: Vec<String>,
     pub(crate) counter_examples: Vec<String>,
@@ -176,14 +175,13 @@ fn check_rule(mut written: WrittenRule) -> Result<Rule, RuleError> {
         return Err(faulty("it has no example"));
     }
     let literals = literals(&written);
-    if literals.is_empty() || literals.iter().any(|text| text.len() < Literal::MIN_LEN) {
+    if literals.is_empty()
+        || literals
+            .iter()
+            .any(|(text, _)| text.len() < Literal::MIN_LEN)
+    {
         return Err(faulty("it needs literals or names of at least 3 bytes"));
     }
-    let case = if written.ignore_case || !written.names.is_empty() {
-        Case::Ignored
-    } else {
-        Case::Exact
-    };
     let examples = std::mem::take(&mut written.examples);
     let counter_examples = std::mem::take(&mut written.counter_examples);
     let (kind, confidence) = (std::mem::take(&mut written.kind), written.confidence);
@@ -193,7 +191,6 @@ fn check_rule(mut written: WrittenRule) -> Result<Rule, RuleError> {
         kind,
         confidence,
         literals,
-        case,
         method,
         examples,
         counter_examples,
@@ -201,17 +198,40 @@ fn check_rule(mut written: WrittenRule) -> Result<Rule, RuleError> {
 }
 
 /// The literals, or every spelling of the names: `api key` is `apikey`, `api_key`, `api-key` ….
-fn literals(written: &WrittenRule) -> Vec<Vec<u8>> {
-    let spelled = written.names.iter().flat_map(|name| {
-        let joints: &[&str] = if name.contains(' ') {
-            &["", "_", "-", ".", " "]
+fn literals(written: &WrittenRule) -> Vec<(Vec<u8>, Case)> {
+    let literals = written.literals.iter().map(|text| {
+        let case = if written.ignore_case {
+            Case::Ignored
         } else {
-            &[""]
+            Case::Exact
         };
-        joints.iter().map(|joint| name.replace(' ', joint))
+        (text.clone().into_bytes(), case)
     });
-    let literals = written.literals.iter().cloned();
-    literals.chain(spelled).map(String::into_bytes).collect()
+    let joints = ["", "_", "-", " "];
+    let spelled = written.names.iter().flat_map(|name| {
+        let count = if name.contains(' ') { joints.len() } else { 1 };
+        joints.iter().take(count).map(|joint| spelling(name, joint))
+    });
+    literals.chain(spelled).collect()
+}
+
+/// The words of `name` with `joint` between them.
+fn spelling(name: &str, joint: &str) -> (Vec<u8>, Case) {
+    let mut text = String::new();
+    let mut words = Vec::new();
+    for word in name.split(' ') {
+        if !text.is_empty() {
+            text.push_str(joint);
+        }
+        words.push(text.len());
+        text.push_str(word);
+    }
+    let case = if words.len() == 1 {
+        Case::Ignored
+    } else {
+        Case::Styled(words)
+    };
+    (text.into_bytes(), case)
 }
 
 fn method(written: WrittenRule) -> Result<Method, &'static str> {
@@ -260,12 +280,15 @@ mod tests {
             "kind = \"k\"\nconfidence = 90\nnames = [\"api key\"]\ncontent = \"secret\"\nexamples = [\"x\"]",
         )
         .unwrap();
-        let spelled = ["apikey", "api_key", "api-key", "api.key", "api key"];
-        assert_eq!(
-            rules[0].literals,
-            spelled.map(|text| text.as_bytes().to_vec())
-        );
-        assert_eq!(rules[0].case, Case::Ignored);
+        let spelled = [
+            ("apikey", 3),
+            ("api_key", 4),
+            ("api-key", 4),
+            ("api key", 4),
+        ];
+        let spelled =
+            spelled.map(|(text, second)| (text.as_bytes().to_vec(), Case::Styled(vec![0, second])));
+        assert_eq!(rules[0].literals, spelled);
     }
 
     #[test]

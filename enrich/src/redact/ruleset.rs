@@ -61,9 +61,9 @@ impl RuleSet {
                     fault,
                 });
             }
-            literals.extend(rule.literals.into_iter().map(|text| Literal {
+            literals.extend(rule.literals.into_iter().map(|(text, case)| Literal {
                 text,
-                case: rule.case,
+                case,
                 rule: index,
             }));
             let finder = finder(&rule.id, rule.method)?;

@@ -44,7 +44,7 @@ impl Scan {
     }
 
     /// What shall be masked: sorted, disjoint, on `char` bounds, outside of every marker.
-    pub(crate) fn into_found(mut self, text: &str) -> Vec<Found> {
+    pub(crate) fn into_found(self, text: &str) -> Vec<Found> {
         if self.found.is_empty() {
             return self.found;
         }

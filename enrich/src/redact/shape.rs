@@ -56,18 +56,20 @@ impl Shape {
             Anchored::No
         };
         let mut input = Input::new(text).span(from..to).anchored(anchored);
-        let mut slots = [None; 2 * (MAX_GROUP + 1)];
+        let mut all_slots = [None; 2 * (MAX_GROUP + 1)];
+        // Asking for the whole match only spares the engine the search for groups.
+        let slots = all_slots.get_mut(..2 * (self.group + 1))?;
         let match_end = loop {
-            self.regex.search_slots(&input, &mut slots)?;
-            let match_end = slot(&slots, 1)?;
+            self.regex.search_slots(&input, slots)?;
+            let match_end = slot(slots, 1)?;
             if match_end > hit.start || match_end <= input.start() {
                 break match_end;
             }
             // An earlier secret inside the lead, which has its own hit.
             input.set_start(match_end);
         };
-        let start = slot(&slots, 2 * self.group)?;
-        let mut end = slot(&slots, 2 * self.group + 1)?;
+        let start = slot(slots, 2 * self.group)?;
+        let mut end = slot(slots, 2 * self.group + 1)?;
         let is_cut = to == hit.start + self.window;
         if is_cut && end == to && match_end == to {
             end = skip(text, end, usize::MAX, is_token);
