@@ -1,5 +1,7 @@
 //! Finds the secret inside an Authorization or Cookie header, whose rest is worth keeping.
 
+use std::ops::Range;
+
 use super::ascii::{
     KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, skip, skip_blanks, slice,
 };
@@ -70,19 +72,20 @@ const MAX_INSIDE_LEN: usize = 2048;
 
 /// The header whose value is `value`, made as long as headers are.
 ///
-/// An unquoted header ends with its line, with the quotation mark that stands before its name, or
-/// with an escaped end of line.
-pub(crate) fn whole_header(text: &[u8], name_start: usize, value: Assigned) -> Assigned {
+/// An unquoted header ends with its line, with the quotation mark that stands before its name
+/// (unless that ends with the name), or with an escaped end of line.
+pub(crate) fn whole_header(text: &[u8], name: Range<usize>, value: Assigned) -> Assigned {
     if value.form != Form::Bare {
         return value;
     }
-    let before = byte_before(text, name_start);
-    let (end, form) = match Quote::before(text, name_start) {
-        Some(quote) => (quote.closing(text, value.start), Form::Quoted),
-        None if name_start == 0 || ends_line(before) => {
+    let before = byte_before(text, name.start);
+    let is_closed = Quote::at(text, name.end).is_some();
+    let (end, form) = match Quote::before(text, name.start) {
+        Some(quote) if !is_closed => (quote.closing(text, value.start), Form::Quoted),
+        None if name.start == 0 || ends_line(before) => {
             (line_end(text, value.start, usize::MAX), Form::Quoted)
         }
-        None => (line_end(text, value.start, MAX_INSIDE_LEN), Form::Bare),
+        Some(_) | None => (line_end(text, value.start, MAX_INSIDE_LEN), Form::Bare),
     };
     let escaped = escaped_line_end(text, value.start, end);
     let form = if escaped < end { Form::Quoted } else { form };

@@ -1,5 +1,7 @@
 //! Finds secrets by the name that they are given to: `password`, `api_key`, `Authorization`.
 
+use std::ops::Range;
+
 use serde::Deserialize;
 
 use super::ascii::{
@@ -99,7 +101,7 @@ impl Named {
             None => Led::Nowhere,
             Some(Assignment::Tree) => Led::Key(hit.start),
             Some(Assignment::Value(value)) => {
-                let until = self.values(text, whole_start, value, &mut found);
+                let until = self.values(text, whole_start..end, value, &mut found);
                 let is_key = byte(text, end) == KEY_END_BYTE;
                 if is_key {
                     Led::Key(until)
@@ -130,7 +132,7 @@ impl Named {
     fn values(
         self,
         text: &[u8],
-        whole_start: usize,
+        name: Range<usize>,
         first: Assigned,
         found: &mut impl FnMut(usize, usize),
     ) -> usize {
@@ -138,7 +140,7 @@ impl Named {
             return first.start;
         }
         let mut value = match self.content {
-            Content::Authorization | Content::Cookies => whole_header(text, whole_start, first),
+            Content::Authorization | Content::Cookies => whole_header(text, name, first),
             Content::Secret | Content::LikelySecret | Content::RandomSecret => first,
         };
         let mut until = self.secrets(text, value, &mut *found);
