@@ -119,7 +119,7 @@ impl Listeners {
         }
         let options = syslog::Options {
             intake: intake.clone(),
-            config: config.syslog.clone(),
+            config: config.syslog,
             metrics: syslog::Metrics::register(registry),
             tls: syslog_tls(config)?,
         };

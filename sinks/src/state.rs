@@ -1,5 +1,7 @@
 //! The small transactional state beside the queue: who has read how far.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -44,10 +46,12 @@ impl State {
     /// # Errors
     /// When it cannot be opened, or another process holds it.
     pub fn open(path: &Path) -> Result<Self, StateError> {
-        let database = Database::create(path).map_err(|source| StateError::Open {
+        let open = |source| StateError::Open {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        private_file(path).map_err(|error| open(redb::StorageError::Io(error).into()))?;
+        let database = Database::create(path).map_err(open)?;
         Ok(Self {
             database,
             path: path.to_owned(),
@@ -160,6 +164,16 @@ impl State {
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// Makes the file, for this user only, where it is missing.
+fn private_file(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
+        .map(drop)
 }
 
 /// Sets a cursor inside a transaction that also does something else.

@@ -1,7 +1,7 @@
 //! Finds every fault of a TOML text, not only the first, with its line.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,7 +45,7 @@ impl fmt::Display for Fault {
 /// Each fault's lines are blanked and the rest is read again, so that one wrong key hides no other.
 pub(crate) fn read<T: DeserializeOwned>(
     text: &str,
-    file: &PathBuf,
+    file: &Path,
 ) -> (Option<T>, String, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut text = text.to_owned();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn lines(text: &str) -> Vec<Option<usize>> {
-        let (_, _, faults) = read::<Sample>(text, &PathBuf::from("x.toml"));
+        let (_, _, faults) = read::<Sample>(text, Path::new("x.toml"));
         let mut lines: Vec<_> = faults.iter().map(|fault| fault.line).collect();
         lines.sort_unstable();
         lines
@@ -144,7 +144,7 @@ mod tests {
     fn a_good_text_has_none() {
         let (value, _, faults) = read::<Sample>(
             "data = \"x\"\n[[sink]]\nname = \"a\"\n",
-            &PathBuf::from("x.toml"),
+            Path::new("x.toml"),
         );
         let value = value.unwrap();
         assert_eq!(

@@ -51,7 +51,7 @@ fn load_with(place: &Place, variables: BTreeMap<String, String>) -> Loaded {
     }
 }
 
-fn read_file(file: &PathBuf, found: &mut Vec<Fault>) -> Table {
+fn read_file(file: &Path, found: &mut Vec<Fault>) -> Table {
     let text = match read_limited(file) {
         Ok(text) => text,
         Err(error) => {

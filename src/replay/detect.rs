@@ -12,7 +12,10 @@ const HEAD_BYTES: usize = 4096;
 /// The three protobuf signals share their outer shape, so the guess looks at the first record.
 pub(crate) fn detect(start: &[u8]) -> Option<Format> {
     let text = start.trim_ascii_start();
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = text
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(text)
+        .trim_ascii_start();
     if text.first() == Some(&b'{') {
         return Some(json_signal(text).map_or(Format::Lines, |_signal| Format::OtlpJson));
     }

@@ -196,7 +196,7 @@ mod tests {
                 reason: "disk_full",
             })
             .inc();
-        let mut registry = Registry::with_prefix("magistrate");
+        let mut registry = Registry::default();
         metrics.register(&mut registry);
         let mut text = String::new();
         encode(&mut text, &registry).unwrap();
