@@ -15,6 +15,7 @@ mod key;
 mod metrics;
 mod page;
 mod schema;
+mod sorted;
 mod store;
 mod table;
 
@@ -30,6 +31,7 @@ use crate::{Position, State};
 use day::Day;
 use encode::Recipe;
 use schema::Layout;
+use sorted::Sorted;
 use store::{StagedFile, Store};
 use table::{Scratch, Table};
 
@@ -57,6 +59,8 @@ pub struct Lake {
     max_buffer_bytes: usize,
     kinds: BTreeMap<Class, TableKind>,
     tables: BTreeMap<(Class, Day), Table>,
+    /// Empty tables of the classes that were written last, for their memory.
+    spare: BTreeMap<Class, Table>,
     bytes: usize,
     /// When the oldest waiting row was written.
     waiting_since: Option<Timestamp>,
@@ -113,6 +117,7 @@ impl Lake {
             max_buffer_bytes: config.max_buffer_bytes,
             kinds,
             tables: BTreeMap::new(),
+            spare: BTreeMap::new(),
             bytes: 0,
             waiting_since: None,
             broken: false,
@@ -143,7 +148,10 @@ impl Lake {
         let appended = self
             .tables
             .entry((event.class(), day))
-            .or_insert_with(|| Table::new(Arc::clone(&kind.layout)))
+            .or_insert_with(|| {
+                let spare = self.spare.remove(&event.class());
+                spare.unwrap_or_else(|| Table::new(Arc::clone(&kind.layout)))
+            })
             .append(record, &mut self.scratch);
         self.bytes += appended.bytes;
         self.metrics.buffered_bytes.set(gauge(self.bytes));
@@ -224,7 +232,9 @@ impl Lake {
     }
 
     fn forget_rows(&mut self) {
-        self.tables.clear();
+        for ((class, _), table) in std::mem::take(&mut self.tables) {
+            keep_largest(&mut self.spare, class, table);
+        }
         self.bytes = 0;
         self.metrics.buffered_bytes.set(0);
         self.waiting_since = None;
@@ -240,28 +250,39 @@ impl Lake {
         self.store.settle()
     }
 
-    /// Writes and syncs a file for each table, one after the other, so that only one is in memory
-    /// twice.
+    /// Writes and syncs a file for each table, one after the other.
     fn stage(&mut self) -> Result<(Vec<StagedFile>, Vec<Written>), LakeError> {
         let now = self.clock.now();
         let mut files = Vec::with_capacity(self.tables.len());
         let mut written = Vec::with_capacity(self.tables.len());
+        let mut spare = BTreeMap::new();
         while let Some(((class, day), table)) = self.tables.pop_first() {
             let kind = kind_of(&self.kinds, class)?;
             let name = self.store.name(class, day, now);
             let (file, path) = self.store.create(&name)?;
-            let rows = table.into_sorted();
-            let bytes =
-                encode::write(&file, &rows, &kind.recipe).map_err(LakeError::parquet(&path))?;
+            let bytes = encode::write(&file, &Sorted::new(&table), &kind.recipe)
+                .map_err(LakeError::parquet(&path))?;
             file.sync_all().map_err(LakeError::disk("sync", &path))?;
             files.push(name);
             written.push(Written {
                 class,
-                rows: rows.rows() as u64,
+                rows: table.rows() as u64,
                 bytes,
             });
+            keep_largest(&mut spare, class, table);
         }
+        self.spare = spare;
         Ok((files, written))
+    }
+}
+
+/// Keeps the memory of the table of each class that had the most rows.
+fn keep_largest(spare: &mut BTreeMap<Class, Table>, class: Class, mut table: Table) {
+    let rows = table.rows();
+    table.clear();
+    match spare.get(&class) {
+        Some(other) if other.room() >= rows => {}
+        Some(_) | None => drop(spare.insert(class, table)),
     }
 }
 

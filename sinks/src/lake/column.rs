@@ -1,103 +1,117 @@
 //! One column of rows that wait for their file.
+//!
+//! A column keeps only the rows that fill it, and its memory from one file to the next: a row
+//! costs what it fills, and no fresh pages.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder as _, ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder,
-    ListBuilder, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, ArrowPrimitiveType, BooleanBuilder, ListBuilder, PrimitiveBuilder, StringBuilder,
 };
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use magistrate_event::{Event, Kind, Value};
 
 use super::coerce::Fitted;
 use super::schema::{UTC, element};
 
-/// A typed column. Rows that do not fill it cost nothing until the next one that does.
+/// The values of one column, each with the number of its row.
 #[derive(Debug)]
 pub(super) enum Column {
-    Text(StringBuilder),
-    TextList(ListBuilder<StringBuilder>),
-    Int(Int32Builder),
-    Long(Int64Builder),
-    Double(Float64Builder),
-    Bool(BooleanBuilder),
-    Time(TimestampMicrosecondBuilder),
+    Text(Texts),
+    TextList(Lists),
+    Int(Numbers<i32>),
+    Long(Numbers<i64>),
+    Double(Numbers<f64>),
+    Bool(Numbers<bool>),
+    Time(Numbers<i64>),
 }
+
+/// Which values go into a file, in its order.
+#[derive(Debug, Clone)]
+pub(super) enum Picks<'a> {
+    /// These values, as they come; no row is without one.
+    Run(Range<usize>),
+    /// For each row the number of its value, or [`NO_VALUE`].
+    Each(&'a [u32]),
+}
+
+/// Stands for a row that does not fill the column.
+pub(super) const NO_VALUE: u32 = u32::MAX;
+
+#[derive(Debug, Default)]
+pub(super) struct Numbers<T> {
+    rows: Vec<u32>,
+    values: Vec<T>,
+}
+
+/// All texts of a column in one buffer.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    rows: Vec<u32>,
+    /// Where each value ends in `text`.
+    ends: Vec<u32>,
+    text: String,
+}
+
+/// All items of all lists of a column in one buffer.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    rows: Vec<u32>,
+    /// Where each list ends in `items`.
+    ends: Vec<u32>,
+    /// Where each item lies in `text`; `None` for a null.
+    items: Vec<Option<Range<u32>>>,
+    text: String,
+}
+
+/// A row number or an end, beside each value.
+const MARK_BYTES: usize = size_of::<u32>();
 
 impl Column {
     pub(super) fn new(kind: Kind) -> Self {
         match kind {
-            Kind::Text | Kind::Json => Self::Text(StringBuilder::with_capacity(0, 0)),
-            Kind::TextList => Self::TextList(
-                ListBuilder::with_capacity(StringBuilder::with_capacity(0, 0), 0)
-                    .with_field(element()),
-            ),
-            Kind::Int => Self::Int(Int32Builder::with_capacity(0)),
-            Kind::Long => Self::Long(Int64Builder::with_capacity(0)),
-            Kind::Double => Self::Double(Float64Builder::with_capacity(0)),
-            Kind::Bool => Self::Bool(BooleanBuilder::with_capacity(0)),
-            Kind::Time => {
-                Self::Time(TimestampMicrosecondBuilder::with_capacity(0).with_timezone(UTC))
-            }
+            Kind::Text | Kind::Json => Self::Text(Texts::default()),
+            Kind::TextList => Self::TextList(Lists::default()),
+            Kind::Int => Self::Int(Numbers::default()),
+            Kind::Long => Self::Long(Numbers::default()),
+            Kind::Double => Self::Double(Numbers::default()),
+            Kind::Bool => Self::Bool(Numbers::default()),
+            Kind::Time => Self::Time(Numbers::default()),
         }
     }
 
-    /// Rows so far, up to the last one that was filled.
-    pub(super) fn len(&self) -> usize {
+    /// The rows that fill the column, ascending.
+    pub(super) fn rows(&self) -> &[u32] {
         match self {
-            Self::Text(column) => column.len(),
-            Self::TextList(column) => column.len(),
-            Self::Int(column) => column.len(),
-            Self::Long(column) => column.len(),
-            Self::Double(column) => column.len(),
-            Self::Bool(column) => column.len(),
-            Self::Time(column) => column.len(),
+            Self::Text(texts) => &texts.rows,
+            Self::TextList(lists) => &lists.rows,
+            Self::Int(numbers) => &numbers.rows,
+            Self::Double(numbers) => &numbers.rows,
+            Self::Bool(numbers) => &numbers.rows,
+            Self::Long(numbers) | Self::Time(numbers) => &numbers.rows,
         }
     }
 
-    /// Fills row number `row`, which must not be filled yet, and returns the bytes it took.
-    /// `None` when the row is filled already, or the value is of another type.
+    /// Fills row number `row`, the last one, and returns the bytes it took. `None` when the row is
+    /// filled already, or the value is of another type.
     #[inline]
     pub(super) fn set(
         &mut self,
-        row: usize,
+        row: u32,
         value: Fitted<'_>,
         scratch: &str,
         event: &Event,
     ) -> Option<usize> {
-        let missing = row.checked_sub(self.len())?;
-        if missing > 0 {
-            self.append_nulls(missing);
-        }
         match (self, value) {
-            (Self::Text(column), Fitted::Text(text)) => {
-                column.append_value(text);
-                Some(text.len() + OFFSET_BYTES)
-            }
-            (Self::Text(column), Fitted::Scratch) => {
-                column.append_value(scratch);
-                Some(scratch.len() + OFFSET_BYTES)
-            }
-            (Self::Int(column), Fitted::Int(number)) => {
-                column.append_value(number);
-                Some(size_of::<i32>())
-            }
-            (Self::Long(column), Fitted::Long(number)) => {
-                column.append_value(number);
-                Some(size_of::<i64>())
-            }
-            (Self::Double(column), Fitted::Double(number)) => {
-                column.append_value(number);
-                Some(size_of::<f64>())
-            }
-            (Self::Bool(column), Fitted::Bool(flag)) => {
-                column.append_value(flag);
-                Some(1)
-            }
-            (Self::Time(column), Fitted::Time(micros)) => {
-                column.append_value(micros);
-                Some(size_of::<i64>())
-            }
-            (Self::TextList(column), value) => append_list(column, value, scratch, event),
+            (Self::Text(texts), Fitted::Text(text)) => texts.set(row, text),
+            (Self::Text(texts), Fitted::Scratch) => texts.set(row, scratch),
+            (Self::Int(numbers), Fitted::Int(number)) => numbers.set(row, number),
+            (Self::Long(numbers), Fitted::Long(number)) => numbers.set(row, number),
+            (Self::Double(numbers), Fitted::Double(number)) => numbers.set(row, number),
+            (Self::Bool(numbers), Fitted::Bool(flag)) => numbers.set(row, flag),
+            (Self::Time(numbers), Fitted::Time(micros)) => numbers.set(row, micros),
+            (Self::TextList(lists), value) => lists.set(row, value, scratch, event),
             (
                 Self::Text(_)
                 | Self::Int(_)
@@ -110,87 +124,277 @@ impl Column {
         }
     }
 
-    /// The column as `rows` rows.
-    pub(super) fn finish(mut self, rows: usize) -> ArrayRef {
-        self.append_nulls(rows.saturating_sub(self.len()));
+    /// The picked values as an Arrow array.
+    pub(super) fn array(&self, picks: &Picks<'_>) -> ArrayRef {
         match self {
-            Self::Text(mut column) => Arc::new(column.finish()),
-            Self::TextList(mut column) => Arc::new(column.finish()),
-            Self::Int(mut column) => Arc::new(column.finish()),
-            Self::Long(mut column) => Arc::new(column.finish()),
-            Self::Double(mut column) => Arc::new(column.finish()),
-            Self::Bool(mut column) => Arc::new(column.finish()),
-            Self::Time(mut column) => Arc::new(column.finish()),
+            Self::Text(texts) => texts.array(picks),
+            Self::TextList(lists) => lists.array(picks),
+            Self::Int(numbers) => numbers.array(picks, PrimitiveBuilder::<Int32Type>::new()),
+            Self::Long(numbers) => numbers.array(picks, PrimitiveBuilder::<Int64Type>::new()),
+            Self::Double(numbers) => numbers.array(picks, PrimitiveBuilder::<Float64Type>::new()),
+            Self::Bool(numbers) => numbers.flags(picks),
+            Self::Time(numbers) => numbers.array(
+                picks,
+                PrimitiveBuilder::<TimestampMicrosecondType>::new().with_timezone(UTC),
+            ),
         }
     }
 
-    fn append_nulls(&mut self, count: usize) {
-        if count == 0 {
-            return;
-        }
+    /// Forgets all values, but keeps about as much memory as they needed.
+    pub(super) fn clear(&mut self) {
         match self {
-            Self::Text(column) => column.append_nulls(count),
-            Self::TextList(column) => column.append_nulls(count),
-            Self::Int(column) => column.append_nulls(count),
-            Self::Long(column) => column.append_nulls(count),
-            Self::Double(column) => column.append_nulls(count),
-            Self::Bool(column) => column.append_nulls(count),
-            Self::Time(column) => column.append_nulls(count),
+            Self::Text(texts) => texts.clear(),
+            Self::TextList(lists) => lists.clear(),
+            Self::Int(numbers) => numbers.clear(),
+            Self::Double(numbers) => numbers.clear(),
+            Self::Bool(numbers) => numbers.clear(),
+            Self::Long(numbers) | Self::Time(numbers) => numbers.clear(),
         }
     }
 }
 
-const OFFSET_BYTES: usize = size_of::<i32>();
+impl<T: Copy> Numbers<T> {
+    #[inline]
+    fn set(&mut self, row: u32, value: T) -> Option<usize> {
+        mark(&mut self.rows, row)?;
+        self.values.push(value);
+        Some(size_of::<T>() + MARK_BYTES)
+    }
 
-/// Appends one list; items that are no texts become JSON.
-fn append_list(
-    column: &mut ListBuilder<StringBuilder>,
-    value: Fitted<'_>,
-    scratch: &str,
-    event: &Event,
-) -> Option<usize> {
-    let items = match value {
-        Fitted::List(items) => items,
-        Fitted::Text(text) => return Some(append_single(column, text)),
-        Fitted::Scratch => return Some(append_single(column, scratch)),
-        Fitted::Int(_)
-        | Fitted::Long(_)
-        | Fitted::Double(_)
-        | Fitted::Bool(_)
-        | Fitted::Time(_) => return None,
-    };
-    let mut bytes = OFFSET_BYTES;
-    let mut json = String::new();
-    for item in items {
-        match item {
-            Value::Null => column.values().append_null(),
-            Value::Text(text) => {
-                let text = event.resolve(*text);
-                bytes += text.len();
-                column.values().append_value(text);
+    fn array<P>(&self, picks: &Picks<'_>, mut out: PrimitiveBuilder<P>) -> ArrayRef
+    where
+        P: ArrowPrimitiveType<Native = T>,
+    {
+        match picks {
+            Picks::Run(range) => {
+                out.append_slice(self.values.get(range.clone()).unwrap_or_default());
             }
+            Picks::Each(each) => for_each_run(each, |run| match run {
+                Run::Nulls(count) => out.append_nulls(count),
+                Run::Value(index) => out.append_option(self.values.get(index).copied()),
+            }),
+        }
+        Arc::new(out.finish())
+    }
+
+    fn clear(&mut self) {
+        clear(&mut self.rows);
+        clear(&mut self.values);
+    }
+}
+
+impl Numbers<bool> {
+    fn flags(&self, picks: &Picks<'_>) -> ArrayRef {
+        let mut out = BooleanBuilder::new();
+        match picks {
+            Picks::Run(range) => {
+                out.append_slice(self.values.get(range.clone()).unwrap_or_default());
+            }
+            Picks::Each(each) => for_each_run(each, |run| match run {
+                Run::Nulls(count) => out.append_nulls(count),
+                Run::Value(index) => out.append_option(self.values.get(index).copied()),
+            }),
+        }
+        Arc::new(out.finish())
+    }
+}
+
+impl Texts {
+    #[inline]
+    fn set(&mut self, row: u32, text: &str) -> Option<usize> {
+        mark(&mut self.rows, row)?;
+        self.text.push_str(text);
+        self.ends.push(short(self.text.len()));
+        Some(text.len() + 2 * MARK_BYTES)
+    }
+
+    #[inline]
+    fn get(&self, index: usize) -> Option<&str> {
+        self.text.get(bounds(&self.ends, index)?)
+    }
+
+    fn array(&self, picks: &Picks<'_>) -> ArrayRef {
+        let rows = picks.len();
+        let share = self.text.len() / self.rows.len().max(1);
+        let mut out = StringBuilder::with_capacity(rows, self.text.len().min((share + 1) * rows));
+        match picks {
+            Picks::Run(range) => {
+                range
+                    .clone()
+                    .for_each(|index| out.append_option(self.get(index)));
+            }
+            Picks::Each(each) => for_each_run(each, |run| match run {
+                Run::Nulls(count) => out.append_nulls(count),
+                Run::Value(index) => out.append_option(self.get(index)),
+            }),
+        }
+        Arc::new(out.finish())
+    }
+
+    fn clear(&mut self) {
+        clear(&mut self.rows);
+        clear(&mut self.ends);
+        clear_text(&mut self.text);
+    }
+}
+
+impl Lists {
+    /// Appends one list; items that are no texts become JSON.
+    fn set(&mut self, row: u32, value: Fitted<'_>, scratch: &str, event: &Event) -> Option<usize> {
+        let before = self.text.len() + self.items.len() * size_of::<Option<Range<u32>>>();
+        match value {
+            Fitted::List(items) => {
+                mark(&mut self.rows, row)?;
+                items.iter().for_each(|item| self.push_item(item, event));
+            }
+            Fitted::Text(text) => {
+                mark(&mut self.rows, row)?;
+                self.push_text(text);
+            }
+            Fitted::Scratch => {
+                mark(&mut self.rows, row)?;
+                self.push_text(scratch);
+            }
+            Fitted::Int(_)
+            | Fitted::Long(_)
+            | Fitted::Double(_)
+            | Fitted::Bool(_)
+            | Fitted::Time(_) => return None,
+        }
+        self.ends.push(short(self.items.len()));
+        let after = self.text.len() + self.items.len() * size_of::<Option<Range<u32>>>();
+        Some(after - before + 2 * MARK_BYTES)
+    }
+
+    fn push_item(&mut self, item: &Value, event: &Event) {
+        match item {
+            Value::Null => self.items.push(None),
+            Value::Text(text) => self.push_text(event.resolve(*text)),
             Value::Bool(_)
             | Value::Int(_)
             | Value::Double(_)
             | Value::Time(_)
             | Value::List(_)
             | Value::Map(_) => {
-                json.clear();
-                event.push_json(item, &mut json);
-                bytes += json.len();
-                column.values().append_value(&json);
+                let start = short(self.text.len());
+                event.push_json(item, &mut self.text);
+                self.items.push(Some(start..short(self.text.len())));
             }
         }
-        bytes += OFFSET_BYTES;
     }
-    column.append(true);
-    Some(bytes)
+
+    fn push_text(&mut self, text: &str) {
+        let start = short(self.text.len());
+        self.text.push_str(text);
+        self.items.push(Some(start..short(self.text.len())));
+    }
+
+    fn array(&self, picks: &Picks<'_>) -> ArrayRef {
+        let mut out = ListBuilder::new(StringBuilder::new()).with_field(element());
+        match picks {
+            Picks::Run(range) => range.clone().for_each(|index| self.copy(index, &mut out)),
+            Picks::Each(each) => for_each_run(each, |run| match run {
+                Run::Nulls(count) => out.append_nulls(count),
+                Run::Value(index) => self.copy(index, &mut out),
+            }),
+        }
+        Arc::new(out.finish())
+    }
+
+    fn copy(&self, index: usize, out: &mut ListBuilder<StringBuilder>) {
+        let items = bounds(&self.ends, index).and_then(|range| self.items.get(range));
+        for item in items.unwrap_or_default() {
+            let text = item
+                .as_ref()
+                .and_then(|item| self.text.get(item.start as usize..item.end as usize));
+            out.values().append_option(text);
+        }
+        out.append(true);
+    }
+
+    fn clear(&mut self) {
+        clear(&mut self.rows);
+        clear(&mut self.ends);
+        clear(&mut self.items);
+        clear_text(&mut self.text);
+    }
 }
 
-fn append_single(column: &mut ListBuilder<StringBuilder>, text: &str) -> usize {
-    column.values().append_value(text);
-    column.append(true);
-    text.len() + 2 * OFFSET_BYTES
+impl Picks<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Run(range) => range.len(),
+            Self::Each(each) => each.len(),
+        }
+    }
+}
+
+/// One value, or rows in a row that have none.
+enum Run {
+    Nulls(usize),
+    Value(usize),
+}
+
+fn for_each_run(each: &[u32], mut visit: impl FnMut(Run)) {
+    let mut nulls = 0;
+    for &index in each {
+        if index == NO_VALUE {
+            nulls += 1;
+            continue;
+        }
+        if nulls > 0 {
+            visit(Run::Nulls(nulls));
+            nulls = 0;
+        }
+        visit(Run::Value(index as usize));
+    }
+    if nulls > 0 {
+        visit(Run::Nulls(nulls));
+    }
+}
+
+/// Notes that `row` has a value; `None` when it has one already.
+#[inline]
+fn mark(rows: &mut Vec<u32>, row: u32) -> Option<()> {
+    if rows.last() == Some(&row) {
+        return None;
+    }
+    rows.push(row);
+    Some(())
+}
+
+/// From the end of the value before to the end of this one.
+#[inline]
+fn bounds(ends: &[u32], index: usize) -> Option<Range<usize>> {
+    let end = *ends.get(index)?;
+    let start = index
+        .checked_sub(1)
+        .and_then(|before| ends.get(before))
+        .map_or(0, |end| *end);
+    Some(start as usize..end as usize)
+}
+
+/// A size that the limit on buffered bytes keeps far below 4 GiB.
+#[inline]
+fn short(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}
+
+/// Empties `values`; memory of which less than half was needed is given back.
+pub(super) fn clear<T>(values: &mut Vec<T>) {
+    let needed = values.len();
+    values.clear();
+    if values.capacity() / 2 > needed {
+        values.shrink_to(needed);
+    }
+}
+
+fn clear_text(text: &mut String) {
+    let needed = text.len();
+    text.clear();
+    if text.capacity() / 2 > needed {
+        text.shrink_to(needed);
+    }
 }
 
 #[cfg(test)]
@@ -216,15 +420,29 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_were_skipped_are_null() {
+    fn rows_without_a_value_are_null() {
         for (kind, value) in KINDS {
             let mut column = Column::new(kind);
             column.set(2, value, "{}", &event()).unwrap();
             column.set(3, value, "{}", &event()).unwrap();
-            let array = column.finish(6);
-            let nulls: Vec<bool> = (0..6).map(|row| array.is_null(row)).collect();
-            assert_eq!(nulls, [true, true, false, false, true, true], "{kind:?}");
+            assert_eq!(column.rows(), [2, 3]);
+            let picks = [NO_VALUE, NO_VALUE, 1, 0, NO_VALUE];
+            let array = column.array(&Picks::Each(&picks));
+            let nulls: Vec<bool> = (0..5).map(|row| array.is_null(row)).collect();
+            assert_eq!(nulls, [true, true, false, false, true], "{kind:?}");
             assert_eq!(array.data_type(), &super::super::schema::data_type(kind));
+        }
+    }
+
+    #[test]
+    fn a_run_has_no_nulls() {
+        for (kind, value) in KINDS {
+            let mut column = Column::new(kind);
+            for row in 0..4 {
+                column.set(row, value, "{}", &event()).unwrap();
+            }
+            let array = column.array(&Picks::Run(1..4));
+            assert_eq!((array.len(), array.null_count()), (3, 0), "{kind:?}");
         }
     }
 
@@ -234,8 +452,38 @@ mod tests {
             let mut column = Column::new(kind);
             assert!(column.set(0, value, "", &event()).is_some());
             assert!(column.set(0, value, "", &event()).is_none());
-            assert_eq!(column.finish(1).len(), 1);
+            assert_eq!(column.array(&Picks::Run(0..1)).len(), 1);
         }
+    }
+
+    #[test]
+    fn a_cleared_column_starts_anew_and_keeps_no_more_than_it_needed() {
+        for (kind, value) in KINDS {
+            let mut column = Column::new(kind);
+            for row in 0..1_000 {
+                column.set(row, value, "{}", &event()).unwrap();
+            }
+            column.clear();
+            assert!(column.rows().is_empty());
+            column.set(0, value, "{}", &event()).unwrap();
+            assert_eq!(column.array(&Picks::Run(0..1)).len(), 1);
+        }
+        let mut values = Vec::with_capacity(1_000);
+        values.push(1);
+        clear(&mut values);
+        assert!(values.capacity() < 1_000);
+    }
+
+    #[test]
+    fn texts_are_picked_in_any_order() {
+        let mut column = Column::new(Kind::Text);
+        for (row, text) in ["zero", "", "twö"].into_iter().enumerate() {
+            let row = u32::try_from(row).unwrap();
+            column.set(row, Fitted::Text(text), "", &event()).unwrap();
+        }
+        let array = column.array(&Picks::Each(&[2, NO_VALUE, 0, 1]));
+        let texts: Vec<_> = array.as_string::<i32>().iter().collect();
+        assert_eq!(texts, [Some("twö"), None, Some("zero"), Some("")]);
     }
 
     #[test]
@@ -250,7 +498,7 @@ mod tests {
         let mut column = Column::new(Kind::TextList);
         column.set(0, Fitted::List(&items), "", &event).unwrap();
         column.set(1, Fitted::List(&[]), "", &event).unwrap();
-        let array = column.finish(2);
+        let array = column.array(&Picks::Run(0..2));
         let lists = array.as_list::<i32>();
         let first = lists.value(0);
         let first: Vec<_> = first.as_string::<i32>().iter().collect();

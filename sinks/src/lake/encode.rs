@@ -16,7 +16,7 @@ use parquet::schema::types::ColumnPath;
 
 use super::key::Key;
 use super::schema::{Derived, Layout, Origin, SCHEMA_VERSION};
-use super::table::Sorted;
+use super::sorted::Sorted;
 
 /// Rows of a row group, at most.
 const GROUP_ROWS: usize = 128 * 1024;
@@ -28,15 +28,7 @@ const BATCH_ROWS: usize = 4096;
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
 /// Columns whose values seldom repeat: a dictionary would only cost time.
-const UNIQUE: &[Field] = &[
-    Field::ApiRequestUid,
-    Field::ProcessUid,
-    Field::HttpRequestUid,
-    Field::MessageUid,
-    Field::FindingUid,
-    Field::TraceId,
-    Field::SpanId,
-    Field::SpanParent,
+const SCATTERED: &[Field] = &[
     Field::StartTime,
     Field::EndTime,
     Field::OriginalTime,
@@ -48,7 +40,27 @@ const UNIQUE: &[Field] = &[
     Field::MetricSum,
 ];
 
-/// Long texts that seldom repeat: nobody compares them, so they have no statistics either.
+/// Ids that are new in almost every row.
+const UNIQUE: &[Field] = &[
+    Field::ApiRequestUid,
+    Field::ProcessUid,
+    Field::HttpRequestUid,
+    Field::MessageUid,
+    Field::FindingUid,
+    Field::SpanId,
+    Field::SpanParent,
+];
+
+/// Ids that many rows share.
+const SHARED: &[Field] = &[
+    Field::SessionUid,
+    Field::CorrelationUid,
+    Field::TraceId,
+    Field::AccountUid,
+    Field::TenantUid,
+];
+
+/// Long texts that seldom repeat.
 const PROSE: &[Field] = &[
     Field::Message,
     Field::RawData,
@@ -118,7 +130,7 @@ impl Recipe {
     }
 
     /// The properties for a file of `rows`: empty columns are written as cheaply as can be.
-    fn properties(&self, rows: &Sorted) -> WriterPropertiesPtr {
+    fn properties(&self, rows: &Sorted<'_>) -> WriterPropertiesPtr {
         let mut builder = WriterPropertiesBuilder::from(self.base.clone());
         let values = rows.rows().min(self.group_rows) as u64;
         for (index, leaf) in rows.layout().leaves.iter().enumerate() {
@@ -157,11 +169,14 @@ fn tune(builder: WriterPropertiesBuilder, origin: Origin) -> WriterPropertiesBui
         Origin::Derived(Derived::LoggedTime) => builder
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED),
-        Origin::Derived(Derived::Uid) => bloom(
+        Origin::Derived(Derived::Uid) => without_statistics(
+            bloom(builder, path.clone()).set_column_dictionary_enabled(path.clone(), false),
+            path,
+        ),
+        Origin::Derived(Derived::Unmapped) => without_statistics(
             builder.set_column_dictionary_enabled(path.clone(), false),
             path,
         ),
-        Origin::Derived(Derived::Unmapped) => prose(builder, path),
         Origin::Derived(
             Derived::ClassUid
             | Derived::CategoryUid
@@ -178,11 +193,11 @@ fn tune_field(
     field: Field,
     path: ColumnPath,
 ) -> WriterPropertiesBuilder {
-    if PROSE.contains(&field) {
-        return prose(builder, path);
-    }
-    if UNIQUE.contains(&field) {
+    if PROSE.contains(&field) || UNIQUE.contains(&field) || SCATTERED.contains(&field) {
         builder = builder.set_column_dictionary_enabled(path.clone(), false);
+    }
+    if PROSE.contains(&field) || UNIQUE.contains(&field) || SHARED.contains(&field) {
+        builder = without_statistics(builder, path.clone());
     }
     if LOOKED_UP.contains(&field) {
         builder = bloom(builder, path);
@@ -190,10 +205,12 @@ fn tune_field(
     builder
 }
 
-fn prose(builder: WriterPropertiesBuilder, path: ColumnPath) -> WriterPropertiesBuilder {
-    builder
-        .set_column_dictionary_enabled(path.clone(), false)
-        .set_column_statistics_enabled(path, EnabledStatistics::None)
+/// The least and the greatest of random ids or of prose leave nothing out of a search.
+fn without_statistics(
+    builder: WriterPropertiesBuilder,
+    path: ColumnPath,
+) -> WriterPropertiesBuilder {
+    builder.set_column_statistics_enabled(path, EnabledStatistics::None)
 }
 
 /// A bloom filter; how many values it must hold depends on the rows.
@@ -223,7 +240,7 @@ fn column_path(origin: Origin) -> ColumnPath {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub(super) fn write(file: &File, rows: &Sorted, recipe: &Recipe) -> Result<u64, ParquetError> {
+pub(super) fn write(file: &File, rows: &Sorted<'_>, recipe: &Recipe) -> Result<u64, ParquetError> {
     let layout = rows.layout();
     let mut writer =
         SerializedFileWriter::new(file, Arc::clone(&layout.parquet), recipe.properties(rows))?;
@@ -243,13 +260,13 @@ fn write_group(
     out: &mut SerializedRowGroupWriter<'_, &File>,
     factory: &ArrowRowGroupWriterFactory,
     group: usize,
-    rows: &Sorted,
+    rows: &Sorted<'_>,
     range: std::ops::Range<usize>,
 ) -> Result<(), ParquetError> {
     let writers = factory.create_column_writers(group)?;
     let leaves = rows.layout().leaves.iter().enumerate();
     for ((index, leaf), mut writer) in leaves.zip(writers) {
-        let array = rows.column(index, range.clone())?;
+        let array = rows.column(index, range.clone());
         // Structs are never null, so that a leaf's levels are those it has by itself.
         for column in compute_leaves(&leaf.arrow, &array)? {
             writer.write(&column)?;

@@ -40,14 +40,23 @@ pub(super) struct Leaf {
     pub(super) arrow: ArrowField,
 }
 
+/// Where a field goes in a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The number of its leaf.
+    pub(super) leaf: u16,
+    /// What the column holds.
+    pub(super) kind: Kind,
+}
+
 /// The columns of one table.
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) class: Class,
     /// In the order of the file.
     pub(super) leaves: Vec<Leaf>,
-    /// The leaf of a field, by the field's number.
-    leaf_of: Vec<Option<u16>>,
+    /// The place of a field, by the field's number.
+    places: Vec<Option<Place>>,
     pub(super) arrow: SchemaRef,
     pub(super) parquet: TypePtr,
 }
@@ -181,21 +190,21 @@ impl Layout {
             .root_schema_ptr();
         Ok(Self {
             class,
-            leaf_of: leaf_of(&leaves),
+            places: places(&leaves),
             leaves,
             arrow,
             parquet,
         })
     }
 
-    /// The index of the column that `field` fills, if this table has it.
-    pub(super) fn leaf_of(&self, field: Field) -> Option<usize> {
-        let index = self.leaf_of.get(usize::from(u16::from(field)))?;
-        index.map(usize::from)
+    /// The column that `field` fills, if this table has it.
+    #[inline]
+    pub(super) fn place_of(&self, field: Field) -> Option<Place> {
+        *self.places.get(usize::from(u16::from(field)))?
     }
 }
 
-fn leaf_of(leaves: &[Leaf]) -> Vec<Option<u16>> {
+fn places(leaves: &[Leaf]) -> Vec<Option<Place>> {
     let numbers = Field::ALL
         .iter()
         .map(|field| usize::from(u16::from(*field)));
@@ -205,7 +214,10 @@ fn leaf_of(leaves: &[Leaf]) -> Vec<Option<u16>> {
             continue;
         };
         if let Some(entry) = table.get_mut(usize::from(u16::from(field))) {
-            *entry = Some(index);
+            *entry = Some(Place {
+                leaf: index,
+                kind: field.kind(),
+            });
         }
     }
     table
@@ -309,7 +321,9 @@ mod tests {
         for class in Class::ALL {
             let layout = Layout::new(class).unwrap();
             for &field in Field::ALL {
-                let leaf = layout.leaf_of(field).and_then(|at| layout.leaves.get(at));
+                let leaf = layout
+                    .place_of(field)
+                    .and_then(|place| layout.leaves.get(usize::from(place.leaf)));
                 assert_eq!(leaf.is_some(), field.is_in(class), "{}", field.path());
                 if let Some(leaf) = leaf {
                     assert_eq!(leaf.origin, Origin::Field(field));
