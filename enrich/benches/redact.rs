@@ -176,9 +176,24 @@ fn measure(name: &str, bytes: usize, mut work: impl FnMut()) {
     println!("{name:<42} {per_second:>8.0} MiB per CPU-second ({best:.2?} a round)");
 }
 
+/// Resident memory of this process in KiB (proc(5), `statm`).
+fn resident_kib() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4
+}
+
 fn main() {
+    let before = resident_kib();
     let key = RedactKey::from_bytes([7; 32]);
     let redactor = Redactor::new(&key, Epoch(0)).unwrap();
+    let built = resident_kib() - before;
+    let examples = shipped_examples().unwrap();
+    let before = resident_kib();
+    for example in &examples {
+        black_box(redactor.redact_text(&example.text));
+    }
+    let used = resident_kib() - before;
+    println!("compiled rules: {built} KiB, after use {used} KiB more");
     let mut random = Random(0x5eed_5eed_5eed);
     let events: Vec<Event> = (0..1000).map(|_| event(&mut random)).collect();
     let clean: String = events
@@ -187,8 +202,7 @@ fn main() {
         .collect();
     let lines: String = (0..5000).map(|_| squid_line(&mut random)).collect();
     let accents = "Größe geändert: über 12 Einträge, «voilà», 設定を変更しました. ".repeat(10_000);
-    let dense: String = shipped_examples()
-        .unwrap()
+    let dense: String = examples
         .iter()
         .filter(|example| !example.secrets.is_empty())
         .map(|example| example.text.clone() + "\n")

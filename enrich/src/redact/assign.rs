@@ -39,6 +39,8 @@ pub(crate) enum Assignment {
     Tree,
 }
 
+/// The text between two XML tags is looked at no further than this, in bytes.
+const MAX_ELEMENT_LEN: usize = 4096;
 /// Longer names are no names.
 const MAX_NAME_LEN: usize = 64;
 
@@ -59,7 +61,7 @@ pub(crate) fn assignment(text: &[u8], start: usize, end: usize) -> Option<Assign
     let found = if closed && let Some(after) = value_of_pair(text, sign) {
         Some(value(text, after))
     } else if byte(text, end) == b'>' && is_element_name(text, start) {
-        Some(element(text, end + 1))
+        element(text, end + 1)
     } else if let Some(after) = event_pair(text, at) {
         return Some(event_value(text, after));
     } else if is_flag(text, start) {
@@ -205,13 +207,14 @@ fn is_element_name(text: &[u8], start: usize) -> bool {
     byte_before(text, whole) == b'<'
 }
 
-fn element(text: &[u8], start: usize) -> Assigned {
+fn element(text: &[u8], start: usize) -> Option<Assigned> {
     let is_end = |byte: u8| matches!(byte, b'<' | KEY_END_BYTE | VALUE_END_BYTE | b'\n' | b'\r');
-    Assigned {
+    let end = skip(text, start, MAX_ELEMENT_LEN, |byte| !is_end(byte));
+    is_at(text, end, b"</").then_some(Assigned {
         start,
-        end: skip(text, start, usize::MAX, |byte| !is_end(byte)),
+        end,
         form: Form::Element,
-    }
+    })
 }
 
 /// The value that begins at `at`, after the sign.
@@ -355,6 +358,7 @@ mod tests {
             ("pw x", "(none)"),
             ("a-pw x", "(none)"),
             ("x->pw>y", "(none)"),
+            ("use <pw> here", "(none)"),
             ("pw", "(none)"),
             ("pw=", ""),
         ] {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use super::ascii::{
-    KEY_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case, is_word, slice,
+    KEY_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case, is_word,
+    skip_back, slice,
 };
 use super::assign::{Assigned, Assignment, Form, assignment, name_start, next_in_list};
 use super::header::{credentials, each_cookie, whole_header};
@@ -99,6 +100,13 @@ impl Named {
         }
         match assignment(text, hit.start, end) {
             None => Led::Nowhere,
+            Some(Assignment::Value(value))
+                if self.content == Content::LikelySecret
+                    && whole_start == hit.start
+                    && is_report(text, hit, value) =>
+            {
+                Led::Nowhere
+            }
             Some(Assignment::Tree) => Led::Key(hit.start),
             Some(Assignment::Value(value)) => {
                 let until = self.values(text, whole_start..end, value, &mut found);
@@ -155,15 +163,9 @@ impl Named {
     fn secrets(self, text: &[u8], value: Assigned, mut found: impl FnMut(usize, usize)) -> usize {
         let plain = slice(text, value.start, value.end);
         let is_secret = match self.content {
-            Content::Secret => {
-                !(is_placeholder(plain) || value.form == Form::Bare && is_code(plain))
-            }
-            Content::LikelySecret => {
-                !is_placeholder(plain)
-                    && is_likely(plain)
-                    && !(value.form == Form::Bare && is_code(plain))
-            }
-            Content::RandomSecret => !is_placeholder(plain) && looks_random(plain),
+            Content::Secret => true,
+            Content::LikelySecret => is_likely(plain),
+            Content::RandomSecret => looks_random(plain),
             Content::Authorization => {
                 let secret = credentials(text, value);
                 return secret.map_or(value.start, |(from, to)| {
@@ -173,7 +175,8 @@ impl Named {
             }
             Content::Cookies => return each_cookie(text, value, found),
         };
-        if is_secret {
+        let is_code = value.form == Form::Bare && is_code(plain);
+        if is_secret && !is_code && !is_placeholder(plain) {
             found(value.start, value.end);
             return value.end;
         }
@@ -208,9 +211,25 @@ fn is_likely(value: &[u8]) -> bool {
     !(is_path || is_short && is_plain)
 }
 
+/// `PASS: name of a test`: a word of its own, a colon and a blank, then nothing machine-made.
+fn is_report(text: &[u8], name: Hit, value: Assigned) -> bool {
+    let plain = slice(text, value.start, value.end);
+    let is_shouted = byte(text, name.start).is_ascii_uppercase()
+        && byte(text, name.start + 1).is_ascii_uppercase();
+    let sign = skip_back(text, value.start, 2, |byte| byte == b' ');
+    value.form == Form::Bare
+        && sign < value.start
+        && byte_before(text, sign) == b':'
+        && (is_shouted || !looks_random(plain))
+}
+
 /// `{`, `(` and the like begin program text or a structure, not a bare secret.
 fn opens_structure(value: &[u8], form: Form) -> bool {
-    form == Form::Bare && matches!(value.first(), Some(b'{' | b'(' | b'[' | b'|' | b'='))
+    form == Form::Bare
+        && matches!(
+            value.first(),
+            Some(b'{' | b'}' | b'(' | b')' | b'[' | b']' | b'|' | b'=' | b',')
+        )
 }
 
 /// The end of a name whose literal ends at `at`, endings included; `None` when it goes on.

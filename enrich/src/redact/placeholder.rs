@@ -3,75 +3,13 @@
 use super::ascii::is_word;
 
 /// Words that are no secret, lower case.
-const WORDS: &[&[u8]] = &[
-    b"null",
-    b"none",
-    b"nil",
-    b"undefined",
-    b"true",
-    b"false",
-    b"yes",
-    b"no",
-    b"on",
-    b"off",
-    b"string",
-    b"str",
-    b"bytes",
-    b"text",
-    b"varchar",
-    b"char",
-    b"int",
-    b"integer",
-    b"number",
-    b"bool",
-    b"boolean",
-    b"any",
-    b"object",
-    b"optional",
-    b"required",
-    b"redacted",
-    b"masked",
-    b"filtered",
-    b"hidden",
-    b"omitted",
-    b"removed",
-    b"secret",
-    b"password",
-    b"passwd",
-    b"token",
-    b"unset",
-    b"empty",
-    b"missing",
-    b"invalid",
-    b"incorrect",
-    b"wrong",
-    b"expired",
-    b"ok",
-    b"the",
-    b"a",
-    b"an",
-    b"is",
-    b"are",
-    b"was",
-    b"must",
-    b"your",
-    b"my",
-    b"and",
-    b"or",
-    b"for",
-    b"not",
-    b"to",
-    b"in",
-    b"of",
-    b"with",
-    b"from",
-    b"field",
-    b"n/a",
-    b"na",
-    b"bearer",
-    b"basic",
-    b"xxx",
-];
+const WORDS: &str = "null none nil undefined true false yes no on off string str bytes text varchar char int \
+    integer number bool boolean any object optional required redacted masked filtered hidden \
+    omitted removed secret password passwd token unset empty missing invalid incorrect wrong \
+    expired ok the a an is are was must your my and or for not to in of with from field n/a na \
+    bearer basic xxx await self this new async function write read !0 !1";
+/// The longest of them.
+const MAX_WORD_LEN: usize = 9;
 
 /// Longer values are never placeholders, so that telling costs little.
 const MAX_LEN: usize = 128;
@@ -98,9 +36,9 @@ pub(crate) fn is_code(value: &[u8]) -> bool {
         .count();
     let (name, rest) = value.split_at_checked(name_len).unwrap_or_default();
     let member = matches!(rest, [b'.', next, ..] if is_word(*next))
-        && rest
-            .iter()
-            .all(|&byte| is_word(byte) || matches!(byte, b'.' | b'(' | b')' | b'$'));
+        && rest.iter().all(|&byte| {
+            is_word(byte) || matches!(byte, b'.' | b'(' | b')' | b'$' | b'[' | b']' | b'?')
+        });
     !name.is_empty() && (member || rest.starts_with(b"(") || rest.starts_with(b"::"))
 }
 
@@ -121,7 +59,8 @@ pub(crate) fn looks_random(value: &[u8]) -> bool {
 }
 
 fn is_known_word(value: &[u8]) -> bool {
-    WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
+    let is_same = |word: &str| word.as_bytes().eq_ignore_ascii_case(value);
+    value.len() <= MAX_WORD_LEN && WORDS.split(' ').any(is_same)
 }
 
 /// `***`, `xxxx`, `….`, `•••`: one sign, again and again.

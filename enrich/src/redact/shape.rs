@@ -15,7 +15,7 @@ use super::rule::Boundary;
 #[derive(Debug)]
 pub(crate) struct Shape {
     pub(crate) regex: Regex,
-    /// The group that is masked; 0 is the whole match.
+    /// The first group, from this one on, that takes part is masked; 0 is the whole match.
     pub(crate) group: usize,
     pub(crate) boundary: Boundary,
     /// How many bytes before the literal the match may begin.
@@ -58,7 +58,8 @@ impl Shape {
         let mut input = Input::new(text).span(from..to).anchored(anchored);
         let mut all_slots = [None; 2 * (MAX_GROUP + 1)];
         // Asking for the whole match only spares the engine the search for groups.
-        let slots = all_slots.get_mut(..2 * (self.group + 1))?;
+        let groups = if self.group == 0 { 1 } else { MAX_GROUP + 1 };
+        let slots = all_slots.get_mut(..2 * groups)?;
         let match_end = loop {
             self.regex.search_slots(&input, slots)?;
             let match_end = slot(slots, 1)?;
@@ -68,13 +69,20 @@ impl Shape {
             // An earlier secret inside the lead, which has its own hit.
             input.set_start(match_end);
         };
-        let start = slot(slots, 2 * self.group)?;
-        let mut end = slot(slots, 2 * self.group + 1)?;
+        let (start, mut end) = self.secret(slots)?;
         let is_cut = to == hit.start + self.window;
         if is_cut && end == to && match_end == to {
             end = skip(text, end, usize::MAX, is_token);
         }
         self.judge(text, hit, start, end)
+    }
+
+    /// The place of the first group, from `group` on, that took part in the match.
+    fn secret(&self, slots: &[Option<NonMaxUsize>]) -> Option<(usize, usize)> {
+        let groups = slots.chunks_exact(2).skip(self.group);
+        groups
+            .filter_map(|pair| Some((slot(pair, 0)?, slot(pair, 1)?)))
+            .next()
     }
 
     fn judge(&self, text: &[u8], hit: Hit, start: usize, end: usize) -> Option<Shaped> {
