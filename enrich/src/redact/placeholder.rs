@@ -7,7 +7,7 @@ const WORDS: &str = "null none nil undefined true false yes no on off string str
     integer number bool boolean any object optional required redacted masked filtered hidden \
     omitted removed secret password passwd token unset empty missing invalid incorrect wrong \
     expired ok the a an is are was must your my and or for not to in of with from field n/a na \
-    bearer basic xxx await self this new async function write read !0 !1";
+    bearer basic xxx await self this new async function write read";
 /// The longest of them.
 const MAX_WORD_LEN: usize = 9;
 
@@ -60,7 +60,8 @@ pub(crate) fn looks_random(value: &[u8]) -> bool {
 
 fn is_known_word(value: &[u8]) -> bool {
     let is_same = |word: &str| word.as_bytes().eq_ignore_ascii_case(value);
-    value.len() <= MAX_WORD_LEN && WORDS.split(' ').any(is_same)
+    let is_word = value.len() <= MAX_WORD_LEN && !value.iter().any(u8::is_ascii_digit);
+    is_word && WORDS.split(' ').any(is_same) || matches!(value, b"!0" | b"!1")
 }
 
 /// `***`, `xxxx`, `….`, `•••`: one sign, again and again.

