@@ -47,7 +47,7 @@ mod structure {
     /// A file that only tests compile.
     fn is_only_for_tests(file: &Path) -> bool {
         let stem = file.file_stem().unwrap().to_str().unwrap();
-        ["tests", "testing", "simulated"].contains(&stem)
+        ["tests", "testing", "simulated", "samples"].contains(&stem)
     }
 
     #[test]

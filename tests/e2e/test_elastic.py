@@ -23,7 +23,7 @@ def post(server, ids):
 
 
 def call(document):
-    return document["api"]["request"]["uid"] if "api" in document else ""
+    return document["process"]["uid"]
 
 
 def test_busy_requests_and_busy_items_are_sent_again(magistrate):
