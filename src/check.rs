@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::Write as _;
 
+use magistrate_ingest::{Address, Listen};
 use magistrate_sinks::forward;
 use serde::Serialize;
 
@@ -84,11 +85,26 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
             .into_iter()
             .map(|message| Fault::of(place.clone(), message)),
     );
-    report.warnings = magistrate_ingest::warnings(&ingest)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    report.faults.sort_by_key(|fault| fault.line);
+    report.warnings = warnings(&ingest);
     report
+}
+
+/// What runs, but is risky or without effect.
+fn warnings(config: &magistrate_ingest::Config) -> Vec<String> {
+    let risky = magistrate_ingest::warnings(config);
+    let mut warnings: Vec<String> = risky.iter().map(ToString::to_string).collect();
+    let usual = Listen::default();
+    for (name, address, default) in [
+        ("judge", config.listen.judge, usual.judge),
+        ("icap", config.listen.icap, usual.icap),
+    ] {
+        if address != default && address != Address::Off {
+            let message = "this version has no such listener; nothing answers there";
+            warnings.push(format!("listen.{name}: {message}"));
+        }
+    }
+    warnings
 }
 
 /// An error with its causes, in one line.

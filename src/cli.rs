@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::exit::Outcome;
 
-/// Records and guards what Claude Cowork and Claude Code do.
+/// Records what Claude Cowork and Claude Code do: redacted, as OCSF rows in Parquet.
 #[derive(Debug, Parser)]
 #[command(name = "magistrate", version, about, max_term_width = 100)]
 pub(crate) struct Cli {
