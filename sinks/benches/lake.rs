@@ -7,6 +7,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a bench that cannot run should stop"
 )]
 
@@ -128,23 +129,26 @@ fn folder_bytes(folder: &Path) -> usize {
         .sum()
 }
 
-/// A record as Claude Code's exporter makes it: about 25 columns and 700 bytes of text, eight
-/// sessions at once.
+/// A record as Claude Code's exporter makes it, in the mix of the load tests: 60 % tool results
+/// with 480 bytes of arguments, 20 % API requests, 10 % prompts, 10 % tool decisions; 25 records
+/// in a row of one session.
 #[expect(clippy::disallowed_methods, reason = "stands in for the redactor")]
 fn claude_record(number: u32, jitter_micros: u64) -> Record {
     let mut random = Random(u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    for _ in 0..8 {
+        random.next();
+    }
     let received = 1_795_435_200_000_000 + i64::from(number) * 1_000;
     let late = random.next() % (jitter_micros + 1);
     let time = Timestamp::from_micros(received - i64::try_from(late).expect("a small number"));
-    let class = match number % 8 {
-        0 | 1 => Class::ProcessActivity,
-        2 => Class::FileActivity,
-        _ => Class::ApiActivity,
-    };
-    let mut event = Event::new(class, 1, time);
+    let mut event = Event::new(Class::ApiActivity, 1, time);
     fill_session(&mut event, number);
-    fill_call(&mut event, number, &mut random);
-    fill_rest(&mut event, &mut random);
+    match random.next() % 10 {
+        0..6 => fill_tool_result(&mut event, &mut random),
+        6 | 7 => fill_api_request(&mut event, &mut random),
+        8 => fill_prompt(&mut event, &mut random),
+        _ => fill_decision(&mut event, &mut random),
+    }
     let mut uid = [0; 16];
     uid[..8].copy_from_slice(&random.next().to_le_bytes());
     uid[8..].copy_from_slice(&random.next().to_le_bytes());
@@ -153,62 +157,113 @@ fn claude_record(number: u32, jitter_micros: u64) -> Record {
 }
 
 fn fill_session(event: &mut Event, number: u32) {
-    let session = number % 8;
-    event.set_text(Field::ProductName, "cowork");
-    event.set_text(Field::ProductVersion, "2.1.205");
-    let names = ["tool_result", "api_request", "tool_decision"];
-    event.set_text(Field::EventCode, names[number as usize % 3]);
+    let mut session = Random(u64::from(number / 25).wrapping_mul(0x9e37_79b9) ^ 0x5eed);
+    for _ in 0..8 {
+        session.next();
+    }
+    event.set_text(Field::ProductName, "claude-code");
+    event.set_text(Field::ProductVersion, "2.0.14");
+    event.set_text(Field::DeviceOsName, "linux");
     event.set_text(Field::LogName, "com.anthropic.claude_code.events");
+    event.set_text(Field::LogVersion, "2.0.14");
     event.set_text(
-        Field::SessionUid,
-        &format!("7861f341-dbca-41dd-81f6-02e47964e7{session:02}"),
+        Field::UserUid,
+        &format!("{}{}", session.hex(32), session.hex(32)),
     );
-    event.set_text(Field::UserUid, &format!("{session:064x}"));
-    event.set_text(Field::UserEmail, &format!("user{session}@example.com"));
-    event.set_text(
-        Field::AccountUid,
-        &format!("0d6f1c2a-8b1e-4f43-9a55-{session:012}"),
-    );
-    event.set_text(Field::TenantUid, "5b0c2b8e-31f7-4c1d-8f0c-0c9c6a1e7f11");
-    event.set_text(Field::SessionTerminal, "xterm-256color");
-    event.set_text(Field::DeviceOsName, "darwin");
-    event.set_int(Field::Sequence, i64::from(number / 8));
-    event.set_text(
-        Field::CorrelationUid,
-        &format!("prompt-{:032x}", number / 200),
-    );
+    event.set_text(Field::SessionUid, &session.hex(32));
+    event.set_text(Field::TenantUid, "00000000-0000-4000-8000-00000000c0de");
+    event.set_text(Field::UserEmail, &format!("{}@example.com", session.user()));
+    event.set_text(Field::AccountUid, &session.hex(32));
+    let terminals = ["vscode", "iTerm.app", "tmux", "xterm-256color"];
+    event.set_text(Field::SessionTerminal, session.pick(&terminals));
+    event.set_int(Field::Sequence, i64::from(number % 25));
+    event.set_text(Field::CorrelationUid, &session.hex(32));
     event.set_int(Field::SeverityId, 1);
-    event.set_int(Field::StatusId, 1);
     event.set_text(Field::Source, "otlp_http");
     event.set_text(Field::Peer, "127.0.0.1");
-    event.set_text(Field::Surface, "cowork");
+    event.set_text(Field::Surface, "code");
+    event.keep_text("host.arch", "amd64");
 }
 
-fn fill_call(event: &mut Event, number: u32, random: &mut Random) {
-    let tools = ["Bash", "Read", "mcp__mail__search"];
-    event.set_text(Field::ApiOperation, tools[number as usize % 3]);
-    event.set_text(
-        Field::ApiRequestUid,
-        &format!("toolu_{:016x}{:08x}", random.next(), number),
-    );
-    event.set_int(Field::Duration, i64::from(number % 4096));
-    event.set_text(Field::PathClass, "native_loop");
-    event.set_text(Field::Action, "execute");
+fn fill_tool_result(event: &mut Event, random: &mut Random) {
+    let tools = ["Bash", "Bash", "Read", "Edit", "Grep", "mcp__jira__search"];
+    event.classify(Class::ProcessActivity, 1);
+    event.set_text(Field::EventCode, "tool_result");
+    event.set_text(Field::ApiOperation, random.pick(&tools));
+    event.set_text(Field::ApiRequestUid, &format!("toolu_{}", random.hex(24)));
+    event.set_int(Field::StatusId, 1);
+    event.set_int(Field::Duration, random.below(60_000));
+    event.set_text(Field::ToolDecision, "accept");
+    let sources = ["config", "hook", "user_permanent", "user_temporary"];
+    event.set_text(Field::ToolDecisionSource, random.pick(&sources));
+    event.set_int(Field::ToolResultSize, random.below(200_000));
     event.set_text(Field::ToolClass, "execute");
-    event.set_text(Field::ContentState, "captured");
-    let arguments = format!("{{\"command\":\"{}\"}}", random.words(12));
+    event.set_text(Field::PathClass, "code_vm");
+    event.set_text(Field::Action, "execute");
+    event.set_text(Field::ToolArgumentsState, "captured");
+    let (user, file) = (random.user(), random.hex(6));
+    let file = format!("/home/{user}/src/billing/{file}.rs");
+    let command = format!(
+        "rg -n 'fn {}' {file} | head -40 && sed -n '1,120p' {file}",
+        random.hex(6)
+    );
+    let mut arguments = format!(
+        "{{\"bash_command\":\"rg\",\"full_command\":\"{command}\",\"timeout\":{},\
+         \"description\":\"Search for the function definition and show its head\",\
+         \"cwd\":\"/home/{user}/src\",\"file_path\":\"{file}\"",
+        random.below(12) * 10_000
+    );
+    while arguments.len() < 470 {
+        arguments.push_str(&format!(
+            ",\"arg_{}\":\"{}\"",
+            random.hex(3),
+            random.hex(24)
+        ));
+    }
+    arguments.push('}');
     event.set_text(Field::ToolArguments, &arguments);
-    event.set_int(Field::ToolResultSize, i64::from(number % 9000));
+    event.set_text(Field::CmdLine, &command);
 }
 
-fn fill_rest(event: &mut Event, random: &mut Random) {
-    let text = random.words(24);
-    event.set_text(Field::Message, &text);
-    let key = event.push_key("success");
-    event.keep(key, Value::Bool(true));
-    event.keep_text("decision_source", "config");
-    event.keep_text("decision_type", "accept");
-    event.keep_text("note", &random.words(4));
+fn fill_api_request(event: &mut Event, random: &mut Random) {
+    event.set_text(Field::EventCode, "api_request");
+    let models = ["claude-sonnet-5", "claude-opus-5", "claude-haiku-5"];
+    event.set_text(Field::AiModelName, random.pick(&models));
+    event.set_text(Field::ApiRequestUid, &format!("req_{}", random.hex(24)));
+    event.set_int(Field::Duration, random.below(90_000));
+    event.set_int(Field::PromptTokens, random.below(50_000));
+    event.set_int(Field::CompletionTokens, random.below(50_000));
+    event.set_int(Field::TotalTokens, random.below(100_000));
+    event.set(
+        Field::CostUsd,
+        Value::Double(random.below(300_000) as f64 / 1e6),
+    );
+    let key = event.push_key("cache_read_tokens");
+    event.keep(key, Value::Int(random.below(50_000)));
+    let key = event.push_key("cache_creation_tokens");
+    event.keep(key, Value::Int(random.below(50_000)));
+}
+
+fn fill_prompt(event: &mut Event, random: &mut Random) {
+    event.set_text(Field::EventCode, "user_prompt");
+    let prompt = format!(
+        "Please look at {} and explain why the request to https://api.example.com/v2/items/{} fails",
+        random.hex(8),
+        random.hex(8)
+    );
+    event.set_text(Field::ContentText, &prompt);
+    event.set_text(Field::ContentState, "captured");
+    event.set_int(Field::ContentLength, 98);
+}
+
+fn fill_decision(event: &mut Event, random: &mut Random) {
+    event.set_text(Field::EventCode, "tool_decision");
+    event.set_text(
+        Field::ApiOperation,
+        random.pick(&["Bash", "Edit", "WebFetch"]),
+    );
+    event.set_text(Field::ToolDecision, "accept");
+    event.set_text(Field::ToolDecisionSource, "config");
 }
 
 /// A small generator (xorshift), so that every run sees the same records.
@@ -222,35 +277,24 @@ impl Random {
         self.0
     }
 
-    fn words(&mut self, count: usize) -> String {
-        const WORDS: [&str; 16] = [
-            "report",
-            "the",
-            "customer",
-            "list",
-            "open",
-            "/home/ana/work",
-            "draft",
-            "please",
-            "grep",
-            "-rn",
-            "invoice",
-            "2026",
-            "summary",
-            "for",
-            "sort",
-            "table",
-        ];
-        let mut text = String::new();
-        for _ in 0..count {
-            let pick = self.next();
-            text.push_str(WORDS[pick as usize % WORDS.len()]);
-            text.push(' ');
-            if pick.is_multiple_of(5) {
-                text.push_str(&format!("{:x} ", pick >> 40));
-            }
-        }
-        text
+    fn below(&mut self, limit: u32) -> i64 {
+        i64::try_from(self.next() % u64::from(limit)).expect("a small number")
+    }
+
+    fn pick<'a>(&mut self, words: &[&'a str]) -> &'a str {
+        words[self.next() as usize % words.len()]
+    }
+
+    fn user(&mut self) -> &'static str {
+        self.pick(&[
+            "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi",
+        ])
+    }
+
+    /// At most 32 random hex digits.
+    fn hex(&mut self, digits: usize) -> String {
+        let text = format!("{:016x}{:016x}", self.next(), self.next());
+        text[..digits].to_owned()
     }
 }
 

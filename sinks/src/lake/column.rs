@@ -7,8 +7,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, ArrowPrimitiveType, BooleanBuilder, ListBuilder, PrimitiveBuilder, StringBuilder,
+    ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanBuilder, ListBuilder, NullBufferBuilder,
+    PrimitiveBuilder, StringBuilder,
 };
+use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use magistrate_event::{Event, Kind, Value};
 
@@ -39,16 +41,27 @@ pub(super) enum Picks<'a> {
 /// Stands for a row that does not fill the column.
 pub(super) const NO_VALUE: u32 = u32::MAX;
 
+/// The rows that fill a column, ascending. While none is left out they are only counted.
+#[derive(Debug, Default)]
+pub(super) struct Filled {
+    /// The first so many rows all fill it.
+    dense: u32,
+    /// The others.
+    rest: Vec<u32>,
+    /// The row after the last one.
+    next: u32,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Numbers<T> {
-    rows: Vec<u32>,
+    rows: Filled,
     values: Vec<T>,
 }
 
 /// All texts of a column in one buffer.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    rows: Vec<u32>,
+    rows: Filled,
     /// Where each value ends in `text`.
     ends: Vec<u32>,
     text: String,
@@ -57,7 +70,7 @@ pub(super) struct Texts {
 /// All items of all lists of a column in one buffer.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
-    rows: Vec<u32>,
+    rows: Filled,
     /// Where each list ends in `items`.
     ends: Vec<u32>,
     /// Where each item lies in `text`; `None` for a null.
@@ -81,8 +94,8 @@ impl Column {
         }
     }
 
-    /// The rows that fill the column, ascending.
-    pub(super) fn rows(&self) -> &[u32] {
+    /// The rows that fill the column.
+    pub(super) const fn rows(&self) -> &Filled {
         match self {
             Self::Text(texts) => &texts.rows,
             Self::TextList(lists) => &lists.rows,
@@ -93,9 +106,22 @@ impl Column {
         }
     }
 
+    /// Fills row number `row`, the last one, with a text: what most values are.
+    #[inline]
+    pub(super) fn set_text(&mut self, row: u32, text: &str) -> Option<usize> {
+        match self {
+            Self::Text(texts) => texts.set(row, text),
+            Self::TextList(_)
+            | Self::Int(_)
+            | Self::Long(_)
+            | Self::Double(_)
+            | Self::Bool(_)
+            | Self::Time(_) => None,
+        }
+    }
+
     /// Fills row number `row`, the last one, and returns the bytes it took. `None` when the row is
     /// filled already, or the value is of another type.
-    #[inline]
     pub(super) fn set(
         &mut self,
         row: u32,
@@ -153,10 +179,45 @@ impl Column {
     }
 }
 
+impl Filled {
+    /// Adds the last row; `None` when it is there already.
+    #[inline]
+    fn add(&mut self, row: u32) -> Option<()> {
+        if row < self.next {
+            return None;
+        }
+        if row == self.dense {
+            self.dense += 1;
+        } else {
+            self.rest.push(row);
+        }
+        self.next = row + 1;
+        Some(())
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.dense as usize + self.rest.len()
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+        (0..self.dense).chain(self.rest.iter().copied())
+    }
+
+    fn clear(&mut self) {
+        self.dense = 0;
+        self.next = 0;
+        clear(&mut self.rest);
+    }
+}
+
 impl<T: Copy> Numbers<T> {
     #[inline]
     fn set(&mut self, row: u32, value: T) -> Option<usize> {
-        mark(&mut self.rows, row)?;
+        self.rows.add(row)?;
         self.values.push(value);
         Some(size_of::<T>() + MARK_BYTES)
     }
@@ -178,7 +239,7 @@ impl<T: Copy> Numbers<T> {
     }
 
     fn clear(&mut self) {
-        clear(&mut self.rows);
+        self.rows.clear();
         clear(&mut self.values);
     }
 }
@@ -202,37 +263,34 @@ impl Numbers<bool> {
 impl Texts {
     #[inline]
     fn set(&mut self, row: u32, text: &str) -> Option<usize> {
-        mark(&mut self.rows, row)?;
+        self.rows.add(row)?;
         self.text.push_str(text);
         self.ends.push(short(self.text.len()));
         Some(text.len() + 2 * MARK_BYTES)
     }
 
-    #[inline]
-    fn get(&self, index: usize) -> Option<&str> {
-        self.text.get(bounds(&self.ends, index)?)
-    }
-
     fn array(&self, picks: &Picks<'_>) -> ArrayRef {
         let rows = picks.len();
-        let share = self.text.len() / self.rows.len().max(1);
-        let mut out = StringBuilder::with_capacity(rows, self.text.len().min((share + 1) * rows));
+        let share = self.text.len() / self.ends.len().max(1);
+        let mut out = Bytes::with_capacity(rows, self.text.len().min((share + 1) * rows));
         match picks {
-            Picks::Run(range) => {
-                range
-                    .clone()
-                    .for_each(|index| out.append_option(self.get(index)));
-            }
+            Picks::Run(range) => range.clone().for_each(|index| self.copy(index, &mut out)),
             Picks::Each(each) => for_each_run(each, |run| match run {
                 Run::Nulls(count) => out.append_nulls(count),
-                Run::Value(index) => out.append_option(self.get(index)),
+                Run::Value(index) => self.copy(index, &mut out),
             }),
         }
-        Arc::new(out.finish())
+        out.finish()
+    }
+
+    #[inline]
+    fn copy(&self, index: usize, out: &mut Bytes) {
+        let range = bounds(&self.ends, index).unwrap_or_default();
+        out.append(self.text.as_bytes().get(range).unwrap_or_default());
     }
 
     fn clear(&mut self) {
-        clear(&mut self.rows);
+        self.rows.clear();
         clear(&mut self.ends);
         clear_text(&mut self.text);
     }
@@ -244,15 +302,15 @@ impl Lists {
         let before = self.text.len() + self.items.len() * size_of::<Option<Range<u32>>>();
         match value {
             Fitted::List(items) => {
-                mark(&mut self.rows, row)?;
+                self.rows.add(row)?;
                 items.iter().for_each(|item| self.push_item(item, event));
             }
             Fitted::Text(text) => {
-                mark(&mut self.rows, row)?;
+                self.rows.add(row)?;
                 self.push_text(text);
             }
             Fitted::Scratch => {
-                mark(&mut self.rows, row)?;
+                self.rows.add(row)?;
                 self.push_text(scratch);
             }
             Fitted::Int(_)
@@ -313,10 +371,54 @@ impl Lists {
     }
 
     fn clear(&mut self) {
-        clear(&mut self.rows);
+        self.rows.clear();
         clear(&mut self.ends);
         clear(&mut self.items);
         clear_text(&mut self.text);
+    }
+}
+
+/// Builds an array of texts as bytes: they are known to be UTF-8, so nobody needs to look again.
+#[derive(Debug)]
+pub(super) struct Bytes {
+    data: Vec<u8>,
+    offsets: Vec<i32>,
+    nulls: NullBufferBuilder,
+}
+
+impl Bytes {
+    pub(super) fn with_capacity(rows: usize, bytes: usize) -> Self {
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        Self {
+            data: Vec::with_capacity(bytes),
+            offsets,
+            nulls: NullBufferBuilder::new(rows),
+        }
+    }
+
+    #[inline]
+    pub(super) fn append(&mut self, text: &[u8]) {
+        self.data.extend_from_slice(text);
+        self.offsets.push(self.end());
+        self.nulls.append_non_null();
+    }
+
+    fn append_nulls(&mut self, count: usize) {
+        let end = self.end();
+        self.offsets.extend(std::iter::repeat_n(end, count));
+        self.nulls.append_n_nulls(count);
+    }
+
+    /// The limit on buffered bytes keeps it below 2 GiB.
+    fn end(&self) -> i32 {
+        i32::try_from(self.data.len()).unwrap_or(i32::MAX)
+    }
+
+    pub(super) fn finish(mut self) -> ArrayRef {
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        let data = Buffer::from_vec(self.data);
+        Arc::new(BinaryArray::new(offsets, data, self.nulls.finish()))
     }
 }
 
@@ -351,16 +453,6 @@ fn for_each_run(each: &[u32], mut visit: impl FnMut(Run)) {
     if nulls > 0 {
         visit(Run::Nulls(nulls));
     }
-}
-
-/// Notes that `row` has a value; `None` when it has one already.
-#[inline]
-fn mark(rows: &mut Vec<u32>, row: u32) -> Option<()> {
-    if rows.last() == Some(&row) {
-        return None;
-    }
-    rows.push(row);
-    Some(())
 }
 
 /// From the end of the value before to the end of this one.
@@ -425,12 +517,12 @@ mod tests {
             let mut column = Column::new(kind);
             column.set(2, value, "{}", &event()).unwrap();
             column.set(3, value, "{}", &event()).unwrap();
-            assert_eq!(column.rows(), [2, 3]);
+            assert!(column.rows().iter().eq([2, 3]));
             let picks = [NO_VALUE, NO_VALUE, 1, 0, NO_VALUE];
             let array = column.array(&Picks::Each(&picks));
             let nulls: Vec<bool> = (0..5).map(|row| array.is_null(row)).collect();
             assert_eq!(nulls, [true, true, false, false, true], "{kind:?}");
-            assert_eq!(array.data_type(), &super::super::schema::data_type(kind));
+            assert_eq!(array.data_type(), &super::super::schema::leaf_type(kind));
         }
     }
 
@@ -475,6 +567,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_counted_until_one_is_left_out() {
+        let mut rows = Filled::default();
+        for row in [0, 1, 2, 5, 6, 9] {
+            assert!(rows.add(row).is_some());
+            assert!(rows.add(row).is_none());
+        }
+        assert_eq!((rows.dense, rows.rest.len(), rows.len()), (3, 3, 6));
+        assert!(rows.iter().eq([0, 1, 2, 5, 6, 9]));
+        rows.clear();
+        assert!(rows.is_empty() && rows.add(0).is_some());
+    }
+
+    #[test]
     fn texts_are_picked_in_any_order() {
         let mut column = Column::new(Kind::Text);
         for (row, text) in ["zero", "", "twö"].into_iter().enumerate() {
@@ -482,8 +587,9 @@ mod tests {
             column.set(row, Fitted::Text(text), "", &event()).unwrap();
         }
         let array = column.array(&Picks::Each(&[2, NO_VALUE, 0, 1]));
-        let texts: Vec<_> = array.as_string::<i32>().iter().collect();
-        assert_eq!(texts, [Some("twö"), None, Some("zero"), Some("")]);
+        let texts: Vec<_> = array.as_binary::<i32>().iter().collect();
+        let expected = [Some("twö"), None, Some("zero"), Some("")];
+        assert_eq!(texts, expected.map(|text| text.map(str::as_bytes)));
     }
 
     #[test]

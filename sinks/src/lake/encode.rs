@@ -51,13 +51,16 @@ const UNIQUE: &[Field] = &[
     Field::SpanParent,
 ];
 
-/// Ids that many rows share.
-const SHARED: &[Field] = &[
-    Field::SessionUid,
-    Field::CorrelationUid,
-    Field::TraceId,
-    Field::AccountUid,
-    Field::TenantUid,
+/// Texts that people filter by, and of which a file holds few: only these have statistics, which
+/// cost two comparisons a value.
+const FILTERED: &[Field] = &[
+    Field::EventCode,
+    Field::ProductName,
+    Field::UserEmail,
+    Field::DeviceHostname,
+    Field::ApiOperation,
+    Field::DstHostname,
+    Field::DestinationDomain,
 ];
 
 /// Long texts that seldom repeat.
@@ -196,7 +199,8 @@ fn tune_field(
     if PROSE.contains(&field) || UNIQUE.contains(&field) || SCATTERED.contains(&field) {
         builder = builder.set_column_dictionary_enabled(path.clone(), false);
     }
-    if PROSE.contains(&field) || UNIQUE.contains(&field) || SHARED.contains(&field) {
+    let is_text = matches!(field.kind(), Kind::Text | Kind::TextList | Kind::Json);
+    if is_text && !FILTERED.contains(&field) {
         builder = without_statistics(builder, path.clone());
     }
     if LOOKED_UP.contains(&field) {
@@ -205,7 +209,7 @@ fn tune_field(
     builder
 }
 
-/// The least and the greatest of random ids or of prose leave nothing out of a search.
+/// For texts whose least and greatest would hardly ever leave a file out of a search.
 fn without_statistics(
     builder: WriterPropertiesBuilder,
     path: ColumnPath,

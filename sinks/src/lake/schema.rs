@@ -36,7 +36,7 @@ pub(super) enum Origin {
 #[derive(Debug)]
 pub(super) struct Leaf {
     pub(super) origin: Origin,
-    /// The column by itself, outside of its structs.
+    /// The column by itself, outside of its structs, as the encoder is given it.
     pub(super) arrow: ArrowField,
 }
 
@@ -253,12 +253,12 @@ impl Node {
     fn to_arrow(&self, leaves: &mut Vec<Leaf>) -> ArrowField {
         match self {
             Self::Leaf(name, origin) => {
-                let field = ArrowField::new(*name, data_type(origin.kind()), origin.is_nullable());
+                let (kind, nullable) = (origin.kind(), origin.is_nullable());
                 leaves.push(Leaf {
                     origin: *origin,
-                    arrow: field.clone(),
+                    arrow: ArrowField::new(*name, leaf_type(kind), nullable),
                 });
-                field
+                ArrowField::new(*name, data_type(kind), nullable)
             }
             Self::Struct(name, children) => {
                 let fields: Fields = children.iter().map(|node| node.to_arrow(leaves)).collect();
@@ -268,8 +268,18 @@ impl Node {
     }
 }
 
+/// The Arrow type in which a kind of column is given to the encoder: texts as bytes.
+pub(super) fn leaf_type(kind: Kind) -> DataType {
+    match kind {
+        Kind::Text | Kind::Json => DataType::Binary,
+        Kind::TextList | Kind::Int | Kind::Long | Kind::Double | Kind::Bool | Kind::Time => {
+            data_type(kind)
+        }
+    }
+}
+
 /// The Arrow type of a kind of column.
-pub(super) fn data_type(kind: Kind) -> DataType {
+fn data_type(kind: Kind) -> DataType {
     match kind {
         Kind::Text | Kind::Json => DataType::Utf8,
         Kind::TextList => DataType::List(element()),

@@ -3,14 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, Int32Array, Int64Array, StringArray, StringBuilder, TimestampMicrosecondArray,
-    new_null_array,
-};
+use arrow::array::{ArrayRef, Int32Array, Int64Array, TimestampMicrosecondArray, new_null_array};
 use magistrate_event::{EventUid, Kind, OCSF_VERSION};
 
-use super::column::{Column, NO_VALUE, Picks};
-use super::schema::{Derived, Layout, Origin, UTC, data_type};
+use super::column::{Bytes, Column, NO_VALUE, Picks};
+use super::schema::{Derived, Layout, Origin, UTC, leaf_type};
 use super::table::Table;
 
 /// The rows of one file. Equal times stay in the order in which they came.
@@ -59,9 +56,9 @@ impl<'a> Sorted<'a> {
             Some(Origin::Derived(derived)) => self.derived(derived, rows),
             Some(Origin::Field(field)) => match self.table.columns.get(leaf) {
                 Some(Some(column)) => self.picked(column, field.kind(), rows),
-                Some(None) | None => new_null_array(&data_type(field.kind()), rows.len()),
+                Some(None) | None => new_null_array(&leaf_type(field.kind()), rows.len()),
             },
-            None => new_null_array(&data_type(Kind::Text), rows.len()),
+            None => new_null_array(&leaf_type(Kind::Text), rows.len()),
         }
     }
 
@@ -72,7 +69,7 @@ impl<'a> Sorted<'a> {
     fn picked(&self, column: &Column, kind: Kind, rows: Range<usize>) -> ArrayRef {
         let filled = column.rows();
         if filled.is_empty() {
-            return new_null_array(&data_type(kind), rows.len());
+            return new_null_array(&leaf_type(kind), rows.len());
         }
         if filled.len() == self.rows() {
             return column.array(&match &self.order {
@@ -82,7 +79,7 @@ impl<'a> Sorted<'a> {
         }
         let mut value_of = vec![NO_VALUE; self.rows()];
         for (row, value) in filled.iter().zip(0_u32..) {
-            if let Some(entry) = value_of.get_mut(as_index(*row)) {
+            if let Some(entry) = value_of.get_mut(as_index(row)) {
                 *entry = value;
             }
         }
@@ -111,8 +108,8 @@ impl<'a> Sorted<'a> {
                 self.in_order(&table.activities, rows)
                     .map(|activity| class * 100 + i64::from(activity)),
             )),
-            Derived::Uid => Arc::new(uids(self.in_order(&table.uids, rows), count)),
-            Derived::Version => Arc::new(repeated(OCSF_VERSION, count)),
+            Derived::Uid => uids(self.in_order(&table.uids, rows), count),
+            Derived::Version => repeated(OCSF_VERSION, count),
             Derived::Unmapped => self.picked(&table.unmapped, Kind::Json, rows),
         }
     }
@@ -134,20 +131,16 @@ fn timestamps(micros: impl Iterator<Item = i64>) -> TimestampMicrosecondArray {
     TimestampMicrosecondArray::from_iter_values(micros).with_timezone(UTC)
 }
 
-fn uids(uids: impl Iterator<Item = EventUid>, count: usize) -> StringArray {
+fn uids(uids: impl Iterator<Item = EventUid>, count: usize) -> ArrayRef {
     const HEX_BYTES: usize = 32;
-    let mut column = StringBuilder::with_capacity(count, count * HEX_BYTES);
-    for uid in uids {
-        let hex = uid.hex();
-        // Hex digits are UTF-8.
-        column.append_value(std::str::from_utf8(&hex).unwrap_or_default());
-    }
+    let mut column = Bytes::with_capacity(count, count * HEX_BYTES);
+    uids.for_each(|uid| column.append(&uid.hex()));
     column.finish()
 }
 
-fn repeated(text: &str, count: usize) -> StringArray {
-    let mut column = StringBuilder::with_capacity(count, count * text.len());
-    column.append_value_n(text, count);
+fn repeated(text: &str, count: usize) -> ArrayRef {
+    let mut column = Bytes::with_capacity(count, count * text.len());
+    (0..count).for_each(|_| column.append(text.as_bytes()));
     column.finish()
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use magistrate_event::{Event, EventUid, Kind, Record, push_json_string};
+use magistrate_event::{Cell, Event, EventUid, Kind, Record, push_json_string};
 
 use super::coerce::{Fitted, fit, write_json};
 use super::column::{Column, clear};
@@ -96,11 +96,14 @@ impl Table {
         };
         scratch.misfits.clear();
         for (field, cell) in event.cells() {
-            scratch.text.clear();
-            let stored = self.layout.place_of(field).and_then(|place| {
-                let value = fit(place.kind, cell, event, &mut scratch.text)?;
-                self.set(place, row, value, &scratch.text, event)
-            });
+            let place = self.layout.place_of(field);
+            let stored = match (place, cell) {
+                (Some(place), Cell::Text(text)) if place.kind == Kind::Text => self
+                    .column(place)
+                    .and_then(|column| column.set_text(row, text)),
+                (Some(place), cell) => self.set(place, row, cell, event, &mut scratch.text),
+                (None, _) => None,
+            };
             match stored {
                 Some(bytes) => appended.bytes += bytes,
                 None => {
@@ -115,19 +118,24 @@ impl Table {
         appended
     }
 
-    #[inline]
+    /// Fills a column with a value that has to be made to fit first.
     fn set(
         &mut self,
         place: Place,
         row: u32,
-        value: Fitted<'_>,
-        scratch: &str,
+        cell: Cell<'_>,
         event: &Event,
+        scratch: &mut String,
     ) -> Option<usize> {
-        self.columns
-            .get_mut(usize::from(place.leaf))?
-            .get_or_insert_with(|| Column::new(place.kind))
-            .set(row, value, scratch, event)
+        scratch.clear();
+        let value = fit(place.kind, cell, event, scratch)?;
+        self.column(place)?.set(row, value, scratch, event)
+    }
+
+    #[inline]
+    fn column(&mut self, place: Place) -> Option<&mut Column> {
+        let slot = self.columns.get_mut(usize::from(place.leaf))?;
+        Some(slot.get_or_insert_with(|| Column::new(place.kind)))
     }
 
     /// Fills `unmapped` with the attributes that have no field, then the misfits.
