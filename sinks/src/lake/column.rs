@@ -3,19 +3,23 @@
 //! A column keeps only the rows that fill it, and its memory from one file to the next: a row
 //! costs what it fills, and no fresh pages.
 
+mod bytes;
+mod filled;
+mod lists;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanBuilder, ListBuilder, NullBufferBuilder,
-    PrimitiveBuilder, StringBuilder,
-};
-use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow::array::{ArrayRef, ArrowPrimitiveType, BooleanBuilder, PrimitiveBuilder};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType};
-use magistrate_event::{Event, Kind, Value};
+use magistrate_event::{Event, Kind};
 
 use super::coerce::Fitted;
-use super::schema::{UTC, element};
+use super::schema::UTC;
+use filled::Filled;
+use lists::Lists;
+
+pub(super) use bytes::Bytes;
 
 /// The values of one column, each with the number of its row.
 #[derive(Debug)]
@@ -41,17 +45,6 @@ pub(super) enum Picks<'a> {
 /// Stands for a row that does not fill the column.
 pub(super) const NO_VALUE: u32 = u32::MAX;
 
-/// The rows that fill a column, ascending. While none is left out they are only counted.
-#[derive(Debug, Default)]
-pub(super) struct Filled {
-    /// The first so many rows all fill it.
-    dense: u32,
-    /// The others.
-    rest: Vec<u32>,
-    /// The row after the last one.
-    next: u32,
-}
-
 #[derive(Debug, Default)]
 pub(super) struct Numbers<T> {
     rows: Filled,
@@ -64,17 +57,6 @@ pub(super) struct Texts {
     rows: Filled,
     /// Where each value ends in `text`.
     ends: Vec<u32>,
-    text: String,
-}
-
-/// All items of all lists of a column in one buffer.
-#[derive(Debug, Default)]
-pub(super) struct Lists {
-    rows: Filled,
-    /// Where each list ends in `items`.
-    ends: Vec<u32>,
-    /// Where each item lies in `text`; `None` for a null.
-    items: Vec<Option<Range<u32>>>,
     text: String,
 }
 
@@ -179,41 +161,6 @@ impl Column {
     }
 }
 
-impl Filled {
-    /// Adds the last row; `None` when it is there already.
-    #[inline]
-    fn add(&mut self, row: u32) -> Option<()> {
-        if row < self.next {
-            return None;
-        }
-        if row == self.dense {
-            self.dense += 1;
-        } else {
-            self.rest.push(row);
-        }
-        self.next = row + 1;
-        Some(())
-    }
-
-    pub(super) const fn len(&self) -> usize {
-        self.dense as usize + self.rest.len()
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
-        (0..self.dense).chain(self.rest.iter().copied())
-    }
-
-    fn clear(&mut self) {
-        self.dense = 0;
-        self.next = 0;
-        clear(&mut self.rest);
-    }
-}
-
 impl<T: Copy> Numbers<T> {
     #[inline]
     fn set(&mut self, row: u32, value: T) -> Option<usize> {
@@ -293,132 +240,6 @@ impl Texts {
         self.rows.clear();
         clear(&mut self.ends);
         clear_text(&mut self.text);
-    }
-}
-
-impl Lists {
-    /// Appends one list; items that are no texts become JSON.
-    fn set(&mut self, row: u32, value: Fitted<'_>, scratch: &str, event: &Event) -> Option<usize> {
-        let before = self.text.len() + self.items.len() * size_of::<Option<Range<u32>>>();
-        match value {
-            Fitted::List(items) => {
-                self.rows.add(row)?;
-                items.iter().for_each(|item| self.push_item(item, event));
-            }
-            Fitted::Text(text) => {
-                self.rows.add(row)?;
-                self.push_text(text);
-            }
-            Fitted::Scratch => {
-                self.rows.add(row)?;
-                self.push_text(scratch);
-            }
-            Fitted::Int(_)
-            | Fitted::Long(_)
-            | Fitted::Double(_)
-            | Fitted::Bool(_)
-            | Fitted::Time(_) => return None,
-        }
-        self.ends.push(short(self.items.len()));
-        let after = self.text.len() + self.items.len() * size_of::<Option<Range<u32>>>();
-        Some(after - before + 2 * MARK_BYTES)
-    }
-
-    fn push_item(&mut self, item: &Value, event: &Event) {
-        match item {
-            Value::Null => self.items.push(None),
-            Value::Text(text) => self.push_text(event.resolve(*text)),
-            Value::Bool(_)
-            | Value::Int(_)
-            | Value::Double(_)
-            | Value::Time(_)
-            | Value::List(_)
-            | Value::Map(_) => {
-                let start = short(self.text.len());
-                event.push_json(item, &mut self.text);
-                self.items.push(Some(start..short(self.text.len())));
-            }
-        }
-    }
-
-    fn push_text(&mut self, text: &str) {
-        let start = short(self.text.len());
-        self.text.push_str(text);
-        self.items.push(Some(start..short(self.text.len())));
-    }
-
-    fn array(&self, picks: &Picks<'_>) -> ArrayRef {
-        let mut out = ListBuilder::new(StringBuilder::new()).with_field(element());
-        match picks {
-            Picks::Run(range) => range.clone().for_each(|index| self.copy(index, &mut out)),
-            Picks::Each(each) => for_each_run(each, |run| match run {
-                Run::Nulls(count) => out.append_nulls(count),
-                Run::Value(index) => self.copy(index, &mut out),
-            }),
-        }
-        Arc::new(out.finish())
-    }
-
-    fn copy(&self, index: usize, out: &mut ListBuilder<StringBuilder>) {
-        let items = bounds(&self.ends, index).and_then(|range| self.items.get(range));
-        for item in items.unwrap_or_default() {
-            let text = item
-                .as_ref()
-                .and_then(|item| self.text.get(item.start as usize..item.end as usize));
-            out.values().append_option(text);
-        }
-        out.append(true);
-    }
-
-    fn clear(&mut self) {
-        self.rows.clear();
-        clear(&mut self.ends);
-        clear(&mut self.items);
-        clear_text(&mut self.text);
-    }
-}
-
-/// Builds an array of texts as bytes: they are known to be UTF-8, so nobody needs to look again.
-#[derive(Debug)]
-pub(super) struct Bytes {
-    data: Vec<u8>,
-    offsets: Vec<i32>,
-    nulls: NullBufferBuilder,
-}
-
-impl Bytes {
-    pub(super) fn with_capacity(rows: usize, bytes: usize) -> Self {
-        let mut offsets = Vec::with_capacity(rows + 1);
-        offsets.push(0);
-        Self {
-            data: Vec::with_capacity(bytes),
-            offsets,
-            nulls: NullBufferBuilder::new(rows),
-        }
-    }
-
-    #[inline]
-    pub(super) fn append(&mut self, text: &[u8]) {
-        self.data.extend_from_slice(text);
-        self.offsets.push(self.end());
-        self.nulls.append_non_null();
-    }
-
-    fn append_nulls(&mut self, count: usize) {
-        let end = self.end();
-        self.offsets.extend(std::iter::repeat_n(end, count));
-        self.nulls.append_n_nulls(count);
-    }
-
-    /// The limit on buffered bytes keeps it below 2 GiB.
-    fn end(&self) -> i32 {
-        i32::try_from(self.data.len()).unwrap_or(i32::MAX)
-    }
-
-    pub(super) fn finish(mut self) -> ArrayRef {
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
-        let data = Buffer::from_vec(self.data);
-        Arc::new(BinaryArray::new(offsets, data, self.nulls.finish()))
     }
 }
 
@@ -567,19 +388,6 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_counted_until_one_is_left_out() {
-        let mut rows = Filled::default();
-        for row in [0, 1, 2, 5, 6, 9] {
-            assert!(rows.add(row).is_some());
-            assert!(rows.add(row).is_none());
-        }
-        assert_eq!((rows.dense, rows.rest.len(), rows.len()), (3, 3, 6));
-        assert!(rows.iter().eq([0, 1, 2, 5, 6, 9]));
-        rows.clear();
-        assert!(rows.is_empty() && rows.add(0).is_some());
-    }
-
-    #[test]
     fn texts_are_picked_in_any_order() {
         let mut column = Column::new(Kind::Text);
         for (row, text) in ["zero", "", "twö"].into_iter().enumerate() {
@@ -590,25 +398,5 @@ mod tests {
         let texts: Vec<_> = array.as_binary::<i32>().iter().collect();
         let expected = [Some("twö"), None, Some("zero"), Some("")];
         assert_eq!(texts, expected.map(|text| text.map(str::as_bytes)));
-    }
-
-    #[test]
-    fn a_list_keeps_every_item() {
-        let mut event = event();
-        let text = event.push_text("a");
-        let items = [
-            Value::Text(text),
-            Value::Null,
-            Value::List(vec![Value::Int(4)]),
-        ];
-        let mut column = Column::new(Kind::TextList);
-        column.set(0, Fitted::List(&items), "", &event).unwrap();
-        column.set(1, Fitted::List(&[]), "", &event).unwrap();
-        let array = column.array(&Picks::Run(0..2));
-        let lists = array.as_list::<i32>();
-        let first = lists.value(0);
-        let first: Vec<_> = first.as_string::<i32>().iter().collect();
-        assert_eq!(first, [Some("a"), None, Some("[4]")]);
-        assert_eq!(lists.value_length(1), 0);
     }
 }
