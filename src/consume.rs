@@ -1,7 +1,6 @@
 //! The thread that carries records from the queue into the lake.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,6 +18,8 @@ const READ_RECORDS: usize = 2048;
 const READ_WAIT: Duration = Duration::from_millis(100);
 /// How long to wait before trying again after the disk failed.
 const RETRY_WAIT: Duration = Duration::from_secs(2);
+/// So often a file is tried again at shutdown: a stop must end within 30 s.
+const MAX_FAILURES_AT_END: u32 = 5;
 /// So many rows may wait for the real name of their tool before the next file is written.
 const MAX_HELD: usize = 10_000;
 
@@ -38,9 +39,8 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// Carries records until told to drain, then ends with everything written.
+/// Carries records until the queue is closed, then ends with everything written.
 pub(crate) struct LakeThread {
-    draining: Arc<AtomicBool>,
     thread: JoinHandle<()>,
 }
 
@@ -50,24 +50,17 @@ impl LakeThread {
     /// # Errors
     /// When the thread cannot be started.
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
-        let draining = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&draining);
         let mut carrier = Carrier {
             parts,
-            draining: flag,
             held: Vec::new(),
             held_since: None,
             position: None,
+            is_closed: false,
         };
         let thread = std::thread::Builder::new()
             .name("lake".to_owned())
             .spawn(move || carrier.run())?;
-        Ok(Self { draining, thread })
-    }
-
-    /// Tells the thread that the queue is about to close.
-    pub(crate) fn begin_drain(&self) {
-        self.draining.store(true, Ordering::Release);
+        Ok(Self { thread })
     }
 
     /// Waits until what the queue still held is written; the queue must be closed by now.
@@ -82,12 +75,13 @@ impl LakeThread {
 
 struct Carrier {
     parts: Parts,
-    draining: Arc<AtomicBool>,
     /// Rows of masked tools; another record may name them before the file is written.
     held: Vec<Record>,
     held_since: Option<Timestamp>,
     /// The place after the last record taken; `None` when nothing is unwritten.
     position: Option<Position>,
+    /// The queue was closed, and all of it was read at least once.
+    is_closed: bool,
 }
 
 /// Whether there may be more.
@@ -110,27 +104,32 @@ enum CarryError {
 
 impl Carrier {
     fn run(&mut self) {
+        let mut failures_at_end = 0;
         loop {
-            // Looked at before reading: what was acknowledged before it was set is read below.
-            let draining = self.draining.load(Ordering::Acquire);
-            match self.step(draining) {
+            match self.step() {
                 Ok(Step::End) => return,
                 Ok(Step::On) => {}
                 Err(error) => {
                     tracing::error!(%error, "lake cannot be written; trying again");
-                    if !self.recover() && draining {
+                    failures_at_end += u32::from(self.is_closed);
+                    if failures_at_end > MAX_FAILURES_AT_END {
+                        tracing::error!(
+                            "giving up; the next start carries on from the last checkpoint"
+                        );
                         return;
                     }
+                    self.recover();
                 }
             }
         }
     }
 
     /// Takes the next records and writes files when it is time.
-    fn step(&mut self, draining: bool) -> Result<Step, CarryError> {
+    fn step(&mut self) -> Result<Step, CarryError> {
         let entries = match self.parts.consumer.read(READ_RECORDS, READ_WAIT) {
             Ok(entries) => entries,
-            Err(QueueError::Closed) if draining => {
+            Err(QueueError::Closed) => {
+                self.is_closed = true;
                 self.checkpoint()?;
                 return Ok(Step::End);
             }
@@ -181,17 +180,13 @@ impl Carrier {
         Ok(())
     }
 
-    /// Forgets what is unwritten and goes back to the last checkpoint; whether that worked.
-    fn recover(&mut self) -> bool {
+    /// Forgets what is unwritten and goes back to the last checkpoint.
+    fn recover(&mut self) {
         self.held.clear();
         (self.held_since, self.position) = (None, None);
         std::thread::park_timeout(RETRY_WAIT);
-        match self.rewind() {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::error!(%error, "cannot go back to the last checkpoint");
-                false
-            }
+        if let Err(error) = self.rewind() {
+            tracing::error!(%error, "cannot go back to the last checkpoint");
         }
     }
 

@@ -132,7 +132,6 @@ impl Engine {
                 tracing::error!("path worker panicked");
             }
         }
-        self.lake.begin_drain();
         store.queue.close();
         self.lake.drain();
         self.forwarders.stop();
