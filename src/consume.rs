@@ -1,8 +1,9 @@
 //! The thread that carries records from the queue into the lake.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use magistrate_event::{Clock, Field, Record, Timestamp};
 use magistrate_sinks::lake::{Lake, LakeError};
@@ -18,6 +19,8 @@ const READ_RECORDS: usize = 2048;
 const READ_WAIT: Duration = Duration::from_millis(100);
 /// How long to wait before trying again after the disk failed.
 const RETRY_WAIT: Duration = Duration::from_secs(2);
+/// So long a stop waits for the lake: with the listeners' time, it must end within 30 s.
+const DRAIN: Duration = Duration::from_secs(18);
 /// So often a file is tried again at shutdown: a stop must end within 30 s.
 const MAX_FAILURES_AT_END: u32 = 5;
 /// So many rows may wait for the real name of their tool before the next file is written.
@@ -42,6 +45,7 @@ pub(crate) struct Parts {
 /// Carries records until the queue is closed, then ends with everything written.
 pub(crate) struct LakeThread {
     thread: JoinHandle<()>,
+    hurry: Arc<AtomicBool>,
 }
 
 impl LakeThread {
@@ -50,21 +54,29 @@ impl LakeThread {
     /// # Errors
     /// When the thread cannot be started.
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
+        let hurry = Arc::new(AtomicBool::new(false));
         let mut carrier = Carrier {
             parts,
             held: Vec::new(),
             held_since: None,
             position: None,
             is_closed: false,
+            hurry: Arc::clone(&hurry),
         };
         let thread = std::thread::Builder::new()
             .name("lake".to_owned())
             .spawn(move || carrier.run())?;
-        Ok(Self { thread })
+        Ok(Self { thread, hurry })
     }
 
-    /// Waits until what the queue still held is written; the queue must be closed by now.
+    /// Waits until what the queue still held is written, or until a stop must end; the queue must
+    /// be closed by now. What is left then is written by the next start.
     pub(crate) fn drain(self) {
+        let started = Instant::now();
+        while !self.thread.is_finished() && started.elapsed() < DRAIN {
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        self.hurry.store(true, Ordering::Release);
         if self.thread.join().is_err() {
             tracing::error!(
                 "lake thread panicked; the next start carries on from its last checkpoint"
@@ -82,13 +94,15 @@ struct Carrier {
     position: Option<Position>,
     /// The queue was closed, and all of it was read at least once.
     is_closed: bool,
+    /// Set when a stop has taken too long already.
+    hurry: Arc<AtomicBool>,
 }
 
 /// Whether there may be more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     On,
-    /// The queue is closed, and all of it is written.
+    /// The queue is closed and all of it is written, or there is no more time.
     End,
 }
 
@@ -138,6 +152,11 @@ impl Carrier {
         for entry in entries {
             self.take(entry.record)?;
             self.position = Some(entry.end);
+        }
+        if self.hurry.load(Ordering::Acquire) {
+            tracing::warn!("stopping with records in the queue; the next start writes them");
+            self.checkpoint()?;
+            return Ok(Step::End);
         }
         if self.is_due() {
             self.checkpoint()?;
