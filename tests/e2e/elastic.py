@@ -1,9 +1,10 @@
 """A strict Elasticsearch `_bulk` endpoint with data streams, that can refuse items."""
 
-import gzip
 import http.server
 import json
 import threading
+
+from fake import JsonHandler
 
 
 class Elastic(http.server.ThreadingHTTPServer):
@@ -22,24 +23,9 @@ class Elastic(http.server.ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, document):
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class _Handler(JsonHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if self.headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
+        body = self.body()
         elastic = self.server
         with elastic.lock:
             if not self.path.split("?")[0].endswith("/_bulk"):

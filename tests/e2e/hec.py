@@ -1,9 +1,10 @@
 """A strict Splunk HTTP Event Collector, built from its documented contract, that can misbehave."""
 
-import gzip
 import http.server
 import json
 import threading
+
+from fake import JsonHandler
 
 TOKEN = "0000" + "-made-up-token"
 
@@ -30,24 +31,9 @@ class Hec(http.server.ThreadingHTTPServer):
         return [event["event"]["metadata"]["uid"] for event in self.events]
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, document):
-        body = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class _Handler(JsonHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if self.headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
+        body = self.body()
         hec = self.server
         with hec.lock:
             if self.headers.get("authorization") != f"Splunk {TOKEN}":
