@@ -13,8 +13,8 @@ use magistrate_sinks::{Position, State, StateError};
 use crate::path::Path;
 use crate::store::LAKE;
 
-/// Records read at once.
-const READ_RECORDS: usize = 2048;
+/// Records read at once: few enough that they are still in the processor's caches when written.
+const READ_RECORDS: usize = 128;
 /// How long a read waits for the first record.
 const READ_WAIT: Duration = Duration::from_millis(100);
 /// How long to wait before trying again after the disk failed.
