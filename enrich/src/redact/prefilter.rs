@@ -1,9 +1,11 @@
 //! Finds every occurrence of thousands of literals in one pass over a text.
 //!
-//! Each literal is known by its rarest three bytes. A bitmap of 131,072 bits says for every three
-//! bytes of the text whether they can belong to a literal; six positions share one branch. The cost
-//! of clean text therefore depends on neither the number nor the length of the literals, which is
-//! what a Teddy (64 literals) or an Aho-Corasick automaton (a chain of dependent loads) cannot give.
+//! Each literal is known by its rarest four bytes, as two overlapping threes: wherever it stands,
+//! one of them begins at an even offset. A bitmap of 131,072 bits says for three bytes whether they
+//! can belong to a literal. Only even offsets are looked at, and six of them share one branch. The
+//! cost of clean text therefore depends on neither the number nor the length of the literals, which
+//! is what a Teddy (64 literals) or an Aho-Corasick automaton (a chain of dependent loads) cannot
+//! give.
 
 use std::collections::HashMap;
 
@@ -62,6 +64,36 @@ const HASH_BITS: u32 = 17;
 const SALTS: [u32; 32] = salts();
 const WORDS: usize = (1 << HASH_BITS) / 64;
 
+/// Fourteen bytes of a text: the six even offsets of twelve, each with the two bytes behind it.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    low: u64,
+    high: u64,
+}
+
+impl Window {
+    const LEN: usize = 14;
+    /// From one window to the next.
+    const STEP: usize = 12;
+
+    #[inline]
+    fn new(bytes: &[u8; Self::LEN]) -> Self {
+        let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n] = bytes;
+        Self {
+            low: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            high: u64::from_le_bytes([g, h, i, j, k, l, m, n]),
+        }
+    }
+
+    /// The three bytes at each even offset, and one more above them.
+    #[inline]
+    fn grams(self) -> impl Iterator<Item = u32> {
+        let Self { low, high } = self;
+        let halves = [low, low >> 16, low >> 32, high, high >> 16, high >> 32];
+        halves.into_iter().map(low_half)
+    }
+}
+
 /// The compiled set of literals.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
@@ -76,7 +108,8 @@ pub(crate) struct Prefilter {
     literals: Vec<Literal>,
 }
 
-/// Says that a literal lies where three certain bytes do.
+/// Says that a literal lies where three certain bytes do. It is no mistake if it does not: what
+/// follows a literal of three bytes is taken for part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Anchor {
     gram: u32,
@@ -123,22 +156,24 @@ impl Prefilter {
     pub(crate) fn each_hit(&self, text: &[u8], mut visit: impl FnMut(Hit)) {
         let mut at = 0;
         while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            let window = u64::from_le_bytes(*window);
-            let mut any = 0;
-            for place in 0..6 {
-                any |= self.bit(low_half(window >> (8 * place)));
-            }
+            let window = Window::new(window);
+            let any = window.grams().fold(0, |any, gram| any | self.bit(gram));
             if any & 1 != 0 {
                 self.check(text, at, window, &mut visit);
             }
-            at += 6;
+            at += Window::STEP;
         }
-        while let Some(&[a, b, c]) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            let gram = u32::from_le_bytes([a, b, c, 0]);
-            if self.bit(gram) & 1 != 0 {
-                self.look_up(text, at, gram, &mut visit);
-            }
-            at += 1;
+        // What a literal's last bytes are followed by does not matter.
+        let mut rest = text.get(at..).unwrap_or_default();
+        while !rest.is_empty() {
+            let mut padded = [0; Window::LEN];
+            padded
+                .iter_mut()
+                .zip(rest)
+                .for_each(|(to, from)| *to = *from);
+            self.check(text, at, Window::new(&padded), &mut visit);
+            rest = rest.get(Window::STEP..).unwrap_or_default();
+            at += Window::STEP;
         }
     }
 
@@ -149,18 +184,13 @@ impl Prefilter {
         self.bits.get(hash >> 6).copied().unwrap_or(0) >> (hash & 63)
     }
 
-    /// Looks at the six positions of a window of which one at least needs it.
+    /// Looks at the six offsets of a window of which one at least needs it.
     #[inline(never)]
-    fn check(&self, text: &[u8], from: usize, window: u64, visit: &mut impl FnMut(Hit)) {
-        let mut places = 0;
-        for place in 0..6 {
-            places |= (self.bit(low_half(window >> (8 * place))) & 1) << place;
-        }
-        while places != 0 {
-            let place = places.trailing_zeros();
-            let gram = low_half(window >> (8 * place)) & 0xff_ffff;
-            self.look_up(text, from + place as usize, gram, visit);
-            places &= places - 1;
+    fn check(&self, text: &[u8], from: usize, window: Window, visit: &mut impl FnMut(Hit)) {
+        for (index, gram) in window.grams().enumerate() {
+            if self.bit(gram) & 1 != 0 {
+                self.look_up(text, from + 2 * index, gram & 0xff_ffff, visit);
+            }
         }
     }
 
@@ -202,20 +232,22 @@ impl Prefilter {
     }
 }
 
-/// Every spelling of every literal's rarest three bytes.
+/// Every spelling of every literal's rarest four bytes, as two threes.
 fn anchors(ordinary: &Ordinary, literals: &[Literal]) -> Vec<Anchor> {
     let mut anchors = Vec::new();
     for (literal, found) in literals.iter().enumerate() {
-        let Some(offset) = ordinary.rarest_gram(found) else {
+        let Some(rarest) = ordinary.rarest_pair(found) else {
             continue;
         };
-        let grams = spellings(found, offset).into_iter();
-        anchors.extend(grams.map(|gram| Anchor {
-            gram,
-            offset,
-            literal,
-            first: found.text.first().map_or(0, u8::to_ascii_lowercase),
-        }));
+        for offset in [rarest, rarest + 1] {
+            let grams = spellings(found, offset).into_iter();
+            anchors.extend(grams.map(|gram| Anchor {
+                gram,
+                offset,
+                literal,
+                first: found.text.first().map_or(0, u8::to_ascii_lowercase),
+            }));
+        }
     }
     anchors
 }
@@ -287,17 +319,30 @@ impl Ordinary {
             .sum()
     }
 
-    /// Where the three bytes of `literal` lie that ordinary telemetry holds least often.
-    fn rarest_gram(&self, literal: &Literal) -> Option<usize> {
-        let grams = literal.text.windows(3).enumerate();
-        let rarest = grams.min_by_key(|(offset, gram)| {
-            let lower: Option<[u8; 3]> = gram.to_ascii_lowercase().try_into().ok();
-            let sampled = lower.and_then(|lower| self.lower_counts.get(&lower));
-            let common = gram.iter().map(|&byte| commonness(byte)).sum::<u32>();
-            let spellings = spellings(literal, *offset).len();
-            (sampled.copied().unwrap_or(0), spellings, common)
-        });
-        rarest.map(|(offset, _)| offset)
+    /// Where the four bytes of `literal` begin that ordinary telemetry holds least often. In a
+    /// literal of three bytes the fourth is whatever follows.
+    fn rarest_pair(&self, literal: &Literal) -> Option<usize> {
+        let last = literal.text.len().checked_sub(Literal::MIN_LEN)?;
+        (0..last.max(1)).min_by_key(|&offset| {
+            let (a, b) = (
+                self.rarity(literal, offset),
+                self.rarity(literal, offset + 1),
+            );
+            (a.0 + b.0, a.1 + b.1, a.2 + b.2)
+        })
+    }
+
+    /// How often the sample holds the three bytes at `offset`, in how many ways they can be
+    /// written, and how common each is: the less, the better.
+    fn rarity(&self, literal: &Literal, offset: usize) -> (u32, usize, u32) {
+        let Some(gram) = literal.text.get(offset..offset + 3) else {
+            return (0, 0, 0);
+        };
+        let lower: Option<[u8; 3]> = gram.to_ascii_lowercase().try_into().ok();
+        let sampled = lower.and_then(|lower| self.lower_counts.get(&lower));
+        let common = gram.iter().map(|&byte| commonness(byte)).sum();
+        let spellings = spellings(literal, offset).len();
+        (sampled.copied().unwrap_or(0), spellings, common)
     }
 }
 
@@ -322,16 +367,23 @@ const fn commonness(byte: u8) -> u32 {
     }
 }
 
-/// The three bytes of `literal` at `offset`, in every case in which they can be written.
+/// The three bytes of `literal` at `offset`, in every case in which they can be written; behind its
+/// end any byte can stand.
 fn spellings(literal: &Literal, offset: usize) -> Vec<u32> {
-    let Some(&gram) = literal
-        .text
-        .get(offset..)
-        .and_then(<[u8]>::first_chunk::<3>)
-    else {
-        return Vec::new();
-    };
-    let mut grams: Vec<u32> = match &literal.case {
+    let there = literal.text.get(offset..).unwrap_or_default();
+    match *there {
+        [a, b] => spelled(&literal.case, offset, [a, b, 0])
+            .into_iter()
+            .flat_map(|two| (0..=0xff).map(move |any| two | any << 16))
+            .collect(),
+        [a, b, c, ..] => spelled(&literal.case, offset, [a, b, c]),
+        [] | [_] => Vec::new(),
+    }
+}
+
+/// `gram`, which stands at `offset` in a literal, in every case in which it can be written.
+fn spelled(case: &Case, offset: usize, gram: [u8; 3]) -> Vec<u32> {
+    let mut grams: Vec<u32> = match case {
         Case::Exact => vec![number(gram)],
         Case::Ignored => (0..8_u8)
             .map(|upper| number(capitals(gram, upper)))
