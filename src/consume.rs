@@ -10,6 +10,7 @@ use magistrate_sinks::lake::{Lake, LakeError};
 use magistrate_sinks::queue::{Consumer, QueueError};
 use magistrate_sinks::{Position, State, StateError};
 
+use crate::canary::output;
 use crate::path::Path;
 use crate::store::LAKE;
 
@@ -140,6 +141,10 @@ impl Carrier {
 
     /// Takes the next records and writes files when it is time.
     fn step(&mut self) -> Result<Step, CarryError> {
+        if self.parts.path.canary.is_stopped(output::LAKE) {
+            tracing::error!("lake has stopped; records wait in the queue");
+            return Ok(Step::End);
+        }
         let entries = match self.parts.consumer.read(READ_RECORDS, READ_WAIT) {
             Ok(entries) => entries,
             Err(QueueError::Closed) => {

@@ -1,7 +1,9 @@
 //! The path of the log door, whole: what was received becomes redacted records.
 
+use crate::canary::Canary;
 use magistrate_enrich::{Malformed, Redactor, ToolNames, UidKey, normalize};
 use magistrate_event::{Event, EventUid, Field, Raw, Record, Rejection};
+use magistrate_sinks::Guard;
 use magistrate_sinks::queue::{Batch, QueueError};
 
 /// Why a batch cannot be walked.
@@ -24,6 +26,8 @@ pub(crate) struct Path {
     pub(crate) uid_key: UidKey,
     /// Knows the real names of masked tools.
     pub(crate) tool_names: ToolNames,
+    /// Proves the redactor.
+    pub(crate) canary: Canary,
 }
 
 /// What one `Raw` became.
@@ -82,5 +86,11 @@ impl Path {
         let record = Record::new(uid, raw.received, redacted);
         self.tool_names.learn(&record);
         walked.batch.push(&record)
+    }
+}
+
+impl Guard for Path {
+    fn permits(&self, output: &str, bytes: &[u8]) -> bool {
+        self.canary.permits(output, bytes)
     }
 }

@@ -7,7 +7,11 @@
 //! is what a Teddy (64 literals) or an Aho-Corasick automaton (a chain of dependent loads) cannot
 //! give.
 
-use std::collections::HashMap;
+mod ordinary;
+mod spelling;
+
+use ordinary::Ordinary;
+use spelling::spellings;
 
 /// A literal to be found, and the rule that asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +131,7 @@ impl Prefilter {
         let mut anchors = anchors(&ordinary, &literals);
         let salt = SALTS
             .into_iter()
-            .min_by_key(|&salt| ordinary.mistaken(&set_bits(&anchors, salt), salt))
+            .min_by_key(|&salt| mistaken(&ordinary, &set_bits(&anchors, salt), salt))
             .unwrap_or_default();
         anchors.sort_unstable_by_key(|anchor| (hash(anchor.gram, salt), *anchor));
         let bits = set_bits(&anchors, salt);
@@ -263,6 +267,14 @@ fn set_bits(anchors: &[Anchor], salt: u32) -> Box<[u64; WORDS]> {
     bits
 }
 
+/// How often ordinary text is taken for something else than it is.
+fn mistaken(ordinary: &Ordinary, bits: &[u64; WORDS], salt: u32) -> u32 {
+    ordinary.count(|gram| {
+        let hash = hash(gram, salt);
+        bits.get(hash >> 6).copied().unwrap_or(0) >> (hash & 63) & 1 != 0
+    })
+}
+
 const fn salts() -> [u32; 32] {
     let mut salts = [0; 32];
     let mut salt = 0x9E37_79B1_u32;
@@ -288,136 +300,6 @@ const fn hash(gram: u32, salt: u32) -> usize {
 )]
 const fn low_half(window: u64) -> u32 {
     window as u32
-}
-
-/// What ordinary telemetry is made of, so that anchors can be what it is not.
-struct Ordinary {
-    /// How often three bytes stand in the sample.
-    counts: HashMap<[u8; 3], u32>,
-    /// The same with letters in lower case.
-    lower_counts: HashMap<[u8; 3], u32>,
-}
-
-impl Ordinary {
-    fn new() -> Self {
-        let sample = include_str!("ordinary.txt");
-        Self {
-            counts: count_grams(sample),
-            lower_counts: count_grams(&sample.to_ascii_lowercase()),
-        }
-    }
-
-    /// How often the sample is taken for something else than it is.
-    fn mistaken(&self, bits: &[u64; WORDS], salt: u32) -> u32 {
-        self.counts
-            .iter()
-            .filter(|([a, b, c], _)| {
-                let hash = hash(u32::from_le_bytes([*a, *b, *c, 0]), salt);
-                bits.get(hash >> 6).copied().unwrap_or(0) >> (hash & 63) & 1 != 0
-            })
-            .map(|(_, count)| count)
-            .sum()
-    }
-
-    /// Where the four bytes of `literal` begin that ordinary telemetry holds least often. In a
-    /// literal of three bytes the fourth is whatever follows.
-    fn rarest_pair(&self, literal: &Literal) -> Option<usize> {
-        let last = literal.text.len().checked_sub(Literal::MIN_LEN)?;
-        (0..last.max(1)).min_by_key(|&offset| {
-            let (a, b) = (
-                self.rarity(literal, offset),
-                self.rarity(literal, offset + 1),
-            );
-            (a.0 + b.0, a.1 + b.1, a.2 + b.2)
-        })
-    }
-
-    /// How often the sample holds the three bytes at `offset`, in how many ways they can be
-    /// written, and how common each is: the less, the better.
-    fn rarity(&self, literal: &Literal, offset: usize) -> (u32, usize, u32) {
-        let Some(gram) = literal.text.get(offset..offset + 3) else {
-            return (0, 0, 0);
-        };
-        let lower: Option<[u8; 3]> = gram.to_ascii_lowercase().try_into().ok();
-        let sampled = lower.and_then(|lower| self.lower_counts.get(&lower));
-        let common = gram.iter().map(|&byte| commonness(byte)).sum();
-        let spellings = spellings(literal, offset).len();
-        (sampled.copied().unwrap_or(0), spellings, common)
-    }
-}
-
-fn count_grams(sample: &str) -> HashMap<[u8; 3], u32> {
-    let mut counts = HashMap::new();
-    for gram in sample.as_bytes().windows(3) {
-        if let Some(gram) = gram.first_chunk() {
-            *counts.entry(*gram).or_insert(0) += 1;
-        }
-    }
-    counts
-}
-
-/// How common a byte is in JSON, paths and English, as a rough logarithm.
-const fn commonness(byte: u8) -> u32 {
-    match byte.to_ascii_lowercase() {
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 10,
-        b' ' | b'"' | b'/' | b'l' | b'c' | b'd' | b'u' | b'm' | b'p' => 9,
-        b'0'..=b'9' | b'h' | b'f' | b'g' | b'b' | b'_' | b'-' | b'.' => 8,
-        b'w' | b'y' | b'v' | b'k' | b':' | b',' | b'=' | b'x' => 7,
-        _ => 5,
-    }
-}
-
-/// The three bytes of `literal` at `offset`, in every case in which they can be written; behind its
-/// end any byte can stand.
-fn spellings(literal: &Literal, offset: usize) -> Vec<u32> {
-    let there = literal.text.get(offset..).unwrap_or_default();
-    match *there {
-        [a, b] => spelled(&literal.case, offset, [a, b, 0])
-            .into_iter()
-            .flat_map(|two| (0..=0xff).map(move |any| two | any << 16))
-            .collect(),
-        [a, b, c, ..] => spelled(&literal.case, offset, [a, b, c]),
-        [] | [_] => Vec::new(),
-    }
-}
-
-/// `gram`, which stands at `offset` in a literal, in every case in which it can be written.
-fn spelled(case: &Case, offset: usize, gram: [u8; 3]) -> Vec<u32> {
-    let mut grams: Vec<u32> = match case {
-        Case::Exact => vec![number(gram)],
-        Case::Ignored => (0..8_u8)
-            .map(|upper| number(capitals(gram, upper)))
-            .collect(),
-        Case::Styled(words) => {
-            let here = (0..3).filter(|place| words.contains(&(offset + place)));
-            let capital = here.fold(0, |upper, place| upper | 1 << place);
-            // In `apiKey` the first word has no capital.
-            let camel = if offset == 0 { capital & !1 } else { capital };
-            [0, 7, capital, camel]
-                .map(|upper| number(capitals(gram, upper)))
-                .to_vec()
-        }
-    };
-    grams.sort_unstable();
-    grams.dedup();
-    grams
-}
-
-/// `gram` with the letters whose bit is set in `upper` in upper case, the others in lower case.
-fn capitals(gram: [u8; 3], upper: u8) -> [u8; 3] {
-    let mut place = 0;
-    gram.map(|byte| {
-        place += 1;
-        if upper >> (place - 1) & 1 == 1 {
-            byte.to_ascii_uppercase()
-        } else {
-            byte.to_ascii_lowercase()
-        }
-    })
-}
-
-const fn number([a, b, c]: [u8; 3]) -> u32 {
-    u32::from_le_bytes([a, b, c, 0])
 }
 
 #[cfg(test)]

@@ -67,7 +67,8 @@ impl Batch {
         self.bytes.len()
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    /// What will stand in the queue's files.
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
