@@ -97,6 +97,9 @@ impl Round {
     }
 
     fn once(&self) -> Result<(), Stopped> {
+        if self.canary().is_stopped(output::QUEUE) {
+            return Ok(());
+        }
         let since = SystemTime::now();
         self.plant();
         self.sleep(self.parts.lake.max_age.get() + LAKE_GRACE)?;
