@@ -1,4 +1,4 @@
-//! Masks secrets in everything that is stored, sent or logged; the only maker of a [`Redacted`].
+//! Masks secrets and personal data in everything that is stored, sent or logged; the only maker of a [`Redacted`].
 //!
 //! Rules are data (`redact/rules/*.toml`). One compiled matcher sees all text of an event in one
 //! pass: a prefilter over the literals of all rules, then, at the few places that it names, the one
@@ -8,12 +8,14 @@ mod ascii;
 mod assign;
 mod check;
 mod config;
+mod detector;
 mod example;
 mod header;
 mod key;
 mod marker;
 mod merge;
 mod named;
+mod personal;
 mod placeholder;
 mod plan;
 mod prefilter;
@@ -32,6 +34,7 @@ mod url_password;
 use magistrate_event::{Event, Field, Finding, Redacted, Value};
 
 pub use config::Config as RedactConfig;
+pub use detector::Detectors;
 pub use example::{Example, shipped_examples};
 pub use key::{Epoch, KeyError, RedactKey};
 pub use rule::RuleError;
@@ -49,13 +52,25 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// The shipped rules; tokens are made under `key` and `epoch`.
+    /// The shipped rules and detectors; tokens are made under `key` and `epoch`.
     ///
     /// # Errors
     /// When a shipped rule is faulty, which the tests rule out.
     pub fn new(key: &RedactKey, epoch: Epoch) -> Result<Self, RuleError> {
+        Self::with_detectors(key, epoch, Detectors::default())
+    }
+
+    /// The shipped rules, and `detectors` as they are configured.
+    ///
+    /// # Errors
+    /// When a shipped rule is faulty, which the tests rule out.
+    pub fn with_detectors(
+        key: &RedactKey,
+        epoch: Epoch,
+        detectors: Detectors,
+    ) -> Result<Self, RuleError> {
         Ok(Self {
-            rules: RuleSet::compile(shipped::rules()?)?,
+            rules: RuleSet::compile(shipped::rules()?, detectors)?,
             tokens: Tokenizer::new(key, epoch),
         })
     }
@@ -65,7 +80,8 @@ impl Redactor {
         self.rules.len()
     }
 
-    /// Masks every secret in `event`, in whatever field, key or value it stands.
+    /// Masks every secret in `event`, in whatever field, key or value it stands, and personal data
+    /// everywhere but in the columns that say who acted.
     ///
     /// Fills `magistrate.redacted` and `magistrate.redacted_count` when there was one. A finding's
     /// place is in [`Event::buffer`] as it was; a masked number's is that of its key.
@@ -75,7 +91,12 @@ impl Redactor {
         if has_named_key {
             scan.add(tree::texts_under_names(&self.rules, &mut event));
         }
-        let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan);
+        let kept = if scan.has_detected() {
+            personal::identity_spans(&event)
+        } else {
+            Vec::new()
+        };
+        let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan, &kept);
         let (edits, mut findings) = plan.into_parts();
         event.rewrite(&edits);
         if has_named_key {
@@ -99,7 +120,7 @@ impl Redactor {
 
     fn plan(&self, text: &str) -> Plan {
         let scan = Scan::of(&self.rules, text);
-        Plan::new(&self.rules, &self.tokens, text, scan)
+        Plan::new(&self.rules, &self.tokens, text, scan, &[])
     }
 }
 

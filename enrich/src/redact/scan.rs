@@ -3,7 +3,7 @@
 use magistrate_event::Span;
 
 use super::marker::marker_end;
-use super::merge::{Found, leave_out, merge};
+use super::merge::{By, Found, leave_out, merge};
 use super::named::{Led, Named};
 use super::prefilter::Hit;
 use super::private_key::{NextEnd, private_key};
@@ -30,7 +30,28 @@ impl Scan {
         rules
             .prefilter()
             .each_hit(bytes, |hit| scan.visit(rules, bytes, hit));
+        let found = &mut scan.found;
+        rules.detectors().each(text, |one| found.push(one));
         scan
+    }
+
+    /// Whether a detector, rather than a rule, found something.
+    pub(crate) fn has_detected(&self) -> bool {
+        self.found
+            .iter()
+            .any(|one| matches!(one.by, By::Detector(_)))
+    }
+
+    /// Drops what detectors found inside one of `kept`: columns that say who acted keep their
+    /// value. What rules found stays.
+    pub(crate) fn spare(&mut self, kept: &[Span]) {
+        let lies_in = |inner: Span, outer: &Span| {
+            outer.start() <= inner.start() && inner.end() <= outer.end()
+        };
+        self.found.retain(|one| match one.by {
+            By::Rule(_) => true,
+            By::Detector(_) => !kept.iter().any(|column| lies_in(one.span, column)),
+        });
     }
 
     /// Whether a key of the event names a secret, so that its value may be a number or a tree.
@@ -116,7 +137,7 @@ impl Scan {
         let span = Span::new(start, end).ok();
         self.found.extend(span.map(|span| Found {
             span,
-            rule,
+            by: By::Rule(rule),
             confidence,
         }));
     }
