@@ -37,6 +37,7 @@ pub use config::Config as RedactConfig;
 pub use detector::Detectors;
 pub use example::{Example, shipped_examples};
 pub use key::{Epoch, KeyError, RedactKey};
+pub use personal::{Choice, PersonalConfig};
 pub use rule::RuleError;
 pub use stream::StreamRedactor;
 

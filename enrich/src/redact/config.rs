@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::personal::PersonalConfig;
+
 /// How secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -12,6 +14,8 @@ pub struct Config {
     /// Default: `redact.key` in the data folder, made with mode 0600 at the first start. Another
     /// key gives other tokens, so that new rows no longer join old ones.
     pub key_file: Option<PathBuf>,
+    /// Which personal data is masked, and why the rest is kept.
+    pub personal: PersonalConfig,
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Says which detectors of personal and customer data look at a text, and what each is called.
 
+use super::config::Config;
 use super::merge::{By, Found};
-use super::personal::{Personal, Switches};
+use super::personal::{self, Personal, Switches};
 
 /// The detectors that are switched on.
 #[derive(Debug, Clone, Default)]
@@ -33,9 +34,16 @@ impl Detectors {
         }
     }
 
+    /// Those that `config` has on.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            personal: Switches::new(&config.personal),
+        }
+    }
+
     /// Calls `visit` for everything in `text` that a detector wants masked.
     pub(crate) fn each(&self, text: &str, mut visit: impl FnMut(Found)) {
-        self.personal.each(text, |one| {
+        personal::each(text, self.personal, |one| {
             visit(Found {
                 span: one.span,
                 by: By::Detector(Detector::Personal(one.what)),
