@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::lists::ListConfig;
 use super::personal::PersonalConfig;
 
 /// How secrets are masked.
@@ -16,6 +17,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Which personal data is masked, and why the rest is kept.
     pub personal: PersonalConfig,
+    /// Lists of customers, accounts or names that are masked wherever they stand in a text.
+    pub lists: Vec<ListConfig>,
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! Says which detectors of personal and customer data look at a text, and what each is called.
 
 use super::config::Config;
+use super::lists::Lists;
 use super::merge::{By, Found};
 use super::personal::{self, Personal, Switches};
 
 /// The detectors that are switched on.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Detectors {
     personal: Switches,
+    lists: Lists,
 }
 
 /// One detector.
@@ -15,6 +17,8 @@ pub struct Detectors {
 pub(crate) enum Detector {
     /// Of one kind of personal data.
     Personal(Personal),
+    /// Of what stands in the list with this number.
+    List(u16),
 }
 
 /// What a finding is called.
@@ -28,16 +32,18 @@ pub(crate) struct Label<'a> {
 
 impl Detectors {
     /// None at all: rules alone look at a text.
-    pub const fn none() -> Self {
+    pub fn none() -> Self {
         Self {
             personal: Switches::ALL_OFF,
+            lists: Lists::default(),
         }
     }
 
-    /// Those that `config` has on.
-    pub fn new(config: &Config) -> Self {
+    /// Those that `config` has on, and `lists`, which were read as it says.
+    pub fn new(config: &Config, lists: Lists) -> Self {
         Self {
             personal: Switches::new(&config.personal),
+            lists,
         }
     }
 
@@ -50,12 +56,20 @@ impl Detectors {
                 confidence: one.confidence,
             });
         });
+        self.lists.each(text, |span, list, confidence| {
+            visit(Found {
+                span,
+                by: By::Detector(Detector::List(list)),
+                confidence,
+            });
+        });
     }
 
     /// What `detector` calls what it finds.
     pub(crate) fn label(&self, detector: Detector) -> Option<Label<'_>> {
         match detector {
             Detector::Personal(what) => Some(what.label()),
+            Detector::List(list) => self.lists.label(list),
         }
     }
 }
