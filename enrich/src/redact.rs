@@ -8,6 +8,7 @@ mod ascii;
 mod assign;
 mod check;
 mod config;
+mod content;
 mod detector;
 mod example;
 mod header;
@@ -43,6 +44,7 @@ pub use personal::{Choice, PersonalConfig};
 pub use rule::RuleError;
 pub use stream::StreamRedactor;
 
+use content::{Content, MAX_SIGHTINGS, Sighting};
 use plan::Plan;
 use ruleset::RuleSet;
 use scan::Scan;
@@ -86,7 +88,8 @@ impl Redactor {
     /// Masks every secret in `event`, in whatever field, key or value it stands, and personal data
     /// everywhere but in the columns that say who acted.
     ///
-    /// Fills `magistrate.redacted` and `magistrate.redacted_count` when there was one. A finding's
+    /// Fills `magistrate.redacted` and `magistrate.redacted_count` when there was one, and
+    /// `magistrate.content_findings`, which are among the findings but mask nothing. A finding's
     /// place is in [`Event::buffer`] as it was; a masked number's is that of its key.
     pub fn redact(&self, mut event: Event) -> (Redacted, Vec<Finding>) {
         let mut scan = Scan::of(&self.rules, event.buffer());
@@ -94,11 +97,14 @@ impl Redactor {
         if has_named_key {
             scan.add(tree::texts_under_names(&self.rules, &mut event));
         }
-        let kept = if scan.has_detected() {
+        let mut sightings = scan.take_sightings();
+        let kept = if scan.has_detected() || !sightings.is_empty() {
             personal::identity_spans(&event)
         } else {
             Vec::new()
         };
+        sightings.retain(|one| !kept.iter().any(|column| column.holds(one.span)));
+        sightings.extend(source_code(event.buffer()));
         let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan, &kept);
         let (edits, mut findings) = plan.into_parts();
         event.rewrite(&edits);
@@ -106,6 +112,8 @@ impl Redactor {
             findings.extend(tree::mask_numbers(&self.rules, &self.tokens, &mut event));
         }
         note(&mut event, &findings);
+        note_content(&mut event, &sightings);
+        findings.extend(sightings.iter().map(Sighting::finding));
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the redactor, the one place that may declare an event redacted"
@@ -134,6 +142,44 @@ impl std::fmt::Debug for Redactor {
             .field("key", &"***")
             .finish()
     }
+}
+
+/// Where program text lies in `text`.
+fn source_code(text: &str) -> Vec<Sighting> {
+    let mut sightings = Vec::new();
+    content::source_code(text.as_bytes(), |span| {
+        if sightings.len() < MAX_SIGHTINGS {
+            sightings.push(Sighting {
+                what: Content::SourceCode,
+                span,
+            });
+        }
+    });
+    sightings
+}
+
+/// Fills the column that tells what the text is; leaves it where it tells so already.
+fn note_content(event: &mut Event, sightings: &[Sighting]) {
+    let mut seen: Vec<Content> = sightings.iter().map(|one| one.what).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let told = match event.value(Field::ContentFindings) {
+        Some(Value::List(told)) => told.as_slice(),
+        Some(_) | None => &[],
+    };
+    let kinds = seen.iter().map(|what| what.kind());
+    let is_told = |kind: &str| {
+        told.iter()
+            .any(|old| matches!(old, Value::Text(old) if event.resolve(*old) == kind))
+    };
+    if kinds.clone().all(is_told) {
+        return;
+    }
+    event.push_text("");
+    let kinds = kinds
+        .map(|kind| Value::Text(event.push_text(kind)))
+        .collect();
+    event.set(Field::ContentFindings, Value::List(kinds));
 }
 
 /// Fills the columns that tell what was masked.

@@ -19,6 +19,10 @@ pub struct Config {
     pub personal: PersonalConfig,
     /// Lists of customers, accounts or names that are masked wherever they stand in a text.
     pub lists: Vec<ListConfig>,
+    /// Domains that only your own network knows, such as `corp.example`: noted as a finding, never
+    /// masked. `.internal`, `.local`, `.corp`, `.lan`, `.home.arpa` and private addresses in URLs
+    /// are known anyway.
+    pub internal_domains: Vec<String>,
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! Says which detectors of personal and customer data look at a text, and what each is called.
 
 use super::config::Config;
+use super::content::InternalDomains;
 use super::lists::Lists;
 use super::merge::{By, Found};
 use super::personal::{self, Personal, Switches};
 
 /// The detectors that are switched on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Detectors {
     personal: Switches,
     lists: Lists,
+    internal: InternalDomains,
 }
 
 /// One detector.
@@ -36,6 +38,7 @@ impl Detectors {
         Self {
             personal: Switches::ALL_OFF,
             lists: Lists::default(),
+            internal: InternalDomains::default(),
         }
     }
 
@@ -44,7 +47,13 @@ impl Detectors {
         Self {
             personal: Switches::new(&config.personal),
             lists,
+            internal: InternalDomains::new(&config.internal_domains),
         }
+    }
+
+    /// The names of inner networks.
+    pub(crate) const fn internal(&self) -> &InternalDomains {
+        &self.internal
     }
 
     /// Calls `visit` for everything in `text` that a detector wants masked.
@@ -71,5 +80,11 @@ impl Detectors {
             Detector::Personal(what) => Some(what.label()),
             Detector::List(list) => self.lists.label(list),
         }
+    }
+}
+
+impl Default for Detectors {
+    fn default() -> Self {
+        Self::new(&Config::default(), Lists::default())
     }
 }

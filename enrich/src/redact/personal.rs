@@ -16,7 +16,7 @@ mod phone;
 
 use magistrate_event::Span;
 
-use super::ascii::{byte, byte_before, follows_escape, skip};
+use super::ascii::{byte, byte_before, follows_escape};
 use super::detector::Label;
 use national::Scheme;
 use number::Phrase;
@@ -53,7 +53,10 @@ pub(crate) struct Datum {
 
 /// Shorter numbers that stand by themselves are nobody's.
 const MIN_BARE_DIGITS: usize = 9;
-/// Signs between groups count as neighbours that may belong to a number.
+/// So are those with fewer digits in all their groups.
+const MIN_DIGITS: usize = 7;
+
+/// Whether a neighbour may join groups of digits to one number.
 const fn joins_groups(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'/')
 }
@@ -91,7 +94,9 @@ pub(crate) fn each(text: &str, switches: Switches, mut visit: impl FnMut(Datum))
         }
     }
     if switches.masks_numbers() {
-        digits::each_start(bytes, |at| number(bytes, at, switches, &mut visit));
+        digits::each_run(bytes, |at, end| {
+            number(bytes, at, end, switches, &mut visit)
+        });
     }
     if switches.masks(PersonalClass::IpAddress) {
         ip::each(text, |span| {
@@ -112,13 +117,17 @@ fn signed(span: Option<Span>, what: Personal, confidence: u8) -> Option<Datum> {
     })
 }
 
-/// Looks at the number whose digits begin at `at`; answers where the next may begin.
+/// Looks at the number whose digits go from `at` to `end`; answers where the next may begin.
 ///
-/// Nearly all are a part of an id or short: those are let go at the first sight.
-fn number(text: &[u8], at: usize, switches: Switches, visit: &mut impl FnMut(Datum)) -> usize {
-    let end = skip(text, at, 2 * number::MAX_GROUP_LEN, |byte| {
-        byte.is_ascii_digit()
-    });
+/// Nearly all are a part of an id, short, or a time: those are let go at the first sight.
+#[inline]
+fn number(
+    text: &[u8],
+    at: usize,
+    end: usize,
+    switches: Switches,
+    visit: &mut impl FnMut(Datum),
+) -> usize {
     let (before, after) = (byte_before(text, at), byte(text, end));
     let is_id = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
     if is_id(after) || is_id(before) && !follows_escape(text, at) {
@@ -129,19 +138,55 @@ fn number(text: &[u8], at: usize, switches: Switches, visit: &mut impl FnMut(Dat
     if !has_letters && !has_groups && end - at < MIN_BARE_DIGITS {
         return end;
     }
+    let is_in_id = matches!(before, b'-' | b'.')
+        && at
+            .checked_sub(2)
+            .is_some_and(|at| byte(text, at).is_ascii_alphabetic());
+    if is_in_id && !has_letters && after != b'-' {
+        return end;
+    }
+    phrase(text, at, end, switches, visit)
+}
+
+/// Looks at the groups of digits of which one goes from `at` to `end`.
+#[inline(never)]
+fn phrase(
+    text: &[u8],
+    at: usize,
+    end: usize,
+    switches: Switches,
+    visit: &mut impl FnMut(Datum),
+) -> usize {
     let phrase = Phrase::around(text, at);
-    let lettered = lettered(text, at, &phrase).filter(|datum| switches.masks(class(datum.what)));
+    let lettered = lettered(text, at, end, &phrase).filter(|one| switches.masks(class(one.what)));
     if let Some(datum) = lettered {
         visit(datum);
         return datum.span.end().max(end);
     }
-    in_groups(text, &phrase, switches, visit);
+    if phrase.digit_count() >= MIN_DIGITS {
+        in_groups(text, &phrase, switches, visit);
+    }
     phrase.end().max(end)
 }
 
-/// What has letters besides digits, in or around `phrase`.
-fn lettered(text: &[u8], at: usize, phrase: &Phrase) -> Option<Datum> {
+/// What has letters besides digits, in or around `phrase`, of which one group goes from `at` to
+/// `end`.
+fn lettered(text: &[u8], at: usize, end: usize, phrase: &Phrase) -> Option<Datum> {
     let first = phrase.groups().first()?.start;
+    let is_capital = |at: Option<usize>| at.is_some_and(|at| byte(text, at).is_ascii_uppercase());
+    let touches = |at: usize| is_capital(at.checked_sub(1));
+    // `GB29 NWBK 6016`, `X-1234567-L`, `131052-308T`, `12345678-Z`.
+    let is_apart = |at: usize| joins_groups(byte_before(text, at)) && is_capital(at.checked_sub(2));
+    let goes_on = matches!(end - at, 6..=8) && matches!(byte(text, end), b'-' | b'+');
+    let may_be = touches(at)
+        || touches(first)
+        || is_capital(Some(end))
+        || is_apart(at)
+        || is_apart(first)
+        || goes_on;
+    if !may_be {
+        return None;
+    }
     let iban = iban::iban(text, at).or_else(|| iban::iban(text, first));
     let of_person = || {
         national::lettered(text, at)

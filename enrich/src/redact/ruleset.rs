@@ -78,6 +78,13 @@ impl RuleSet {
                 finder,
             });
         }
+        let first = compiled.len() + 1;
+        let names = detectors.internal().literals();
+        literals.extend(names.enumerate().map(|(index, (text, case))| Literal {
+            text: text.to_vec(),
+            case,
+            rule: first + index,
+        }));
         Ok(Self {
             rules: compiled,
             detectors,
@@ -85,7 +92,8 @@ impl RuleSet {
         })
     }
 
-    /// The rule of a hit; `None` says that the hit is the beginning of a marker.
+    /// The rule of a hit; `None` says that the hit is the beginning of a marker or the name of an
+    /// inner network.
     pub(crate) fn rule(&self, index: usize) -> Option<&Compiled> {
         self.rules.get(index)
     }
@@ -99,6 +107,12 @@ impl RuleSet {
             }),
             By::Detector(detector) => self.detectors.label(detector),
         }
+    }
+
+    /// The number of the name of an inner network that a hit without a rule stands for; `None` says
+    /// that it is the beginning of a marker.
+    pub(crate) fn internal_name(&self, hit: usize) -> Option<usize> {
+        hit.checked_sub(self.rules.len() + 1)
     }
 
     pub(crate) const fn detectors(&self) -> &Detectors {

@@ -2,6 +2,7 @@
 
 use magistrate_event::Span;
 
+use super::content::{Content, MAX_SIGHTINGS, Sighting};
 use super::marker::marker_end;
 use super::merge::{By, Found, leave_out, merge};
 use super::named::{Led, Named};
@@ -16,6 +17,7 @@ use super::url_password::url_password;
 pub(crate) struct Scan {
     found: Vec<Found>,
     markers: Vec<Span>,
+    sightings: Vec<Sighting>,
     /// Per rule, up to where the text need not be looked at again; keeps hits in a row linear.
     until: Vec<usize>,
     next_end: NextEnd,
@@ -45,12 +47,9 @@ impl Scan {
     /// Drops what detectors found inside one of `kept`: columns that say who acted keep their
     /// value. What rules found stays.
     pub(crate) fn spare(&mut self, kept: &[Span]) {
-        let lies_in = |inner: Span, outer: &Span| {
-            outer.start() <= inner.start() && inner.end() <= outer.end()
-        };
         self.found.retain(|one| match one.by {
             By::Rule(_) => true,
-            By::Detector(_) => !kept.iter().any(|column| lies_in(one.span, column)),
+            By::Detector(_) => !kept.iter().any(|column| column.holds(one.span)),
         });
     }
 
@@ -62,6 +61,11 @@ impl Scan {
     /// Adds stretches of the same text that another search found.
     pub(crate) fn add(&mut self, found: Vec<Found>) {
         self.found.extend(found);
+    }
+
+    /// Takes out what names an inner network, which is noted and not masked.
+    pub(crate) fn take_sightings(&mut self) -> Vec<Sighting> {
+        std::mem::take(&mut self.sightings)
     }
 
     /// What shall be masked: sorted, disjoint, on `char` bounds, outside of every marker.
@@ -81,6 +85,10 @@ impl Scan {
             return;
         }
         let Some(rule) = rules.rule(hit.rule) else {
+            if let Some(name) = rules.internal_name(hit.rule) {
+                self.sight(rules, text, name, hit);
+                return;
+            }
             let marker = marker_end(text, hit.end).and_then(|end| Span::new(hit.start, end).ok());
             self.markers.extend(marker);
             return;
@@ -110,6 +118,19 @@ impl Scan {
                 }
             }
         }
+    }
+
+    fn sight(&mut self, rules: &RuleSet, text: &[u8], name: usize, hit: Hit) {
+        if self.sightings.len() >= MAX_SIGHTINGS {
+            return;
+        }
+        let internal = rules.detectors().internal();
+        let host = internal.host(text, name, hit.start, hit.end);
+        let sighting = host.map(|span| Sighting {
+            what: Content::InternalDomain,
+            span,
+        });
+        self.sightings.extend(sighting);
     }
 
     fn visit_name(

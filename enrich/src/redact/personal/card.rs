@@ -38,12 +38,16 @@ const WORDS: [&str; 16] = [
 /// The card that begins with group number `first` of `phrase`.
 pub(crate) fn card(text: &[u8], phrase: &Phrase, first: usize) -> Option<Datum> {
     let groups = phrase.groups().get(first..)?;
-    grouped(text, phrase, first, groups).or_else(|| bare(text, groups))
+    match groups.first()?.len {
+        4 | 6 => grouped(text, phrase, first, groups),
+        13..=19 => bare(text, groups),
+        _ => None,
+    }
 }
 
 fn bare(text: &[u8], groups: &[Group]) -> Option<Datum> {
     let group = *groups.first()?;
-    if !(13..=19).contains(&group.len) || !stands_alone(text, group.start, group.end()) {
+    if !stands_alone(text, group.start, group.end()) {
         return None;
     }
     let digits = Digits::of(text, group.start, group.end());

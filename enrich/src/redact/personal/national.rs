@@ -9,7 +9,11 @@ use super::context::is_near;
 use super::number::{Digits, Group, Phrase, span_of, stands_alone};
 use super::{Datum, Personal};
 
+use Evidence::{Form as ByForm, Word};
+use Scheme::*;
+use Signs::{Exactly, None as Joined, Same};
 pub(crate) use lettered::{lettered, spaced_nino};
+use numeric::*;
 
 /// The kinds of national ids that are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,16 +117,13 @@ enum Evidence {
 pub(crate) fn national_id(text: &[u8], phrase: &Phrase, first: usize) -> Option<Datum> {
     let groups = phrase.groups().get(first..)?;
     let start = *groups.first()?;
-    FORMS
-        .iter()
-        .filter(|form| form.groups.first() == Some(&start.len))
-        .find_map(|form| {
-            let count = form.groups.len();
-            let window = groups.get(..count)?;
-            let end = *window.last()?;
-            let datum = form.read(text, window, start, end)?;
-            (!goes_on(text, phrase, first, count)).then_some(datum)
-        })
+    forms(start.len).iter().find_map(|form| {
+        let count = form.groups.len();
+        let window = groups.get(..count)?;
+        let end = *window.last()?;
+        let datum = form.read(text, window, start, end)?;
+        (!goes_on(text, phrase, first, count)).then_some(datum)
+    })
 }
 
 impl Form {
@@ -200,73 +201,111 @@ const DASH: Signs = Signs::Same(b"-");
 const BLANK: Signs = Signs::Same(b" ");
 const EITHER: Signs = Signs::Same(b" -");
 
-/// Every form in digits. The first that fits wins, so that those which need no word come first.
-const FORMS: &[Form] = {
-    use Evidence::{Form, Word};
-    use Scheme::*;
-    use Signs::{Exactly, None, Same};
-    use numeric::*;
-    &[
-        form(AuMedicare, &[4, 5, 1], EITHER, Form, au_medicare),
-        form(AuMedicare, &[10], None, Word, au_medicare),
-        form(AuTfn, &[3, 3, 3], EITHER, Word, au_tfn),
-        form(AuTfn, &[9], None, Word, au_tfn),
-        form(BeNrn, &[2, 2, 2, 3, 2], Exactly(b"..-."), Form, be_nrn),
-        form(BeNrn, &[6, 3, 2], EITHER, Form, be_nrn),
-        form(BeNrn, &[11], None, Word, be_nrn),
-        form(BrCnpj, &[2, 3, 3, 4, 2], Exactly(b"../-"), Form, br_cnpj),
-        form(BrCnpj, &[14], None, Word, br_cnpj),
-        form(BrCpf, &[3, 3, 3, 2], Exactly(b"..-"), Form, br_cpf),
-        form(BrCpf, &[9, 2], DASH, Form, br_cpf),
-        form(BrCpf, &[11], None, Word, br_cpf),
-        form(CaSin, &[3, 3, 3], EITHER, Word, ca_sin),
-        form(CaSin, &[9], None, Word, ca_sin),
-        form(ChAhv, &[3, 4, 4, 2], Same(b". "), Form, ch_ahv),
-        form(ChAhv, &[13], None, Form, ch_ahv),
-        form(CnRic, &[18], None, Form, cn_ric),
-        form(CzRodneCislo, &[6, 4], Same(b"/"), Form, cz_rodne_cislo),
-        form(CzRodneCislo, &[10], None, Word, cz_rodne_cislo),
-        form(DeSteuerId, &[2, 3, 3, 3], BLANK, Form, de_steuer_id),
-        form(DeSteuerId, &[11], None, Word, de_steuer_id),
-        form(FrNir, &[1, 2, 2, 2, 3, 3, 2], BLANK, Form, fr_nir),
-        form(FrNir, &[13, 2], BLANK, Form, fr_nir),
-        form(FrNir, &[15], None, Form, fr_nir),
-        form(GbNhs, &[3, 3, 4], EITHER, Form, gb_nhs),
-        form(GbNhs, &[10], None, Word, gb_nhs),
-        form(IlId, &[9], None, Word, il_id),
-        form(IlId, &[8, 1], DASH, Word, il_id),
-        form(InAadhaar, &[4, 4, 4], EITHER, Form, in_aadhaar),
-        form(InAadhaar, &[12], None, Word, in_aadhaar),
-        form(KrRrn, &[6, 7], DASH, Form, kr_rrn_form),
-        form(KrRrn, &[13], None, Word, kr_rrn_form),
-        form(NlBsn, &[4, 2, 3], Same(b"."), Form, nl_bsn),
-        form(NlBsn, &[9], None, Word, nl_bsn),
-        form(NoFodselsnummer, &[6, 5], BLANK, Form, no_fodselsnummer),
-        form(NoFodselsnummer, &[11], None, Word, no_fodselsnummer),
-        form(PlPesel, &[11], None, Word, pl_pesel),
-        form(PtNif, &[3, 3, 3], BLANK, Word, pt_nif),
-        form(PtNif, &[9], None, Word, pt_nif),
-        form(SePersonnummer, &[6, 4], DASH, Form, se_personnummer_no_time),
-        form(
-            SePersonnummer,
-            &[8, 4],
-            DASH,
-            Form,
-            se_personnummer_of_adult,
-        ),
-        form(SePersonnummer, &[6, 4], DASH, Word, se_personnummer),
-        form(SePersonnummer, &[8, 4], DASH, Word, se_personnummer),
-        form(SePersonnummer, &[10], None, Word, se_personnummer),
-        form(SePersonnummer, &[12], None, Word, se_personnummer),
-        form(TrTckn, &[11], None, Word, tr_tckn),
-        form(UsSsn, &[3, 2, 4], DASH, Form, us_ssn),
-        form(UsSsn, &[3, 2, 4], BLANK, Word, us_ssn),
-        form(UsSsn, &[9], None, Word, us_ssn),
-        form(ZaId, &[6, 4, 3], BLANK, Form, za_id),
-        form(ZaId, &[6, 4, 2, 1], BLANK, Form, za_id),
-        form(ZaId, &[13], None, Word, za_id),
-        // Without a check digit: last.
-        form(DkCpr, &[6, 4], DASH, Word, dk_cpr),
-        form(DkCpr, &[10], None, Word, dk_cpr),
-    ]
-};
+/// The forms whose first group has `len` digits. The first that fits wins, so that those which need
+/// no word come first, and the one without a check digit last.
+const fn forms(len: usize) -> &'static [Form] {
+    match len {
+        1 => FORMS_1,
+        2 => FORMS_2,
+        3 => FORMS_3,
+        4 => FORMS_4,
+        6 => FORMS_6,
+        8 => FORMS_8,
+        9 => FORMS_9,
+        10 => FORMS_10,
+        11 => FORMS_11,
+        12 => FORMS_12,
+        13 => FORMS_13,
+        14 => FORMS_14,
+        15 => FORMS_15,
+        18 => FORMS_18,
+        _ => &[],
+    }
+}
+
+const FORMS_1: &[Form] = &[form(FrNir, &[1, 2, 2, 2, 3, 3, 2], BLANK, ByForm, fr_nir)];
+const FORMS_2: &[Form] = &[
+    form(BeNrn, &[2, 2, 2, 3, 2], Exactly(b"..-."), ByForm, be_nrn),
+    form(BrCnpj, &[2, 3, 3, 4, 2], Exactly(b"../-"), ByForm, br_cnpj),
+    form(DeSteuerId, &[2, 3, 3, 3], BLANK, ByForm, de_steuer_id),
+];
+const FORMS_3: &[Form] = &[
+    form(AuTfn, &[3, 3, 3], EITHER, Word, au_tfn),
+    form(BrCpf, &[3, 3, 3, 2], Exactly(b"..-"), ByForm, br_cpf),
+    form(CaSin, &[3, 3, 3], EITHER, Word, ca_sin),
+    form(ChAhv, &[3, 4, 4, 2], Same(b". "), ByForm, ch_ahv),
+    form(GbNhs, &[3, 3, 4], EITHER, ByForm, gb_nhs),
+    form(PtNif, &[3, 3, 3], BLANK, Word, pt_nif),
+    form(UsSsn, &[3, 2, 4], DASH, ByForm, us_ssn),
+    form(UsSsn, &[3, 2, 4], BLANK, Word, us_ssn),
+];
+const FORMS_4: &[Form] = &[
+    form(AuMedicare, &[4, 5, 1], EITHER, ByForm, au_medicare),
+    form(InAadhaar, &[4, 4, 4], EITHER, ByForm, in_aadhaar),
+    form(NlBsn, &[4, 2, 3], Same(b"."), ByForm, nl_bsn),
+];
+const FORMS_6: &[Form] = &[
+    form(BeNrn, &[6, 3, 2], EITHER, ByForm, be_nrn),
+    form(CzRodneCislo, &[6, 4], Same(b"/"), ByForm, cz_rodne_cislo),
+    form(KrRrn, &[6, 7], DASH, ByForm, kr_rrn_form),
+    form(NoFodselsnummer, &[6, 5], BLANK, ByForm, no_fodselsnummer),
+    form(
+        SePersonnummer,
+        &[6, 4],
+        DASH,
+        ByForm,
+        se_personnummer_no_time,
+    ),
+    form(SePersonnummer, &[6, 4], DASH, Word, se_personnummer),
+    form(ZaId, &[6, 4, 3], BLANK, ByForm, za_id),
+    form(ZaId, &[6, 4, 2, 1], BLANK, ByForm, za_id),
+    form(DkCpr, &[6, 4], DASH, Word, dk_cpr),
+];
+const FORMS_8: &[Form] = &[
+    form(IlId, &[8, 1], DASH, Word, il_id),
+    form(
+        SePersonnummer,
+        &[8, 4],
+        DASH,
+        ByForm,
+        se_personnummer_of_adult,
+    ),
+    form(SePersonnummer, &[8, 4], DASH, Word, se_personnummer),
+];
+const FORMS_9: &[Form] = &[
+    form(AuTfn, &[9], Joined, Word, au_tfn),
+    form(BrCpf, &[9, 2], DASH, ByForm, br_cpf),
+    form(CaSin, &[9], Joined, Word, ca_sin),
+    form(IlId, &[9], Joined, Word, il_id),
+    form(NlBsn, &[9], Joined, Word, nl_bsn),
+    form(PtNif, &[9], Joined, Word, pt_nif),
+    form(UsSsn, &[9], Joined, Word, us_ssn),
+];
+const FORMS_10: &[Form] = &[
+    form(AuMedicare, &[10], Joined, Word, au_medicare),
+    form(CzRodneCislo, &[10], Joined, Word, cz_rodne_cislo),
+    form(GbNhs, &[10], Joined, Word, gb_nhs),
+    form(SePersonnummer, &[10], Joined, Word, se_personnummer),
+    form(DkCpr, &[10], Joined, Word, dk_cpr),
+];
+const FORMS_11: &[Form] = &[
+    form(BeNrn, &[11], Joined, Word, be_nrn),
+    form(BrCpf, &[11], Joined, Word, br_cpf),
+    form(DeSteuerId, &[11], Joined, Word, de_steuer_id),
+    form(NoFodselsnummer, &[11], Joined, Word, no_fodselsnummer),
+    form(PlPesel, &[11], Joined, Word, pl_pesel),
+    form(TrTckn, &[11], Joined, Word, tr_tckn),
+];
+const FORMS_12: &[Form] = &[
+    form(InAadhaar, &[12], Joined, Word, in_aadhaar),
+    form(SePersonnummer, &[12], Joined, Word, se_personnummer),
+];
+const FORMS_13: &[Form] = &[
+    form(ChAhv, &[13], Joined, ByForm, ch_ahv),
+    form(FrNir, &[13, 2], BLANK, ByForm, fr_nir),
+    form(KrRrn, &[13], Joined, Word, kr_rrn_form),
+    form(ZaId, &[13], Joined, Word, za_id),
+];
+const FORMS_14: &[Form] = &[form(BrCnpj, &[14], Joined, Word, br_cnpj)];
+const FORMS_15: &[Form] = &[form(FrNir, &[15], Joined, ByForm, fr_nir)];
+const FORMS_18: &[Form] = &[form(CnRic, &[18], Joined, ByForm, cn_ric)];
