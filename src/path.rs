@@ -81,7 +81,7 @@ impl Path {
         walked: &mut Walked,
     ) -> Result<(), QueueError> {
         let (redacted, findings) = self.redactor.redact(event);
-        walked.masked += findings.len() as u64;
+        walked.masked += findings.iter().filter(|one| one.is_masked()).count() as u64;
         walked.kept_raw += u64::from(redacted.event().text(Field::ParseStatus).is_some());
         let record = Record::new(uid, raw.received, redacted);
         self.tool_names.learn(&record);

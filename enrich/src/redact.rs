@@ -1,4 +1,4 @@
-//! Masks secrets in everything that is stored, sent or logged; the only maker of a [`Redacted`].
+//! Masks secrets and personal data in everything that is stored, sent or logged; the only maker of a [`Redacted`].
 //!
 //! Rules are data (`redact/rules/*.toml`). One compiled matcher sees all text of an event in one
 //! pass: a prefilter over the literals of all rules, then, at the few places that it names, the one
@@ -8,12 +8,16 @@ mod ascii;
 mod assign;
 mod check;
 mod config;
+mod content;
+mod detector;
 mod example;
 mod header;
 mod key;
+mod lists;
 mod marker;
 mod merge;
 mod named;
+mod personal;
 mod placeholder;
 mod plan;
 mod prefilter;
@@ -32,11 +36,15 @@ mod url_password;
 use magistrate_event::{Event, Field, Finding, Redacted, Value};
 
 pub use config::Config as RedactConfig;
+pub use detector::Detectors;
 pub use example::{Example, shipped_examples};
 pub use key::{Epoch, KeyError, RedactKey};
+pub use lists::{FileError, FileFault, ListConfig, ListError, Lists, ListsBuilder, Loaded};
+pub use personal::{Choice, PersonalConfig};
 pub use rule::RuleError;
 pub use stream::StreamRedactor;
 
+use content::{Content, MAX_SIGHTINGS, Sighting};
 use plan::Plan;
 use ruleset::RuleSet;
 use scan::Scan;
@@ -49,13 +57,25 @@ pub struct Redactor {
 }
 
 impl Redactor {
-    /// The shipped rules; tokens are made under `key` and `epoch`.
+    /// The shipped rules and detectors; tokens are made under `key` and `epoch`.
     ///
     /// # Errors
     /// When a shipped rule is faulty, which the tests rule out.
     pub fn new(key: &RedactKey, epoch: Epoch) -> Result<Self, RuleError> {
+        Self::with_detectors(key, epoch, Detectors::default())
+    }
+
+    /// The shipped rules, and `detectors` as they are configured.
+    ///
+    /// # Errors
+    /// When a shipped rule is faulty, which the tests rule out.
+    pub fn with_detectors(
+        key: &RedactKey,
+        epoch: Epoch,
+        detectors: Detectors,
+    ) -> Result<Self, RuleError> {
         Ok(Self {
-            rules: RuleSet::compile(shipped::rules()?)?,
+            rules: RuleSet::compile(shipped::rules()?, detectors)?,
             tokens: Tokenizer::new(key, epoch),
         })
     }
@@ -65,9 +85,11 @@ impl Redactor {
         self.rules.len()
     }
 
-    /// Masks every secret in `event`, in whatever field, key or value it stands.
+    /// Masks every secret in `event`, in whatever field, key or value it stands, and personal data
+    /// everywhere but in the columns that say who acted.
     ///
-    /// Fills `magistrate.redacted` and `magistrate.redacted_count` when there was one. A finding's
+    /// Fills `magistrate.redacted` and `magistrate.redacted_count` when there was one, and
+    /// `magistrate.content_findings`, which are among the findings but mask nothing. A finding's
     /// place is in [`Event::buffer`] as it was; a masked number's is that of its key.
     pub fn redact(&self, mut event: Event) -> (Redacted, Vec<Finding>) {
         let mut scan = Scan::of(&self.rules, event.buffer());
@@ -75,13 +97,23 @@ impl Redactor {
         if has_named_key {
             scan.add(tree::texts_under_names(&self.rules, &mut event));
         }
-        let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan);
+        let mut sightings = scan.take_sightings();
+        let kept = if scan.has_detected() || !sightings.is_empty() {
+            personal::identity_spans(&event)
+        } else {
+            Vec::new()
+        };
+        sightings.retain(|one| !kept.iter().any(|column| column.holds(one.span)));
+        sightings.extend(source_code(event.buffer()));
+        let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan, &kept);
         let (edits, mut findings) = plan.into_parts();
         event.rewrite(&edits);
         if has_named_key {
             findings.extend(tree::mask_numbers(&self.rules, &self.tokens, &mut event));
         }
         note(&mut event, &findings);
+        note_content(&mut event, &sightings);
+        findings.extend(sightings.iter().map(Sighting::finding));
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the redactor, the one place that may declare an event redacted"
@@ -99,7 +131,7 @@ impl Redactor {
 
     fn plan(&self, text: &str) -> Plan {
         let scan = Scan::of(&self.rules, text);
-        Plan::new(&self.rules, &self.tokens, text, scan)
+        Plan::new(&self.rules, &self.tokens, text, scan, &[])
     }
 }
 
@@ -110,6 +142,44 @@ impl std::fmt::Debug for Redactor {
             .field("key", &"***")
             .finish()
     }
+}
+
+/// Where program text lies in `text`.
+fn source_code(text: &str) -> Vec<Sighting> {
+    let mut sightings = Vec::new();
+    content::source_code(text.as_bytes(), |span| {
+        if sightings.len() < MAX_SIGHTINGS {
+            sightings.push(Sighting {
+                what: Content::SourceCode,
+                span,
+            });
+        }
+    });
+    sightings
+}
+
+/// Fills the column that tells what the text is; leaves it where it tells so already.
+fn note_content(event: &mut Event, sightings: &[Sighting]) {
+    let mut seen: Vec<Content> = sightings.iter().map(|one| one.what).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    let told = match event.value(Field::ContentFindings) {
+        Some(Value::List(told)) => told.as_slice(),
+        Some(_) | None => &[],
+    };
+    let kinds = seen.iter().map(|what| what.kind());
+    let is_told = |kind: &str| {
+        told.iter()
+            .any(|old| matches!(old, Value::Text(old) if event.resolve(*old) == kind))
+    };
+    if kinds.clone().all(is_told) {
+        return;
+    }
+    event.push_text("");
+    let kinds = kinds
+        .map(|kind| Value::Text(event.push_text(kind)))
+        .collect();
+    event.set(Field::ContentFindings, Value::List(kinds));
 }
 
 /// Fills the columns that tell what was masked.

@@ -255,6 +255,20 @@ impl Event {
         })
     }
 
+    /// Every field that is filled with a text, and the text's place.
+    pub fn text_places(&self) -> impl Iterator<Item = (Field, Text)> {
+        self.fields.iter().filter_map(|(field, value)| match value {
+            Value::Text(text) => Some((*field, *text)),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Double(_)
+            | Value::Time(_)
+            | Value::List(_)
+            | Value::Map(_) => None,
+        })
+    }
+
     /// The attributes without a field, in the order in which they came.
     pub fn unmapped(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.unmapped

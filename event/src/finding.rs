@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One secret or other sensitive value that was found and masked.
+/// One secret or other sensitive value that was found and masked, or something about a text that
+/// was noted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What was found, dotted from the general to the special, such as `credential.jwt`.
@@ -13,6 +14,13 @@ pub struct Finding {
     pub confidence: u8,
     /// Where it stood.
     pub place: Place,
+}
+
+impl Finding {
+    /// Whether something was masked. Kinds under `content.` say what a text is and mask nothing.
+    pub fn is_masked(&self) -> bool {
+        !self.kind.starts_with("content.")
+    }
 }
 
 /// Where in an event a finding stood.

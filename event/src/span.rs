@@ -49,6 +49,11 @@ impl Span {
         self.start <= other.end && other.start <= self.end
     }
 
+    /// Whether `inner` lies inside this span, whole.
+    pub const fn holds(self, inner: Self) -> bool {
+        self.start <= inner.start && inner.end <= self.end
+    }
+
     /// The smallest span that holds both.
     #[must_use]
     pub fn join(self, other: Self) -> Self {

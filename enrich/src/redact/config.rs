@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::lists::ListConfig;
+use super::personal::PersonalConfig;
+
 /// How secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -12,6 +15,14 @@ pub struct Config {
     /// Default: `redact.key` in the data folder, made with mode 0600 at the first start. Another
     /// key gives other tokens, so that new rows no longer join old ones.
     pub key_file: Option<PathBuf>,
+    /// Which personal data is masked, and why the rest is kept.
+    pub personal: PersonalConfig,
+    /// Lists of customers, accounts or names that are masked wherever they stand in a text.
+    pub lists: Vec<ListConfig>,
+    /// Domains that only your own network knows, such as `corp.example`: noted as a finding, never
+    /// masked. `.internal`, `.local`, `.corp`, `.lan`, `.home.arpa` and private addresses in URLs
+    /// are known anyway.
+    pub internal_domains: Vec<String>,
 }
 
 #[cfg(test)]

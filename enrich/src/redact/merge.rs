@@ -3,21 +3,31 @@
 
 use magistrate_event::Span;
 
-/// A stretch that one rule wants masked.
+use super::detector::Detector;
+
+/// Who found a stretch, which says what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum By {
+    /// The rule with this index in its set.
+    Rule(usize),
+    /// A detector of personal or customer data.
+    Detector(Detector),
+}
+
+/// A stretch that a rule or detector wants masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) span: Span,
-    /// Index of the rule in its set.
-    pub(crate) rule: usize,
+    pub(crate) by: By,
     /// In percent.
     pub(crate) confidence: u8,
 }
 
-/// Joins stretches that overlap; the surest rule names the joined one.
+/// Joins stretches that overlap; the surest one names the joined one.
 ///
 /// Stretches that only touch stay apart: they are two secrets, each with a token of its own.
 pub(crate) fn merge(mut found: Vec<Found>) -> Vec<Found> {
-    found.sort_unstable_by_key(|one| (one.span, one.rule));
+    found.sort_unstable_by_key(|one| (one.span, one.by));
     let mut merged: Vec<Found> = Vec::with_capacity(found.len());
     for one in found {
         match merged.last_mut() {
@@ -84,7 +94,7 @@ mod tests {
     fn found(start: usize, end: usize, rule: usize, confidence: u8) -> Found {
         Found {
             span: span(start, end),
-            rule,
+            by: By::Rule(rule),
             confidence,
         }
     }

@@ -26,16 +26,25 @@ pub(crate) struct Plan {
 const MAX_PASSES: usize = 4;
 
 impl Plan {
-    /// The edits of `text`, whose first scan was `scan`.
-    pub(crate) fn new(rules: &RuleSet, tokens: &Tokenizer, text: &str, scan: Scan) -> Self {
+    /// The edits of `text`, whose first scan was `scan`. Detectors spare what lies in `kept`.
+    pub(crate) fn new(
+        rules: &RuleSet,
+        tokens: &Tokenizer,
+        text: &str,
+        mut scan: Scan,
+        kept: &[Span],
+    ) -> Self {
         let mut plan = Self::default();
+        scan.spare(kept);
         plan.add(rules, tokens, text, scan.into_found(text));
         for _ in 1..MAX_PASSES {
             if plan.edits.is_empty() {
                 break;
             }
             let masked = plan.apply(text);
-            let further = Scan::of(rules, &masked).into_found(&masked);
+            let mut further = Scan::of(rules, &masked);
+            further.spare(&plan.in_masked(kept));
+            let further = further.into_found(&masked);
             if further.is_empty() {
                 break;
             }
@@ -78,14 +87,14 @@ impl Plan {
     fn add(&mut self, rules: &RuleSet, tokens: &Tokenizer, text: &str, found: Vec<Found>) {
         let old_len = self.edits.len();
         let new = found.into_iter().filter_map(|one| {
-            let rule = rules.rule(one.rule)?;
+            let label = rules.label(one.by)?;
             let secret = text.get(one.span.start()..one.span.end())?;
             Some(Edit {
                 span: one.span,
-                marker: marker(&rule.kind, secret.as_bytes(), tokens),
+                marker: marker(label.kind, secret.as_bytes(), tokens),
                 finding: Finding {
-                    kind: rule.kind.clone(),
-                    rule: rule.id.clone(),
+                    kind: label.kind.to_owned(),
+                    rule: label.id.to_owned(),
                     confidence: one.confidence,
                     place: Place {
                         start: one.span.start(),
@@ -98,6 +107,21 @@ impl Plan {
         if old_len > 0 {
             self.edits.sort_unstable_by_key(|edit| edit.span);
         }
+    }
+
+    /// Where stretches of the original text, whose ends no edit covers in part, lie in the masked.
+    fn in_masked(&self, spans: &[Span]) -> Vec<Span> {
+        let place = |at: usize| {
+            let before = self.edits.partition_point(|edit| edit.span.start() < at);
+            let edits = self.edits.get(..before).unwrap_or_default();
+            let grown: usize = edits.iter().map(|edit| edit.marker.len()).sum();
+            let shrunk: usize = edits.iter().map(|edit| edit.span.len()).sum();
+            (at + grown).saturating_sub(shrunk)
+        };
+        let moved = spans
+            .iter()
+            .filter_map(|span| Span::new(place(span.start()), place(span.end())).ok());
+        moved.collect()
     }
 
     /// Moves stretches of the masked text, which never meet a marker, back to the original.

@@ -1,20 +1,24 @@
-//! Compiles checked rules into the one matcher that all text passes.
+//! Compiles checked rules, with the detectors beside them, into the one matcher that all text
+//! passes.
 
 use std::collections::HashSet;
 
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
+use super::detector::{Detectors, Label};
 use super::marker::MARKER_START;
+use super::merge::By;
 use super::named::Named;
 use super::prefilter::{Case, Literal, Prefilter};
 use super::rule::{Grammar, Method, Pattern, Rule, RuleError};
 use super::shape::Shape;
 
-/// The compiled rules.
+/// The compiled rules and the detectors.
 #[derive(Debug)]
 pub(crate) struct RuleSet {
     rules: Vec<Compiled>,
+    detectors: Detectors,
     prefilter: Prefilter,
 }
 
@@ -41,11 +45,11 @@ const MAX_NFA_BYTES: usize = 2 * 1024 * 1024;
 const MAX_CACHE_BYTES: usize = 256 * 1024;
 
 impl RuleSet {
-    /// Compiles `rules`.
+    /// Compiles `rules`; `detectors` look at the same texts.
     ///
     /// # Errors
     /// When a pattern does not compile within its limits, or an id stands twice.
-    pub(crate) fn compile(rules: Vec<Rule>) -> Result<Self, RuleError> {
+    pub(crate) fn compile(rules: Vec<Rule>, detectors: Detectors) -> Result<Self, RuleError> {
         let mut literals = vec![Literal {
             text: MARKER_START.as_bytes().to_vec(),
             case: Case::Exact,
@@ -74,15 +78,45 @@ impl RuleSet {
                 finder,
             });
         }
+        let first = compiled.len() + 1;
+        let names = detectors.internal().literals();
+        literals.extend(names.enumerate().map(|(index, (text, case))| Literal {
+            text: text.to_vec(),
+            case,
+            rule: first + index,
+        }));
         Ok(Self {
             rules: compiled,
+            detectors,
             prefilter: Prefilter::new(literals),
         })
     }
 
-    /// The rule of a hit; `None` says that the hit is the beginning of a marker.
+    /// The rule of a hit; `None` says that the hit is the beginning of a marker or the name of an
+    /// inner network.
     pub(crate) fn rule(&self, index: usize) -> Option<&Compiled> {
         self.rules.get(index)
+    }
+
+    /// What the finder of a stretch calls it.
+    pub(crate) fn label(&self, by: By) -> Option<Label<'_>> {
+        match by {
+            By::Rule(index) => self.rules.get(index).map(|rule| Label {
+                kind: &rule.kind,
+                id: &rule.id,
+            }),
+            By::Detector(detector) => self.detectors.label(detector),
+        }
+    }
+
+    /// The number of the name of an inner network that a hit without a rule stands for; `None` says
+    /// that it is the beginning of a marker.
+    pub(crate) fn internal_name(&self, hit: usize) -> Option<usize> {
+        hit.checked_sub(self.rules.len() + 1)
+    }
+
+    pub(crate) const fn detectors(&self) -> &Detectors {
+        &self.detectors
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -2,8 +2,9 @@
 
 use magistrate_event::Span;
 
+use super::content::{Content, MAX_SIGHTINGS, Sighting};
 use super::marker::marker_end;
-use super::merge::{Found, leave_out, merge};
+use super::merge::{By, Found, leave_out, merge};
 use super::named::{Led, Named};
 use super::prefilter::Hit;
 use super::private_key::{NextEnd, private_key};
@@ -16,6 +17,7 @@ use super::url_password::url_password;
 pub(crate) struct Scan {
     found: Vec<Found>,
     markers: Vec<Span>,
+    sightings: Vec<Sighting>,
     /// Per rule, up to where the text need not be looked at again; keeps hits in a row linear.
     until: Vec<usize>,
     next_end: NextEnd,
@@ -30,7 +32,25 @@ impl Scan {
         rules
             .prefilter()
             .each_hit(bytes, |hit| scan.visit(rules, bytes, hit));
+        let found = &mut scan.found;
+        rules.detectors().each(text, |one| found.push(one));
         scan
+    }
+
+    /// Whether a detector, rather than a rule, found something.
+    pub(crate) fn has_detected(&self) -> bool {
+        self.found
+            .iter()
+            .any(|one| matches!(one.by, By::Detector(_)))
+    }
+
+    /// Drops what detectors found inside one of `kept`: columns that say who acted keep their
+    /// value. What rules found stays.
+    pub(crate) fn spare(&mut self, kept: &[Span]) {
+        self.found.retain(|one| match one.by {
+            By::Rule(_) => true,
+            By::Detector(_) => !kept.iter().any(|column| column.holds(one.span)),
+        });
     }
 
     /// Whether a key of the event names a secret, so that its value may be a number or a tree.
@@ -41,6 +61,11 @@ impl Scan {
     /// Adds stretches of the same text that another search found.
     pub(crate) fn add(&mut self, found: Vec<Found>) {
         self.found.extend(found);
+    }
+
+    /// Takes out what names an inner network, which is noted and not masked.
+    pub(crate) fn take_sightings(&mut self) -> Vec<Sighting> {
+        std::mem::take(&mut self.sightings)
     }
 
     /// What shall be masked: sorted, disjoint, on `char` bounds, outside of every marker.
@@ -60,6 +85,10 @@ impl Scan {
             return;
         }
         let Some(rule) = rules.rule(hit.rule) else {
+            if let Some(name) = rules.internal_name(hit.rule) {
+                self.sight(rules, text, name, hit);
+                return;
+            }
             let marker = marker_end(text, hit.end).and_then(|end| Span::new(hit.start, end).ok());
             self.markers.extend(marker);
             return;
@@ -91,6 +120,19 @@ impl Scan {
         }
     }
 
+    fn sight(&mut self, rules: &RuleSet, text: &[u8], name: usize, hit: Hit) {
+        if self.sightings.len() >= MAX_SIGHTINGS {
+            return;
+        }
+        let internal = rules.detectors().internal();
+        let host = internal.host(text, name, hit.start, hit.end);
+        let sighting = host.map(|span| Sighting {
+            what: Content::InternalDomain,
+            span,
+        });
+        self.sightings.extend(sighting);
+    }
+
     fn visit_name(
         &mut self,
         rules: &RuleSet,
@@ -116,7 +158,7 @@ impl Scan {
         let span = Span::new(start, end).ok();
         self.found.extend(span.map(|span| Found {
             span,
-            rule,
+            by: By::Rule(rule),
             confidence,
         }));
     }

@@ -9,6 +9,12 @@ fn redactor() -> Redactor {
     Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(1)).unwrap()
 }
 
+/// The rules alone: their examples are about credentials.
+fn rules_only() -> Redactor {
+    let key = RedactKey::from_bytes([7; 32]);
+    Redactor::with_detectors(&key, Epoch(1), Detectors::none()).unwrap()
+}
+
 fn examples() -> Vec<Example> {
     shipped_examples().unwrap()
 }
@@ -46,7 +52,7 @@ fn json_string(text: &str) -> String {
 
 #[test]
 fn every_example_is_masked_exactly_where_it_is_marked() {
-    let redactor = redactor();
+    let redactor = rules_only();
     let mut faults = Vec::new();
     for example in examples() {
         let (masked, findings) = redactor.redact_text(&example.text);
@@ -63,7 +69,7 @@ fn every_example_is_masked_exactly_where_it_is_marked() {
 
 #[test]
 fn a_rule_finds_its_own_examples() {
-    let redactor = redactor();
+    let redactor = rules_only();
     let mut found = std::collections::HashSet::new();
     let mut wanted = std::collections::HashSet::new();
     for example in examples() {
@@ -282,7 +288,7 @@ fn a_clean_event_stays_as_it_is() {
 
 #[test]
 fn findings_never_hold_the_secret() {
-    let redactor = redactor();
+    let redactor = rules_only();
     for example in examples() {
         let (_, findings) = redactor.redact_text(&example.text);
         let shown = format!("{findings:?}");

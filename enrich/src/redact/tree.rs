@@ -4,7 +4,7 @@
 use magistrate_event::{Event, Finding, Place, Span, Text, Value};
 
 use super::marker::marker;
-use super::merge::Found;
+use super::merge::{By, Found};
 use super::named::{Content, Named};
 use super::ruleset::{Finder, RuleSet};
 use super::token::Tokenizer;
@@ -73,7 +73,7 @@ impl Texts<'_> {
             |start, end| {
                 found.extend(Span::new(start, end).map(|span| Found {
                     span,
-                    rule,
+                    by: By::Rule(rule),
                     confidence,
                 }));
             },

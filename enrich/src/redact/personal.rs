@@ -1,0 +1,240 @@
+//! Finds personal data: e-mail addresses, phone numbers, payment cards, bank accounts, national
+//! ids and, where wanted, IP addresses.
+
+mod card;
+mod checksum;
+mod config;
+mod context;
+mod digits;
+mod email;
+mod iban;
+mod identity;
+mod ip;
+mod national;
+mod number;
+mod phone;
+
+use magistrate_event::Span;
+
+use super::ascii::{byte, byte_before, follows_escape};
+use super::detector::Label;
+use national::Scheme;
+use number::Phrase;
+
+pub use config::{Choice, PersonalConfig};
+pub(crate) use config::{PersonalClass, Switches};
+pub(crate) use identity::identity_spans;
+
+/// One kind of personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Personal {
+    /// The local part of an e-mail address.
+    Email,
+    /// A phone number.
+    Phone,
+    /// The number of a payment card.
+    PaymentCard,
+    /// A bank account.
+    Iban,
+    /// A national id.
+    NationalId(Scheme),
+    /// An IP address.
+    IpAddress,
+}
+
+/// A stretch that holds personal data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Datum {
+    pub(crate) span: Span,
+    pub(crate) what: Personal,
+    /// In percent.
+    pub(crate) confidence: u8,
+}
+
+/// Shorter numbers that stand by themselves are nobody's.
+const MIN_BARE_DIGITS: usize = 9;
+/// So are those with fewer digits in all their groups.
+const MIN_DIGITS: usize = 7;
+
+/// Whether a neighbour may join groups of digits to one number.
+const fn joins_groups(byte: u8) -> bool {
+    matches!(byte, b' ' | b'-' | b'.' | b'/')
+}
+
+impl Personal {
+    /// What a finding of it is called.
+    pub(crate) const fn label(self) -> Label<'static> {
+        let (kind, id) = match self {
+            Self::Email => ("personal.email", "email-address"),
+            Self::Phone => ("personal.phone", "phone-number"),
+            Self::PaymentCard => ("personal.payment_card", "payment-card"),
+            Self::Iban => ("personal.iban", "iban"),
+            Self::NationalId(scheme) => return scheme.label(),
+            Self::IpAddress => ("personal.ip_address", "ip-address"),
+        };
+        Label { kind, id }
+    }
+}
+
+/// Calls `visit` for all personal data in `text` of the classes that `switches` has on.
+pub(crate) fn each(text: &str, switches: Switches, mut visit: impl FnMut(Datum)) {
+    let bytes = text.as_bytes();
+    let (email, phone) = (
+        switches.masks(PersonalClass::Email),
+        switches.masks(PersonalClass::Phone),
+    );
+    if email || phone {
+        for at in memchr::memchr2_iter(b'@', b'+', bytes) {
+            let datum = match byte(bytes, at) {
+                b'@' if email => signed(email::local_part(text, at), Personal::Email, 90),
+                b'+' if phone => signed(phone::international(bytes, at), Personal::Phone, 85),
+                _ => None,
+            };
+            datum.into_iter().for_each(&mut visit);
+        }
+    }
+    if switches.masks_numbers() {
+        digits::each_run(bytes, |at, end| {
+            number(bytes, at, end, switches, &mut visit)
+        });
+    }
+    if switches.masks(PersonalClass::IpAddress) {
+        ip::each(text, |span| {
+            visit(Datum {
+                span,
+                what: Personal::IpAddress,
+                confidence: 90,
+            });
+        });
+    }
+}
+
+fn signed(span: Option<Span>, what: Personal, confidence: u8) -> Option<Datum> {
+    span.map(|span| Datum {
+        span,
+        what,
+        confidence,
+    })
+}
+
+/// Looks at the number whose digits go from `at` to `end`; answers where the next may begin.
+///
+/// Nearly all are a part of an id, short, or a time: those are let go at the first sight.
+#[inline]
+fn number(
+    text: &[u8],
+    at: usize,
+    end: usize,
+    switches: Switches,
+    visit: &mut impl FnMut(Datum),
+) -> usize {
+    let (before, after) = (byte_before(text, at), byte(text, end));
+    let is_id = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    if is_id(after) || is_id(before) && !follows_escape(text, at) {
+        return end;
+    }
+    let has_letters = before.is_ascii_uppercase() || after.is_ascii_uppercase();
+    let has_groups = joins_groups(before) || joins_groups(after);
+    if !has_letters && !has_groups && end - at < MIN_BARE_DIGITS {
+        return end;
+    }
+    let is_in_id = matches!(before, b'-' | b'.')
+        && at
+            .checked_sub(2)
+            .is_some_and(|at| byte(text, at).is_ascii_alphabetic());
+    if is_in_id && !has_letters && after != b'-' {
+        return end;
+    }
+    phrase(text, at, end, switches, visit)
+}
+
+/// Looks at the groups of digits of which one goes from `at` to `end`.
+#[inline(never)]
+fn phrase(
+    text: &[u8],
+    at: usize,
+    end: usize,
+    switches: Switches,
+    visit: &mut impl FnMut(Datum),
+) -> usize {
+    let phrase = Phrase::around(text, at);
+    let lettered = lettered(text, at, end, &phrase).filter(|one| switches.masks(class(one.what)));
+    if let Some(datum) = lettered {
+        visit(datum);
+        return datum.span.end().max(end);
+    }
+    if phrase.digit_count() >= MIN_DIGITS {
+        in_groups(text, &phrase, switches, visit);
+    }
+    phrase.end().max(end)
+}
+
+/// What has letters besides digits, in or around `phrase`, of which one group goes from `at` to
+/// `end`.
+fn lettered(text: &[u8], at: usize, end: usize, phrase: &Phrase) -> Option<Datum> {
+    let first = phrase.groups().first()?.start;
+    let is_capital = |at: Option<usize>| at.is_some_and(|at| byte(text, at).is_ascii_uppercase());
+    let touches = |at: usize| is_capital(at.checked_sub(1));
+    // `GB29 NWBK 6016`, `X-1234567-L`, `131052-308T`, `12345678-Z`.
+    let is_apart = |at: usize| joins_groups(byte_before(text, at)) && is_capital(at.checked_sub(2));
+    let goes_on = matches!(end - at, 6..=8) && matches!(byte(text, end), b'-' | b'+');
+    let may_be = touches(at)
+        || touches(first)
+        || is_capital(Some(end))
+        || is_apart(at)
+        || is_apart(first)
+        || goes_on;
+    if !may_be {
+        return None;
+    }
+    let iban = iban::iban(text, at).or_else(|| iban::iban(text, first));
+    let of_person = || {
+        national::lettered(text, at)
+            .or_else(|| national::lettered(text, first))
+            .or_else(|| national::spaced_nino(text, first))
+    };
+    // What ends before was seen before.
+    let is_here = |datum: &Datum| at < datum.span.end();
+    signed(iban, Personal::Iban, 95)
+        .or_else(of_person)
+        .filter(is_here)
+}
+
+/// Cards, national ids and phone numbers: groups of digits alone.
+fn in_groups(text: &[u8], phrase: &Phrase, switches: Switches, visit: &mut impl FnMut(Datum)) {
+    let mut first = 0;
+    let mut found = false;
+    while first < phrase.groups().len() {
+        let card = || card::card(text, phrase, first);
+        let id = || national::national_id(text, phrase, first);
+        let datum = card().or_else(id);
+        if let Some(datum) = datum {
+            found = true;
+            if switches.masks(class(datum.what)) {
+                visit(datum);
+            }
+            let is_inside = |group: &&number::Group| group.start < datum.span.end();
+            first = phrase.groups().iter().take_while(is_inside).count();
+        } else {
+            first += 1;
+        }
+    }
+    if !found && switches.masks(PersonalClass::Phone) {
+        let datum = signed(phone::national(text, phrase), Personal::Phone, 75);
+        datum.into_iter().for_each(visit);
+    }
+}
+
+const fn class(what: Personal) -> PersonalClass {
+    match what {
+        Personal::Email => PersonalClass::Email,
+        Personal::Phone => PersonalClass::Phone,
+        Personal::PaymentCard => PersonalClass::PaymentCard,
+        Personal::Iban => PersonalClass::Iban,
+        Personal::NationalId(_) => PersonalClass::NationalId,
+        Personal::IpAddress => PersonalClass::IpAddress,
+    }
+}
+
+#[cfg(test)]
+mod tests;
