@@ -8,6 +8,8 @@ mod ascii;
 mod assign;
 mod check;
 mod config;
+mod cut;
+mod decode;
 mod example;
 mod header;
 mod key;

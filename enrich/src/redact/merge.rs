@@ -3,6 +3,9 @@
 
 use magistrate_event::Span;
 
+use super::decode::Stack;
+use super::token::Token;
+
 /// A stretch that one rule wants masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -11,6 +14,23 @@ pub(crate) struct Found {
     pub(crate) rule: usize,
     /// In percent.
     pub(crate) confidence: u8,
+    /// The token of the decoded secret, where it was found in an encoding.
+    pub(crate) token: Option<Token>,
+    /// The encodings that it was found in.
+    pub(crate) stack: Stack,
+}
+
+impl Found {
+    /// What `rule` found in plain text.
+    pub(crate) fn plain(span: Span, rule: usize, confidence: u8) -> Self {
+        Self {
+            span,
+            rule,
+            confidence,
+            token: None,
+            stack: Stack::default(),
+        }
+    }
 }
 
 /// Joins stretches that overlap; the surest rule names the joined one.
@@ -82,11 +102,7 @@ mod tests {
     }
 
     fn found(start: usize, end: usize, rule: usize, confidence: u8) -> Found {
-        Found {
-            span: span(start, end),
-            rule,
-            confidence,
-        }
+        Found::plain(span(start, end), rule, confidence)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use magistrate_event::{Finding, Place, Span};
 
+use super::decode::{Decoder, token_of};
 use super::marker::marker;
 use super::merge::Found;
 use super::ruleset::RuleSet;
@@ -29,13 +30,13 @@ impl Plan {
     /// The edits of `text`, whose first scan was `scan`.
     pub(crate) fn new(rules: &RuleSet, tokens: &Tokenizer, text: &str, scan: Scan) -> Self {
         let mut plan = Self::default();
-        plan.add(rules, tokens, text, scan.into_found(text));
+        plan.add(rules, tokens, text, all_found(rules, tokens, text, scan));
         for _ in 1..MAX_PASSES {
             if plan.edits.is_empty() {
                 break;
             }
             let masked = plan.apply(text);
-            let further = Scan::of(rules, &masked).into_found(&masked);
+            let further = all_found(rules, tokens, &masked, Scan::of(rules, &masked));
             if further.is_empty() {
                 break;
             }
@@ -80,13 +81,15 @@ impl Plan {
         let new = found.into_iter().filter_map(|one| {
             let rule = rules.rule(one.rule)?;
             let secret = text.get(one.span.start()..one.span.end())?;
+            let token = one.token.unwrap_or_else(|| token_of(tokens, secret));
             Some(Edit {
                 span: one.span,
-                marker: marker(&rule.kind, secret.as_bytes(), tokens),
+                marker: marker(&rule.kind, token),
                 finding: Finding {
                     kind: rule.kind.clone(),
                     rule: rule.id.clone(),
                     confidence: one.confidence,
+                    layer: one.stack.to_string(),
                     place: Place {
                         start: one.span.start(),
                         end: one.span.end(),
@@ -122,4 +125,12 @@ impl Plan {
         }
         moved
     }
+}
+
+/// What `scan`, and the decoders behind it, found in `text`.
+fn all_found(rules: &RuleSet, tokens: &Tokenizer, text: &str, mut scan: Scan) -> Vec<Found> {
+    let mut decoder = Decoder::new(rules, tokens, text.len());
+    decoder.search(text, scan.fragments());
+    scan.add(decoder.into_found());
+    scan.into_found(text)
 }

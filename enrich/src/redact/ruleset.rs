@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use memchr::memmem;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
+use super::cut::least_len;
 use super::marker::MARKER_START;
 use super::named::Named;
 use super::prefilter::{Case, Literal, Prefilter};
@@ -16,6 +18,7 @@ use super::shape::Shape;
 pub(crate) struct RuleSet {
     rules: Vec<Compiled>,
     prefilter: Prefilter,
+    chunks: memmem::Finder<'static>,
 }
 
 /// One compiled rule.
@@ -77,6 +80,7 @@ impl RuleSet {
         Ok(Self {
             rules: compiled,
             prefilter: Prefilter::new(literals),
+            chunks: memmem::Finder::new("delta"),
         })
     }
 
@@ -87,6 +91,11 @@ impl RuleSet {
 
     pub(crate) fn len(&self) -> usize {
         self.rules.len()
+    }
+
+    /// Finds what the chunks of a stream of model output are named.
+    pub(crate) const fn chunks(&self) -> &memmem::Finder<'static> {
+        &self.chunks
     }
 
     pub(crate) const fn prefilter(&self) -> &Prefilter {
@@ -113,6 +122,7 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         check,
         near,
     } = pattern;
+    let least_len = least_len(&regex, group, lead);
     let config = Regex::config()
         .nfa_size_limit(Some(MAX_NFA_BYTES))
         .hybrid_cache_capacity(MAX_CACHE_BYTES)
@@ -147,5 +157,6 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         entropy,
         check,
         near,
+        least_len,
     })
 }

@@ -71,11 +71,8 @@ impl Texts<'_> {
             text.start(),
             text.end(),
             |start, end| {
-                found.extend(Span::new(start, end).map(|span| Found {
-                    span,
-                    rule,
-                    confidence,
-                }));
+                let span = Span::new(start, end);
+                found.extend(span.map(|span| Found::plain(span, rule, confidence)));
             },
         );
     }
@@ -141,12 +138,13 @@ impl Numbers<'_> {
         }
         let mut plain = String::new();
         self.event.push_json(value, &mut plain);
-        let marker = marker(&rule.kind, plain.as_bytes(), self.tokens);
+        let marker = marker(&rule.kind, self.tokens.token(plain.as_bytes()));
         *value = Value::Text(self.event.push_text(&marker));
         self.findings.push(Finding {
             kind: rule.kind.clone(),
             rule: rule.id.clone(),
             confidence: rule.confidence,
+            layer: String::new(),
             place: Place {
                 start: key.start(),
                 end: key.end(),
