@@ -7,7 +7,7 @@ mod uid;
 
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{
-    Epoch, Example, KeyError, RedactConfig, RedactKey, Redactor, RuleError, StreamRedactor,
+    Census, Epoch, Example, KeyError, RedactConfig, RedactKey, Redactor, RuleError, StreamRedactor,
     shipped_examples,
 };
 pub use tool_names::{Names, ToolNames};

@@ -6,6 +6,7 @@
 
 mod ascii;
 mod assign;
+mod census;
 mod check;
 mod config;
 mod cut;
@@ -33,6 +34,7 @@ mod url_password;
 
 use magistrate_event::{Event, Field, Finding, Redacted, Value};
 
+pub use census::Census;
 pub use config::Config as RedactConfig;
 pub use example::{Example, shipped_examples};
 pub use key::{Epoch, KeyError, RedactKey};
@@ -73,6 +75,7 @@ impl Redactor {
     /// place is in [`Event::buffer`] as it was; a masked number's is that of its key.
     pub fn redact(&self, mut event: Event) -> (Redacted, Vec<Finding>) {
         let mut scan = Scan::of(&self.rules, event.buffer());
+        scan.add(tree::found_in_lists(&self.rules, &self.tokens, &event));
         let has_named_key = scan.has_named_key();
         if has_named_key {
             scan.add(tree::texts_under_names(&self.rules, &mut event));
@@ -84,6 +87,7 @@ impl Redactor {
             findings.extend(tree::mask_numbers(&self.rules, &self.tokens, &mut event));
         }
         note(&mut event, &findings);
+        note_census(&mut event);
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the redactor, the one place that may declare an event redacted"
@@ -134,6 +138,30 @@ fn note(event: &mut Event, findings: &[Finding]) {
     event.set(Field::Redacted, Value::List(kinds));
     let count = i64::try_from(findings.len()).unwrap_or(i64::MAX);
     event.set_int(Field::RedactedCount, count);
+}
+
+/// Adds the census to the column that tells what was seen but not masked, unless it tells so.
+fn note_census(event: &mut Event) {
+    let census = Census::of(event.buffer());
+    if census.is_empty() {
+        return;
+    }
+    let mut told = match event.value(Field::ContentFindings) {
+        Some(Value::List(told)) => told.clone(),
+        Some(_) | None => Vec::new(),
+    };
+    let is_told =
+        |old: &Value| matches!(old, Value::Text(old) if event.resolve(*old) == census::KIND);
+    if told.iter().any(is_told) {
+        return;
+    }
+    event.push_text("");
+    told.push(Value::Text(event.push_text(census::KIND)));
+    for (class, count) in census.classes().filter(|(_, count)| *count > 0) {
+        let item = event.push_text(&format!("{}.{class}={count}", census::KIND));
+        told.push(Value::Text(item));
+    }
+    event.set(Field::ContentFindings, Value::List(told));
 }
 
 #[cfg(test)]

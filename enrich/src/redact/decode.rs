@@ -14,7 +14,7 @@ mod packed;
 mod quoted;
 mod runs;
 mod spaced;
-mod unicode;
+pub(crate) mod unicode;
 mod utf16;
 mod window;
 
@@ -22,6 +22,8 @@ use magistrate_event::Span;
 
 pub(crate) use codec::Stack;
 
+use super::ascii::is_at;
+use super::marker::MARKER_START;
 use super::merge::Found;
 use super::ruleset::{Finder, RuleSet};
 use super::scan::{Ending, Scan};
@@ -37,6 +39,8 @@ const MAX_GROWTH: usize = 8;
 const FREE_BYTES: usize = 64 << 10;
 /// … but never more than this.
 const MAX_DECODED_BYTES: usize = 64 << 20;
+/// What stands before a secret, and may be needed to find it.
+const CONTEXT_LEN: usize = 64;
 /// Shorter texts hide nothing.
 const MIN_LEN: usize = 16;
 
@@ -69,7 +73,10 @@ impl<'a> Decoder<'a> {
             rules,
             tokens,
             found: Vec::new(),
-            left: (len.saturating_mul(MAX_GROWTH) + FREE_BYTES).min(MAX_DECODED_BYTES),
+            left: len
+                .saturating_mul(MAX_GROWTH)
+                .saturating_add(FREE_BYTES)
+                .min(MAX_DECODED_BYTES),
         }
     }
 
@@ -99,8 +106,12 @@ impl<'a> Decoder<'a> {
         self.signs(bytes, depth);
         self.chunks(bytes, depth);
         self.runs(bytes, depth);
+        let mut until = 0;
         for &at in fragments {
-            if let Some(joined) = joined::concatenated(bytes, at) {
+            if at >= until
+                && let Some(joined) = joined::concatenated(bytes, at)
+            {
+                until = joined.until + 1;
                 self.look(joined.layer, Ending::Certain, depth);
             }
         }
@@ -175,7 +186,8 @@ impl<'a> Decoder<'a> {
                     .for_each(|piece| self.blob(text, piece, depth));
             }
             Run::Spaced(start, end) if !depth.has_seen(start, end) => {
-                self.look(spaced::join(text, start, end), Ending::Certain, depth);
+                let layer = spaced::join(text, start, end);
+                self.look(layer, ending_at(text, end), depth);
             }
             Run::Blob(_) | Run::Spaced(_, _) => {}
         });
@@ -210,8 +222,9 @@ impl<'a> Decoder<'a> {
         let Some(outer) = decoded.finish(piece.codec()) else {
             return;
         };
+        let ending = ending_at(text, piece.end);
         if inner.is_none() {
-            return self.look(Some(outer), Ending::Certain, depth);
+            return self.look(Some(outer), ending, depth);
         }
         if let Some(stack) = depth.stack.push(outer.codec()) {
             let above = Above {
@@ -222,7 +235,7 @@ impl<'a> Decoder<'a> {
                 above: Some(&above),
                 stack,
             };
-            self.look(inner, Ending::Certain, depth);
+            self.look(inner, ending, depth);
         }
     }
 
@@ -255,15 +268,13 @@ impl<'a> Decoder<'a> {
     /// Keeps what was found in the innermost layer as stretches of the original text.
     fn keep(&mut self, one: Found, above: &Above<'_>, stack: Stack) {
         let (start, end) = (one.span.start(), one.span.end());
-        // Pieces that were joined make names that nobody wrote.
-        let is_distinctive = || match self.rules.rule(one.rule).map(|rule| &rule.finder) {
-            Some(Finder::Shape(_) | Finder::Grammar(_)) => true,
-            Some(Finder::Named(_)) | None => false,
-        };
-        if stack.joins_pieces() && !is_distinctive() {
+        let layer = above.layer;
+        let joined = layer.codec().joins_pieces();
+        if joined && !self.is_split(layer, one) || stack.joins_pieces() && !self.is_distinctive(one)
+        {
             return;
         }
-        let secret = above.layer.text().get(start..end).unwrap_or_default();
+        let secret = layer.text().get(start..end).unwrap_or_default();
         let token = token_of(self.tokens, secret);
         above.trace(start, end, &mut |start, end| {
             let span = Span::new(start, end).ok();
@@ -274,6 +285,39 @@ impl<'a> Decoder<'a> {
                 ..one
             }));
         });
+    }
+}
+
+impl Decoder<'_> {
+    /// Whether a pattern or grammar found it. Pieces that were joined make names that nobody wrote.
+    fn is_distinctive(&self, one: Found) -> bool {
+        match self.rules.rule(one.rule).map(|rule| &rule.finder) {
+            Some(Finder::Shape(_) | Finder::Grammar(_)) => true,
+            Some(Finder::Named(_)) | None => false,
+        }
+    }
+
+    /// Whether it begins in one piece of `layer` and goes on in another, and the first part is not
+    /// found alone: then it ends there, and the next piece is something else.
+    fn is_split(&self, layer: &Layer, one: Found) -> bool {
+        let start = one.span.start();
+        let piece = layer.piece_at(start);
+        if one.span.end() <= piece.end {
+            return false;
+        }
+        let from = piece.start.max(start.saturating_sub(CONTEXT_LEN));
+        let mut from = from..piece.end;
+        let first = loop {
+            match layer.text().get(from.clone()) {
+                Some(first) => break first,
+                None if from.start < start => from.start += 1,
+                None => return false,
+            }
+        };
+        let alone = Scan::part(self.rules, first, Ending::Open).into_found(first);
+        !alone
+            .iter()
+            .any(|found| found.span.end() > start - from.start)
     }
 }
 
@@ -293,6 +337,15 @@ impl Depth<'_> {
     fn has_seen(&self, start: usize, end: usize) -> bool {
         self.above
             .is_some_and(|above| above.layer.is_verbatim(start, end))
+    }
+}
+
+/// Whether what is encoded up to `end` ends there: before a marker it went on.
+fn ending_at(text: &[u8], end: usize) -> Ending {
+    if is_at(text, end, MARKER_START.as_bytes()) {
+        Ending::Open
+    } else {
+        Ending::Certain
     }
 }
 

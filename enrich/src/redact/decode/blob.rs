@@ -3,6 +3,7 @@
 use memchr::memmem;
 
 use super::super::ascii::{byte, skip, slice};
+use super::super::placeholder::looks_random;
 use super::codec::Codec;
 use super::layer::Weaver;
 use super::packed::magic;
@@ -272,8 +273,11 @@ fn end(text: &[u8], start: usize, alphabet: Alphabet) -> usize {
         && let Some(next) = after_break(text, end)
     {
         let next_end = skip(text, next, line_len + 1, is_digit);
-        let is_line = (1..=line_len).contains(&(next_end - next)) && ends_line(text, next_end);
-        if !is_line {
+        let line = slice(text, next, next_end);
+        // Before a blank it may be the next sentence.
+        let is_line =
+            ends_line(text, next_end) || byte(text, next_end) == b' ' && looks_random(line);
+        if !is_line || !(1..=line_len).contains(&line.len()) {
             break;
         }
         end = next_end;
@@ -405,6 +409,7 @@ mod tests {
             ("\nQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD", 0),
             ("\n\nQUJD", 0),
             (" QUJD", 0),
+            ("\nQUJDQUJD12 and", 11),
         ] {
             let blob = Blob::at(format!("{line}{rest}").as_bytes(), 0, Alphabet::Base64);
             assert_eq!(blob.unwrap().end, line.len() + len, "{rest:?}");

@@ -8,10 +8,10 @@ pub(crate) struct Codec(u8);
 
 /// Encodings from the outermost to the innermost; none for a plain text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Stack(u64);
+pub(crate) struct Stack(u128);
 
 /// More encodings on top of each other are not taken off.
-pub(crate) const MAX_LAYERS: usize = 8;
+pub(crate) const MAX_LAYERS: usize = 16;
 
 /// Set in those codecs that change single characters and can occur together.
 const ESCAPES: u8 = 0x80;
@@ -80,8 +80,8 @@ impl fmt::Display for Codec {
 impl Stack {
     /// The stack with `codec` innermost; `None` when there are too many.
     pub(crate) fn push(self, codec: Codec) -> Option<Self> {
-        let room = u64::MAX >> 8;
-        (self.0 <= room).then(|| Self(self.0 << 8 | u64::from(codec.0)))
+        let room = u128::MAX >> 8;
+        (self.0 <= room).then(|| Self(self.0 << 8 | u128::from(codec.0)))
     }
 
     /// Whether any of it joined what stood apart.

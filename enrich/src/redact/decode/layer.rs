@@ -71,6 +71,13 @@ impl Layer {
                 .is_some_and(|run| run.unit == 1 && run.step == 1)
     }
 
+    /// The piece, among those that were joined, that holds the byte at `at`.
+    pub(crate) fn piece_at(&self, at: usize) -> std::ops::Range<usize> {
+        let index = self.run_at(at);
+        let start_of = |index: usize| self.runs.get(index).map(|run| run.at as usize);
+        start_of(index).unwrap_or_default()..start_of(index + 1).unwrap_or(self.text.len())
+    }
+
     /// The index of the run that holds the byte at `at`.
     fn run_at(&self, at: usize) -> usize {
         let after = self.runs.partition_point(|run| run.at as usize <= at);
@@ -161,23 +168,17 @@ impl Weaver {
 }
 
 /// `bytes` as a text of the same length: each byte that is no UTF-8 becomes `?`.
-fn into_text(mut bytes: Vec<u8>) -> String {
-    let mut valid = 0;
-    loop {
-        match String::from_utf8(bytes) {
-            Ok(text) => return text,
-            Err(error) => {
-                let len = error.utf8_error();
-                let bad = len.error_len().unwrap_or(usize::MAX);
-                bytes = error.into_bytes();
-                let from = len.valid_up_to();
-                for byte in bytes.iter_mut().skip(from).take(bad) {
-                    *byte = b'?';
-                }
-                valid = from.max(valid);
-            }
-        }
+fn into_text(bytes: Vec<u8>) -> String {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| '?'));
     }
+    text
 }
 
 #[cfg(test)]

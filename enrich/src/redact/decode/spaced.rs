@@ -14,7 +14,9 @@ pub(crate) fn extent(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let (sign_at, sign) = [at, at + 1]
         .map(|at| (at, byte(text, at)))
         .into_iter()
-        .find(|(at, sign)| is_sign(*sign) && byte(text, at + 2) == *sign)?;
+        .find(|(at, sign)| {
+            is_sign(*sign) && byte(text, at + 2) == *sign && byte(text, at + 1) != *sign
+        })?;
     let mut first_sign = sign_at;
     while let Some(before) = letter_before(text, first_sign)
         && let Some(sign_before) = before.checked_sub(1)

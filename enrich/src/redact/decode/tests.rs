@@ -12,6 +12,7 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use flate2::write::{GzEncoder, ZlibEncoder};
 
 use super::super::*;
+use super::*;
 
 /// A way to write a text, and to read it again wherever it stands in another one.
 struct Encoding {
@@ -531,19 +532,32 @@ fn fits(encoding: &Encoding, text: &str) -> bool {
         "tags" => text.is_ascii() && !text.contains('\0'),
         "look-alikes" | "full width" => text.is_ascii(),
         "UTF-16 as text" => !text.contains('\0'),
+        // In base64 it looks like a path.
+        "UTF-16 LE in base64" | "UTF-16 BE in base64" => {
+            text.chars().filter(char::is_ascii).count() * 2 >= text.chars().count()
+        }
         _ => true,
     }
 }
 
+/// `text` in `stack`, outermost last, if it can be undone.
+fn encoded(text: &str, stack: &[&Encoding]) -> Option<String> {
+    stack.iter().try_fold(text.to_owned(), |text, encoding| {
+        fits(encoding, &text).then(|| (encoding.encode)(&text))
+    })
+}
+
 /// What went wrong with `text` in `stack`, outermost last, in each surrounding.
-fn survivors(redactor: &Redactor, text: &str, secret: &str, stack: &[&Encoding]) -> Vec<String> {
-    let mut encoded = text.to_owned();
-    for encoding in stack {
-        if !fits(encoding, &encoded) {
-            return Vec::new();
-        }
-        encoded = (encoding.encode)(&encoded);
-    }
+fn survivors(
+    redactor: &Redactor,
+    text: &str,
+    secret: &str,
+    stack: &[&Encoding],
+    surroundings: &[Surrounding],
+) -> Vec<String> {
+    let Some(encoded) = encoded(text, stack) else {
+        return Vec::new();
+    };
     let undo = |text: &str| {
         stack
             .iter()
@@ -557,7 +571,7 @@ fn survivors(redactor: &Redactor, text: &str, secret: &str, stack: &[&Encoding])
         undo(&encoded)
     );
     let mut faults = Vec::new();
-    for (name, surround) in SURROUNDINGS {
+    for (name, surround) in surroundings {
         let whole = surround(&encoded);
         let (masked, findings) = redactor.redact_text(&whole);
         let left = masked.contains(secret) || undo(&masked).contains(secret) || masked == whole;
@@ -589,7 +603,8 @@ fn no_secret_survives_in_any_encoding() {
     let mut faults = Vec::new();
     for (text, secret) in samples() {
         for encoding in ENCODINGS {
-            faults.extend(survivors(&redactor, &text, &secret, &[encoding]));
+            let stack = [encoding];
+            faults.extend(survivors(&redactor, &text, &secret, &stack, SURROUNDINGS));
         }
     }
     assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
@@ -599,12 +614,274 @@ fn no_secret_survives_in_any_encoding() {
 fn no_secret_survives_in_any_pair_of_encodings() {
     let redactor = redactor();
     let mut faults = Vec::new();
-    for (text, secret) in samples().into_iter().step_by(3) {
-        for inner in ENCODINGS {
-            for outer in ENCODINGS {
-                faults.extend(survivors(&redactor, &text, &secret, &[inner, outer]));
+    for (number, (text, secret)) in samples().into_iter().enumerate().step_by(4) {
+        for (inner_number, inner) in ENCODINGS.iter().enumerate() {
+            for (outer_number, outer) in ENCODINGS.iter().enumerate() {
+                let turn = (number + inner_number + outer_number) % SURROUNDINGS.len();
+                let some = SURROUNDINGS.get(turn..=turn).unwrap();
+                let stack = [inner, outer];
+                faults.extend(survivors(&redactor, &text, &secret, &stack, some));
             }
         }
     }
     assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn no_secret_survives_in_stacks_of_five_encodings() {
+    let redactor = redactor();
+    let samples = samples();
+    let mut faults = Vec::new();
+    let (mut number, mut tried) = (0_usize, 0);
+    while tried < 60 {
+        number += 1;
+        let pick = |turn: usize| {
+            number
+                .wrapping_mul(2_654_435_761)
+                .rotate_left(7 * u32::try_from(turn).unwrap())
+                >> 5
+        };
+        let stack: Vec<_> = (0..5)
+            .map(|turn| &ENCODINGS[pick(turn) % ENCODINGS.len()])
+            .collect();
+        let (text, secret) = &samples[pick(5) % samples.len()];
+        let Some(encoded) = encoded(text, &stack).filter(|encoded| encoded.len() < 20_000) else {
+            continue;
+        };
+        assert!(encoded.len() > text.len());
+        tried += 1;
+        let turn = number % SURROUNDINGS.len();
+        let some = SURROUNDINGS.get(turn..=turn).unwrap();
+        faults.extend(survivors(&redactor, text, secret, &stack, some));
+    }
+    assert!(faults.is_empty(), "{}\n{}", faults.len(), faults.join("\n"));
+}
+
+fn github_token() -> String {
+    format!("{}{}", concat!("gh", "p_"), "aB3dE5".repeat(6))
+}
+
+fn masked(text: &str) -> String {
+    redactor().redact_text(text).0
+}
+
+#[test]
+fn the_layers_and_the_place_of_a_secret_are_told() {
+    let token = github_token();
+    let inner = format!("{{\"t\":\"{token}\"}}");
+    let packed = {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(inner.as_bytes()).unwrap();
+        STANDARD.encode(encoder.finish().unwrap())
+    };
+    for (text, layer, hidden) in [
+        (format!("x {token} y"), "", token.clone()),
+        (
+            format!("x {} y", STANDARD.encode(&inner)),
+            "base64",
+            String::new(),
+        ),
+        (format!("x {packed} y"), "base64>gzip", packed.clone()),
+        (
+            format!("x {} y", token.replace('_', "%5F")),
+            "percent",
+            token.replace('_', "%5F"),
+        ),
+        (
+            format!("x {} y", STANDARD.encode(token.replace('_', "\\u005f"))),
+            "base64>json",
+            STANDARD.encode(token.replace('_', "\\u005f")),
+        ),
+    ] {
+        let (_, findings) = redactor().redact_text(&text);
+        assert_eq!(findings.len(), 1, "{text}");
+        assert_eq!(findings[0].layer, layer);
+        assert_eq!(findings[0].kind, "credential.github");
+        let place = text
+            .get(findings[0].place.start..findings[0].place.end)
+            .unwrap();
+        if hidden.is_empty() {
+            // Whole groups of four: `token` and what shares a group with its ends.
+            assert!(base64(place).contains(&token), "{place}");
+            assert!(place.len() < token.len() * 4 / 3 + 8, "{place}");
+        } else {
+            assert_eq!(place, hidden);
+        }
+    }
+}
+
+#[test]
+fn a_secret_has_one_token_however_it_is_written() {
+    let token_in = |text: &str| {
+        let masked = masked(text);
+        let at = masked.find(']').unwrap_or_else(|| panic!("{text}"));
+        masked.get(at - 16..at).unwrap().to_owned()
+    };
+    let token = github_token();
+    let plain = token_in(&token);
+    for encoding in ENCODINGS {
+        assert_eq!(
+            token_in(&(encoding.encode)(&token)),
+            plain,
+            "{}",
+            encoding.name
+        );
+    }
+    let password = token_in("password='a\"b/cd'");
+    for text in [
+        r#"{"password":"a\"b/cd"}"#,
+        r#"{"password":"a\u0022b\/cd"}"#,
+        r#"{\"password\":\"a\\\"b/cd\"}"#,
+        "password=a%22b%2Fcd",
+        "<password>a&quot;b/cd</password>",
+    ] {
+        assert_eq!(token_in(text), password, "{text}");
+    }
+}
+
+#[test]
+fn encoded_keys_and_names_are_seen_through() {
+    let token = github_token();
+    for (key, value) in [
+        ("pass%77ord", "hunter2-Hunter3"),
+        ("p\u{200b}assword", "hunter2-Hunter3"),
+        ("раsswоrd", "hunter2-Hunter3"),
+        ("\\u0070assword", "hunter2-Hunter3"),
+    ] {
+        let mut event = Event::new(magistrate_event::Class::BaseEvent, 0, Default::default());
+        event.keep_text(key, value);
+        let (redacted, _) = redactor().redact(event);
+        assert!(!redacted.event().buffer().contains(value), "{key}");
+        assert!(redacted.event().buffer().contains(key));
+    }
+    for encoding in ENCODINGS {
+        let mut event = Event::new(magistrate_event::Class::BaseEvent, 0, Default::default());
+        event.keep_text(&(encoding.encode)(&token), "value");
+        event.set_text(Field::SessionUid, &(encoding.encode)(&token));
+        let (redacted, findings) = redactor().redact(event);
+        assert_eq!(findings.len(), 2, "{}", encoding.name);
+        let left = (encoding.undo)(redacted.event().buffer());
+        assert!(!left.contains(&token), "{}", encoding.name);
+    }
+}
+
+#[test]
+fn identity_columns_keep_their_values() {
+    let mut event = Event::new(magistrate_event::Class::BaseEvent, 0, Default::default());
+    event.set_text(
+        Field::UserUid,
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    );
+    event.set_text(Field::SessionUid, "550e8400-e29b-41d4-a716-446655440000");
+    event.set_text(Field::ApiRequestUid, "toolu_01A09q90qw90lq917835lq9A");
+    event.keep_text(
+        "image",
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
+    );
+    let (redacted, findings) = redactor().redact(event.clone());
+    assert_eq!(findings, []);
+    assert_eq!(redacted.event(), &event);
+}
+
+#[test]
+fn a_secret_that_was_cut_is_masked() {
+    let token = github_token();
+    let half = token.get(..24).unwrap();
+    for (before, after) in [
+        ("key: ", ""),
+        ("key: ", "…"),
+        ("{\"text\":\"key ", "... [truncated]\"}"),
+        ("key ", "[TRUNCATED]"),
+    ] {
+        let text = format!("{before}{half}{after}");
+        let masked = masked(&text);
+        assert!(!masked.contains(half), "{text}");
+        assert!(
+            masked.starts_with(before) && masked.ends_with(after),
+            "{masked}"
+        );
+    }
+    assert!(!masked(&STANDARD.encode(format!("key: {half}"))).contains("Z2hw"));
+    for text in [
+        format!("key: {half} and more"),
+        format!("{} ", token.get(..12).unwrap()),
+    ] {
+        assert_eq!(masked(&text), text);
+    }
+}
+
+#[test]
+fn a_secret_that_was_split_is_masked_in_every_piece() {
+    let token = github_token();
+    for cut in [1, 3, 4, 5, 20, 39] {
+        let (first, second) = token.split_at(cut);
+        let chunk = |piece: &str| {
+            format!(
+                "data: {{\"type\":\"content_block_delta\",\"delta\":{{\"text\":\"{piece}\"}}}}\n\n"
+            )
+        };
+        let texts = [
+            format!("x = \"{first}\" + \"{second}\";"),
+            format!("[\"{first}\",\"{second}\"]"),
+            format!("{}{}{}", chunk("so "), chunk(first), chunk(second)),
+            STANDARD.encode(format!("x = '{first}' + '{second}'; // and more")),
+        ];
+        for text in texts {
+            let masked = masked(&text);
+            let left = format!("{masked}{}", each_run(&masked, is_base64, base64));
+            assert!(cut >= 38 || !left.contains(second), "{text}\n{masked}");
+            assert!(cut < 4 || !left.contains(first), "{text}\n{masked}");
+            let (again, findings) = redactor().redact_text(&masked);
+            assert_eq!((again, findings), (masked, Vec::new()));
+        }
+        let mut event = Event::new(magistrate_event::Class::BaseEvent, 0, Default::default());
+        let key = event.push_key("list");
+        let items = vec![
+            Value::Text(event.push_text(first)),
+            Value::Text(event.push_text(second)),
+        ];
+        event.keep(key, Value::List(items));
+        let (redacted, _) = redactor().redact(event);
+        assert!(
+            cut >= 38 || !redacted.event().buffer().contains(second),
+            "{cut}"
+        );
+        let (again, _) = redactor().redact(redacted.event().clone());
+        assert_eq!(again, redacted);
+    }
+}
+
+#[test]
+fn whole_secrets_beside_each_other_are_not_split_ones() {
+    let token = github_token();
+    let text = format!("[\"{token}\",\"next\"] \"{token}\" + \"next\"");
+    let masked = masked(&text);
+    assert_eq!(masked.matches("next").count(), 2, "{masked}");
+}
+
+/// A gzip of `len` times one letter.
+fn bomb(len: usize) -> String {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![b'a'; len]).unwrap();
+    STANDARD.encode(encoder.finish().unwrap())
+}
+
+#[test]
+fn decoding_is_bounded() {
+    let redactor = redactor();
+    let mut nested = github_token();
+    for _ in 0..codec::MAX_LAYERS {
+        nested = STANDARD.encode(nested);
+    }
+    assert_ne!(redactor.redact_text(&nested).0, nested);
+    let too_deep = STANDARD.encode(&nested);
+    assert_eq!(redactor.redact_text(&too_deep).0, too_deep);
+    // What lies behind a bomb is found all the same.
+    let text = format!("{} {}", bomb(50 << 20), github_token());
+    assert_eq!(redactor.redact_text(&text).1.len(), 1);
+    let mut decoder = Decoder::new(&redactor.rules, &redactor.tokens, text.len());
+    let allowed = decoder.left;
+    decoder.search(&text, &[]);
+    assert!(allowed <= MAX_GROWTH * text.len() + FREE_BYTES && decoder.left < allowed);
+    assert!(Decoder::new(&redactor.rules, &redactor.tokens, usize::MAX).left <= MAX_DECODED_BYTES);
 }

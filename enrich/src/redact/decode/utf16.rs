@@ -59,10 +59,18 @@ pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
     order(bytes).is_some()
 }
 
-/// The high byte of characters that are, or look like, ASCII ones, or do not show: those of the
-/// scripts in [`super::unicode`], and of pairs of units.
+/// The high byte of characters of ASCII, of those that look like it, and of pairs of units.
+const fn is_letter(high: u8) -> bool {
+    matches!(high, 0 | 2..=5 | 0xd8..=0xdf | 0xfe | 0xff)
+}
+
+/// The high byte of punctuation and of what does not show; a blank, in ASCII.
+const fn is_sign(high: u8) -> bool {
+    matches!(high, 0x20..=0x22 | 0x24)
+}
+
 const fn is_high(byte: u8) -> bool {
-    matches!(byte, 0 | 2..=5 | 0x20..=0x22 | 0x24 | 0xd8..=0xdf | 0xfe | 0xff)
+    is_letter(byte) || is_sign(byte)
 }
 
 fn order(bytes: &[u8]) -> Option<Order> {
@@ -74,11 +82,16 @@ fn order(bytes: &[u8]) -> Option<Order> {
     let units = || bytes.chunks_exact(2).take(SAMPLE_UNITS);
     let all = units().count();
     let fits = |order: Order| {
-        let fitting = units().filter(|pair| {
-            let unit = unit(order, pair);
-            unit != 0 && is_high(u8::try_from(unit >> 8).unwrap_or_default())
-        });
-        fitting.count()
+        let units = units().map(|pair| unit(order, pair));
+        let highs = units
+            .filter(|unit| *unit != 0)
+            .filter_map(|unit| u8::try_from(unit >> 8).ok());
+        let (mut letters, mut signs) = (0, 0);
+        for high in highs {
+            letters += usize::from(is_letter(high));
+            signs += usize::from(is_sign(high));
+        }
+        if letters >= signs { letters + signs } else { 0 }
     };
     let (little, big) = (fits(Order::Little), fits(Order::Big));
     // A few other characters may be among them.
