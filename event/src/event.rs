@@ -269,6 +269,12 @@ impl Event {
         })
     }
 
+    /// Every value, those of fields first.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        let fields = self.fields.iter().map(|(_, value)| value);
+        fields.chain(self.unmapped.iter().map(|(_, value)| value))
+    }
+
     /// The attributes without a field, in the order in which they came.
     pub fn unmapped(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.unmapped
