@@ -156,8 +156,7 @@ mod tests {
         found
     }
 
-    const RUST: &str =
-        "use std::fmt;\n\n/// Adds.\nfn add(a: u8) -> u8 {\n    let b = a;\n    let c = b;\n    c + 1\n}\n";
+    const RUST: &str = "use std::fmt;\n\n/// Adds.\nfn add(a: u8) -> u8 {\n    let b = a;\n    let c = b;\n    c + 1\n}\n";
     const PYTHON: &str = "import os\nfrom x import (y)\n\ndef f(a):\n    return g(a)\n";
     const JAVA: &str = "public class A {\n  private int b;\n  int c() {\n    return b;\n  }\n}";
     const GO: &str =
