@@ -14,6 +14,7 @@ use axum::{Router, middleware};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
+use crate::canary::output;
 use crate::config::Config;
 use crate::keys;
 
@@ -26,6 +27,8 @@ pub(crate) struct Shown {
     pub(crate) registry: Registry,
     /// Brings the gauges up to date before they are shown.
     pub(crate) refresh: Box<dyn Fn() + Send + Sync>,
+    /// Holds the canary, which looks at the page of metrics last.
+    pub(crate) path: Arc<crate::path::Path>,
     /// The bearer token that everything but a loopback caller must show.
     pub(crate) token: String,
 }
@@ -88,9 +91,18 @@ async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
     (admin.shown.refresh)();
     let mut text = String::new();
     match prometheus_client::encoding::text::encode(&mut text, &admin.shown.registry) {
+        Ok(()) if !permits(&admin, &text) => {
+            let message = "withheld: a planted secret was found in the metrics\n";
+            (StatusCode::SERVICE_UNAVAILABLE, message).into_response()
+        }
         Ok(()) => ([(header::CONTENT_TYPE, OPENMETRICS)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+fn permits(admin: &Admin, page: &str) -> bool {
+    let canary = &admin.shown.path.canary;
+    canary.permits_any(output::METRICS, page.as_bytes())
 }
 
 /// Lets a loopback caller through; everybody else needs the token.

@@ -75,6 +75,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     );
     messages.extend(config.queue.faults().iter().map(ToString::to_string));
     messages.extend(config.lake.check().err().map(|error| chain(&error)));
+    messages.extend(config.canary.faults());
     messages.extend(forward::check(&config.sink).iter().map(ToString::to_string));
     let mut report = Report {
         faults: loaded.faults.clone(),

@@ -11,6 +11,8 @@ use magistrate_sinks::forward::SinkConfig;
 use magistrate_sinks::{lake, queue};
 use serde::Deserialize;
 
+use crate::canary;
+
 pub(crate) use faults::Fault;
 pub(crate) use load::{Loaded, load};
 
@@ -36,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) lake: lake::Config,
     /// The redactor.
     pub(crate) redact: RedactConfig,
+    /// The standing proof of the redactor.
+    pub(crate) canary: canary::Config,
     /// Forwarders.
     pub(crate) sink: Vec<SinkConfig>,
 }
@@ -64,6 +68,7 @@ impl Default for Config {
             queue: queue::Config::default(),
             lake: lake::Config::default(),
             redact: RedactConfig::default(),
+            canary: canary::Config::default(),
             sink: Vec::new(),
         }
     }

@@ -10,11 +10,12 @@ use magistrate_sinks::lake::{Lake, LakeError};
 use magistrate_sinks::queue::{Consumer, QueueError};
 use magistrate_sinks::{Position, State, StateError};
 
+use crate::canary::output;
 use crate::path::Path;
 use crate::store::LAKE;
 
-/// Records read at once.
-const READ_RECORDS: usize = 2048;
+/// Records read at once: few enough that they are still in the processor's caches when written.
+const READ_RECORDS: usize = 128;
 /// How long a read waits for the first record.
 const READ_WAIT: Duration = Duration::from_millis(100);
 /// How long to wait before trying again after the disk failed.
@@ -140,6 +141,10 @@ impl Carrier {
 
     /// Takes the next records and writes files when it is time.
     fn step(&mut self) -> Result<Step, CarryError> {
+        if self.parts.path.canary.is_stopped(output::LAKE) {
+            tracing::error!("lake has stopped; records wait in the queue");
+            return Ok(Step::End);
+        }
         let entries = match self.parts.consumer.read(READ_RECORDS, READ_WAIT) {
             Ok(entries) => entries,
             Err(QueueError::Closed) => {

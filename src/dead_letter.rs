@@ -11,6 +11,7 @@ use magistrate_event::{Clock as _, Raw, Rejection, SystemClock, Timestamp};
 use magistrate_sinks::forward::Letter;
 use serde::Serialize;
 
+use crate::canary::output;
 use crate::keys::make_private_folder;
 
 /// All dead letters together may fill this much disk.
@@ -141,6 +142,9 @@ impl DeadLetters {
     /// # Errors
     /// When it cannot be written, or the folder is full.
     pub(crate) fn try_put(&self, letter: DeadLetter) -> anyhow::Result<()> {
+        if self.shared.path.canary.is_stopped(output::DEAD_LETTERS) {
+            anyhow::bail!("a planted secret was found in the dead letters; they have stopped");
+        }
         let letter = redacted(letter, &self.shared.path.redactor);
         let mut writer = self
             .shared

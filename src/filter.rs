@@ -94,6 +94,7 @@ fn print_finding(
         rule,
         confidence,
         place,
+        layer: _,
     } = finding;
     writeln!(
         output,

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use magistrate_sinks::Guard;
 use magistrate_sinks::forward::{self, Letter, Metrics, Pace, Setup};
 use prometheus_client::registry::Registry;
 use tokio::runtime::Handle;
@@ -40,6 +41,7 @@ impl Forwarders {
                 feed: store.queue.consumer(&sink_consumer(&sink.name))?,
                 pace: Pace::default(),
                 dead: Box::new(move |letter| keep(&letters, letter)),
+                guard: Arc::clone(&store.path) as Arc<dyn Guard>,
                 metrics: metrics.clone(),
                 clock: Arc::clone(&store.clock),
                 stop: stop.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::canary::output;
 use crate::path::Path;
 
 /// Starts logging; `MAGISTRATE_LOG` filters as `RUST_LOG` does, by default `info`.
@@ -33,6 +34,10 @@ pub(crate) fn start(path: Arc<Path>) {
         tracing::debug!(%error, "logging was started before");
     }
 }
+
+/// Stands for a line in which a planted secret was found.
+const WITHHELD: &str =
+    "{\"level\":\"ERROR\",\"message\":\"log line withheld: it held a planted secret\"}\n";
 
 /// Makes a writer per log line.
 struct Lines {
@@ -71,6 +76,8 @@ impl Drop for LogLine {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.text);
         let (text, _) = self.path.redactor.redact_text(&text);
+        let may_leave = self.path.canary.permits_any(output::LOG, text.as_bytes());
+        let text = if may_leave { text.as_str() } else { WITHHELD };
         // A closed standard error leaves nobody to tell.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }

@@ -1,11 +1,10 @@
 //! The path of the log door, whole: what was received becomes redacted records.
 
+use crate::canary::Canary;
 use magistrate_enrich::{Malformed, Redactor, ToolNames, UidKey, normalize};
-use magistrate_event::{Field, Raw, Record, Rejection};
+use magistrate_event::{Event, EventUid, Field, Raw, Record, Rejection};
+use magistrate_sinks::Guard;
 use magistrate_sinks::queue::{Batch, QueueError};
-
-/// What a record takes in the queue, about.
-const BYTES_A_RECORD: usize = 1024;
 
 /// Why a batch cannot be walked.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +26,8 @@ pub(crate) struct Path {
     pub(crate) uid_key: UidKey,
     /// Knows the real names of masked tools.
     pub(crate) tool_names: ToolNames,
+    /// Proves the redactor.
+    pub(crate) canary: Canary,
 }
 
 /// What one `Raw` became.
@@ -44,30 +45,52 @@ pub(crate) struct Walked {
     pub(crate) kept_raw: u64,
 }
 
+/// What the records of `raw` take in the queue, about: their bytes, and what normalizing adds.
+fn encoded_bytes(raw: &Raw) -> usize {
+    let bytes = raw.payload.len_bytes();
+    bytes + bytes / 2
+}
+
 impl Path {
     /// Walks `raw` from bytes to redacted records.
     ///
     /// # Errors
     /// When the payload's framing is broken, so that no record of it can be told from another.
     pub(crate) fn walk(&self, raw: &Raw) -> Result<Walked, WalkError> {
-        let normalized = normalize(raw, &self.uid_key)?;
         let mut walked = Walked {
-            rejected: normalized.rejected,
-            unknown_events: normalized.unknown_events,
-            batch: Batch::with_capacity(
-                normalized.events.len(),
-                BYTES_A_RECORD * normalized.events.len(),
-            ),
+            batch: Batch::with_capacity(0, encoded_bytes(raw)),
             ..Walked::default()
         };
-        for (uid, event) in normalized.events {
-            let (redacted, findings) = self.redactor.redact(event);
-            walked.masked += findings.iter().filter(|one| one.is_masked()).count() as u64;
-            walked.kept_raw += u64::from(redacted.event().text(Field::ParseStatus).is_some());
-            let record = Record::new(uid, raw.received, redacted);
-            self.tool_names.learn(&record);
-            walked.batch.push(&record)?;
-        }
+        let mut stored = Ok(());
+        let normalized = normalize(raw, &self.uid_key, |uid, event| {
+            if stored.is_ok() {
+                stored = self.walk_one(raw, uid, event, &mut walked);
+            }
+        })?;
+        stored?;
+        walked.rejected = normalized.rejected;
+        walked.unknown_events = normalized.unknown_events;
         Ok(walked)
+    }
+
+    fn walk_one(
+        &self,
+        raw: &Raw,
+        uid: EventUid,
+        event: Event,
+        walked: &mut Walked,
+    ) -> Result<(), QueueError> {
+        let (redacted, findings) = self.redactor.redact(event);
+        walked.masked += findings.iter().filter(|one| one.is_masked()).count() as u64;
+        walked.kept_raw += u64::from(redacted.event().text(Field::ParseStatus).is_some());
+        let record = Record::new(uid, raw.received, redacted);
+        self.tool_names.learn(&record);
+        walked.batch.push(&record)
+    }
+}
+
+impl Guard for Path {
+    fn permits(&self, output: &str, bytes: &[u8]) -> bool {
+        self.canary.permits(output, bytes)
     }
 }

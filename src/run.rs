@@ -8,9 +8,11 @@ use anyhow::Context as _;
 use magistrate_ingest::Intake;
 use magistrate_sinks::lake::Lake;
 use prometheus_client::registry::Registry;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Shown};
+use crate::canary::{self, Rounds};
 use crate::cli::RunArguments;
 use crate::config::{self, Config};
 use crate::consume::{self, LakeThread};
@@ -51,12 +53,14 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let shutdown = CancellationToken::new();
     let queue = store.queue.clone();
     let refresh = Box::new(move || drop(queue.status()));
+    let canary = Rounds::start(canary_parts(config, &store, &intake))?;
     listeners.start(
         config,
         &intake,
         Shown {
             registry,
             refresh,
+            path: Arc::clone(&store.path),
             token,
         },
         &shutdown,
@@ -68,7 +72,11 @@ async fn run(config: &Config, store: Store) -> Outcome {
     tracing::info!("stopping: finishing what was received");
     shutdown.cancel();
     listeners.drain().await;
-    tokio::task::spawn_blocking(move || engine.drain(&store)).await?;
+    tokio::task::spawn_blocking(move || {
+        canary.into_iter().for_each(Rounds::stop);
+        engine.drain(&store);
+    })
+    .await?;
     tracing::info!("stopped");
     Ok(())
 }
@@ -94,6 +102,7 @@ impl Engine {
         let metrics = Arc::new(Metrics::default());
         metrics.register(registry);
         store.queue.metrics().register(registry);
+        store.path.canary.register(registry);
         let dead_letters = DeadLetters::new(store.folder.join("dlq"), Arc::clone(&store.path));
 
         let lake = open_lake(config, store, registry)?;
@@ -135,6 +144,18 @@ impl Engine {
         store.queue.close();
         self.lake.drain();
         self.forwarders.stop();
+    }
+}
+
+fn canary_parts(config: &Config, store: &Store, intake: &Intake) -> canary::Parts {
+    canary::Parts {
+        intake: intake.clone(),
+        queue: store.queue.clone(),
+        path: Arc::clone(&store.path),
+        folder: store.folder.clone(),
+        lake: config.lake.clone(),
+        clock: Arc::clone(&store.clock),
+        runtime: Handle::current(),
     }
 }
 

@@ -9,6 +9,7 @@ use magistrate_event::{Clock, SystemClock};
 use magistrate_sinks::State;
 use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
 
+use crate::canary::Canary;
 use crate::config::Config;
 use crate::keys::{make_private_folder, read_or_make};
 use crate::path::Path;
@@ -78,6 +79,7 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
         redactor: redactor(redact_key)?,
         uid_key,
         tool_names: ToolNames::default(),
+        canary: Canary::new(config.canary.clone()),
     })
 }
 

@@ -3,15 +3,21 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use magistrate_event::{Raw, Receipt, Refusal, Rejection};
 use magistrate_ingest::{Envelope, Reply};
+use magistrate_sinks::Guard as _;
 use magistrate_sinks::queue::{Queue, QueueError, Stored};
 
+use crate::canary::{self, output};
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::metrics::Metrics;
 use crate::path::{Path, Walked};
+
+/// A sender may try again when a person can have looked.
+const LEAKING_RETRY: Duration = Duration::from_secs(60);
 
 /// What a worker needs; cheap to clone.
 #[derive(Clone)]
@@ -50,6 +56,10 @@ impl Worker {
         let Envelope { raw, reply, .. } = envelope;
         self.metrics.received(raw.origin.source);
         // A panic here is a fault of ours: it must cost one batch an error, not the program.
+        if self.path.canary.is_stopped(output::QUEUE) {
+            reply.send(Err(leaking()));
+            return;
+        }
         match catch_unwind(AssertUnwindSafe(|| self.path.walk(&raw))) {
             Ok(Ok(walked)) => self.store(&raw, walked, reply),
             Ok(Err(malformed)) => self.refuse(&raw, "malformed", malformed.to_string(), reply),
@@ -72,6 +82,11 @@ impl Worker {
     }
 
     fn store(&self, raw: &Raw, walked: Walked, reply: Reply) {
+        let is_canary = raw.origin.identity.name() == canary::NAME;
+        if is_canary && !self.path.permits(output::QUEUE, walked.batch.bytes()) {
+            reply.send(Err(leaking()));
+            return;
+        }
         let source = raw.origin.source;
         let Walked {
             batch,
@@ -95,6 +110,14 @@ impl Worker {
                 reply.send(outcome);
             }),
         );
+    }
+}
+
+/// Nothing more may be stored until a person has looked.
+fn leaking() -> Refusal {
+    Refusal::Unavailable {
+        reason: "redaction canary".to_owned(),
+        retry_after: LEAKING_RETRY,
     }
 }
 

@@ -230,7 +230,7 @@ fn benches(criterion: &mut Criterion<CpuTime>) {
     let mut group = criterion.benchmark_group("logs");
     group.throughput(Throughput::Elements(RECORDS as u64));
     group.bench_function("normalize", |bencher| {
-        bencher.iter(|| normalize(black_box(&raw), &key));
+        bencher.iter(|| normalize(black_box(&raw), &key, |_, event| drop(black_box(event))));
     });
     group.bench_function("prost_decode", |bencher| {
         bencher.iter(|| ExportLogsServiceRequest::decode(black_box(bytes.as_slice())));

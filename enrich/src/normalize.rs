@@ -13,11 +13,9 @@ use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};
 use crate::uid::{UidKey, line_uid};
 pub use otlp::Fault;
 
-/// What became of one batch.
+/// What is to be told of one batch beside its events.
 #[derive(Debug, Default)]
 pub struct Normalized {
-    /// The events with their stable ids, in the order in which their records stood.
-    pub events: Vec<(EventUid, Event)>,
     /// The records that were not taken, each with its reason.
     pub rejected: Vec<Rejection>,
     /// Events of a known product under a name that this version does not know; they are kept.
@@ -45,28 +43,69 @@ pub enum Malformed {
     },
 }
 
-/// Makes events of what a source received.
+/// Makes events of what a source received, and hands each with its stable id to `take`, in the
+/// order in which their records stood.
 ///
-/// Nothing is dropped: what has no column stands under `unmapped` as it came.
+/// One by one, so that the steps behind find the event in the processor's caches. Nothing is
+/// dropped: what has no column stands under `unmapped` as it came.
 ///
 /// # Errors
-/// When the bytes as a whole cannot be read; then no event is made. A single record that is over a
-/// limit is in [`Normalized::rejected`] instead.
-pub fn normalize(raw: &Raw, key: &UidKey) -> Result<Normalized, Malformed> {
+/// When the bytes as a whole cannot be read; the events that were handed out until then must be
+/// thrown away. A single record that is over a limit is in [`Normalized::rejected`] instead.
+pub fn normalize(
+    raw: &Raw,
+    key: &UidKey,
+    mut take: impl FnMut(EventUid, Event),
+) -> Result<Normalized, Malformed> {
     match &raw.payload {
-        Payload::OtlpLogs(bytes) => otlp::logs(raw, bytes, key),
-        Payload::OtlpMetrics(bytes) => otlp::metrics(raw, bytes, key),
-        Payload::OtlpTraces(bytes) => otlp::traces(raw, bytes, key),
-        Payload::Syslog(lines) => Ok(syslog(lines, raw, key)),
+        Payload::OtlpLogs(bytes) => otlp::logs(raw, bytes, key, &mut take),
+        Payload::OtlpMetrics(bytes) => otlp::metrics(raw, bytes, key, &mut take),
+        Payload::OtlpTraces(bytes) => otlp::traces(raw, bytes, key, &mut take),
+        Payload::Syslog(lines) => {
+            syslog(lines, raw, key, take);
+            Ok(Normalized::default())
+        }
     }
 }
 
 /// Lines carry no id of their own: each arrival of a line is an event, however equal they look.
-fn syslog(lines: &[Line], raw: &Raw, key: &UidKey) -> Normalized {
+fn syslog(lines: &[Line], raw: &Raw, key: &UidKey, mut take: impl FnMut(EventUid, Event)) {
     let identity = raw.origin.identity.name();
-    let uid = |index: usize, bytes: &[u8]| line_uid(key, identity, bytes, raw.arrival, index);
-    Normalized {
-        events: line::events(lines, raw, uid),
-        ..Normalized::default()
+    for (index, (line, event)) in lines.iter().zip(line::events(lines, raw)).enumerate() {
+        let uid = line_uid(key, identity, &line.bytes, raw.arrival, index);
+        take(uid, event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use magistrate_event::{Identity, Origin, Source, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn equal_lines_are_told_apart_by_their_position() {
+        let line = Line {
+            bytes: "same".into(),
+            cut_from_bytes: None,
+        };
+        let raw = Raw {
+            origin: Origin {
+                source: Source::SyslogTcp,
+                peer: None,
+                identity: Identity::Anonymous,
+            },
+            received: Timestamp::default(),
+            arrival: 1,
+            payload: Payload::Syslog(vec![line.clone(), line]),
+        };
+        let mut events = Vec::new();
+        normalize(&raw, &UidKey::new([7; 32]), |uid, event| {
+            events.push((uid, event));
+        })
+        .unwrap();
+        let [(first, one), (second, other)] = events.try_into().unwrap();
+        assert_ne!(first, second);
+        assert_eq!(one, other);
     }
 }

@@ -6,9 +6,12 @@
 
 mod ascii;
 mod assign;
+mod census;
 mod check;
 mod config;
 mod content;
+mod cut;
+mod decode;
 mod detector;
 mod example;
 mod header;
@@ -35,6 +38,7 @@ mod url_password;
 
 use magistrate_event::{Event, Field, Finding, Redacted, Value};
 
+pub use census::Census;
 pub use config::Config as RedactConfig;
 pub use detector::Detectors;
 pub use example::{Example, shipped_examples};
@@ -93,17 +97,17 @@ impl Redactor {
     /// place is in [`Event::buffer`] as it was; a masked number's is that of its key.
     pub fn redact(&self, mut event: Event) -> (Redacted, Vec<Finding>) {
         let mut scan = Scan::of(&self.rules, event.buffer());
+        scan.add(tree::found_in_lists(&self.rules, &self.tokens, &event));
         let has_named_key = scan.has_named_key();
         if has_named_key {
             scan.add(tree::texts_under_names(&self.rules, &mut event));
         }
         let mut sightings = scan.take_sightings();
-        let kept = if scan.has_detected() || !sightings.is_empty() {
-            personal::identity_spans(&event)
-        } else {
-            Vec::new()
-        };
-        sightings.retain(|one| !kept.iter().any(|column| column.holds(one.span)));
+        let kept = || personal::identity_spans(&event);
+        if !sightings.is_empty() {
+            let kept = kept();
+            sightings.retain(|one| !kept.iter().any(|column| column.holds(one.span)));
+        }
         sightings.extend(source_code(event.buffer()));
         let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan, &kept);
         let (edits, mut findings) = plan.into_parts();
@@ -112,7 +116,8 @@ impl Redactor {
             findings.extend(tree::mask_numbers(&self.rules, &self.tokens, &mut event));
         }
         note(&mut event, &findings);
-        note_content(&mut event, &sightings);
+        let told = content_findings(&event, &sightings);
+        note_content(&mut event, told);
         findings.extend(sightings.iter().map(Sighting::finding));
         #[expect(
             clippy::disallowed_methods,
@@ -131,7 +136,7 @@ impl Redactor {
 
     fn plan(&self, text: &str) -> Plan {
         let scan = Scan::of(&self.rules, text);
-        Plan::new(&self.rules, &self.tokens, text, scan, &[])
+        Plan::new(&self.rules, &self.tokens, text, scan, &Vec::new)
     }
 }
 
@@ -158,28 +163,46 @@ fn source_code(text: &str) -> Vec<Sighting> {
     sightings
 }
 
-/// Fills the column that tells what the text is; leaves it where it tells so already.
-fn note_content(event: &mut Event, sightings: &[Sighting]) {
+/// What stands in `magistrate.content_findings`: what the text is, and its suspicious characters.
+fn content_findings(event: &Event, sightings: &[Sighting]) -> Vec<String> {
     let mut seen: Vec<Content> = sightings.iter().map(|one| one.what).collect();
     seen.sort_unstable();
     seen.dedup();
-    let told = match event.value(Field::ContentFindings) {
-        Some(Value::List(told)) => told.as_slice(),
-        Some(_) | None => &[],
-    };
-    let kinds = seen.iter().map(|what| what.kind());
-    let is_told = |kind: &str| {
-        told.iter()
-            .any(|old| matches!(old, Value::Text(old) if event.resolve(*old) == kind))
-    };
-    if kinds.clone().all(is_told) {
-        return;
+    let mut told: Vec<String> = seen.iter().map(|what| what.kind().to_owned()).collect();
+    let census = Census::of(event.buffer());
+    if !census.is_empty() {
+        told.push(census::KIND.to_owned());
+        let classes = census.classes().filter(|(_, count)| *count > 0);
+        told.extend(classes.map(|(class, count)| format!("{}.{class}={count}", census::KIND)));
     }
-    event.push_text("");
-    let kinds = kinds
-        .map(|kind| Value::Text(event.push_text(kind)))
-        .collect();
-    event.set(Field::ContentFindings, Value::List(kinds));
+    told
+}
+
+/// Adds to the column that tells what was seen but not masked what it does not tell already.
+fn note_content(event: &mut Event, findings: Vec<String>) {
+    let mut told = match event.value(Field::ContentFindings) {
+        Some(Value::List(told)) => told.clone(),
+        Some(_) | None => Vec::new(),
+    };
+    let old_len = told.len();
+    for finding in findings {
+        let is_told = |old: &Value| matches!(old, Value::Text(old) if same_class(event.resolve(*old), &finding));
+        if !told.iter().any(is_told) {
+            if told.len() == old_len {
+                // Whatever key the buffer ends with, this is not its value.
+                event.push_text("");
+            }
+            told.push(Value::Text(event.push_text(&finding)));
+        }
+    }
+    if told.len() > old_len {
+        event.set(Field::ContentFindings, Value::List(told));
+    }
+}
+
+/// A count that was told stays as it is: what a second pass counts includes the first one's words.
+fn same_class(old: &str, new: &str) -> bool {
+    old.split('=').next() == new.split('=').next()
 }
 
 /// Fills the columns that tell what was masked.

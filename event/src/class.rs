@@ -1,12 +1,9 @@
 //! Which OCSF class, or table of our own, a row belongs to.
 
-use serde::{Deserialize, Serialize};
-
 /// An OCSF 1.8.0 event class, or one of the two tables for OTLP metrics and spans.
 ///
-/// The serialized number is stable: queue files outlive a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "u16", into = "u16")]
+/// The number that records hold is stable: queue files outlive a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u16)]
 pub enum Class {
     /// Base Event (0): what fits no other class, and what could not be parsed.
@@ -79,7 +76,7 @@ impl Class {
         }
     }
 
-    /// The number that is serialized; for an OCSF class its `class_uid`.
+    /// The number that records hold; for an OCSF class its `class_uid`.
     pub const fn number(self) -> u16 {
         self as u16
     }

@@ -1,13 +1,12 @@
 //! One normalized event, not yet redacted.
 
-use serde::{Deserialize, Serialize};
-
+use crate::layout::Whole;
 use crate::{Class, Field, KEY_END, Span, Text, Timestamp, VALUE_END, Value, json};
 
 /// One event in OCSF's terms: a class, a time, typed fields, and everything else under `unmapped`.
 ///
 /// All text lies in one buffer, so that one scan sees the whole event and a rewrite moves it once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     class: Class,
     activity: u8,
@@ -21,6 +20,17 @@ pub struct Event {
 type Fields = Vec<(Field, Value)>;
 /// What has no column.
 type Unmapped = Vec<(Text, Value)>;
+
+/// All of an event, for whoever writes it down.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub(crate) class: Class,
+    pub(crate) activity: u8,
+    pub(crate) time: Timestamp,
+    pub(crate) buffer: &'a str,
+    pub(crate) fields: &'a [(Field, Value)],
+    pub(crate) unmapped: &'a [(Text, Value)],
+}
 
 /// How much an event will hold, so that it is allocated once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +82,17 @@ impl Event {
             buffer: String::with_capacity(room.text_bytes),
             fields: Vec::with_capacity(room.fields),
             unmapped: Vec::with_capacity(room.unmapped),
+        }
+    }
+
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts {
+            class: self.class,
+            activity: self.activity,
+            time: self.time,
+            buffer: &self.buffer,
+            fields: &self.fields,
+            unmapped: &self.unmapped,
         }
     }
 
@@ -248,6 +269,12 @@ impl Event {
         })
     }
 
+    /// Every value, those of fields first.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        let fields = self.fields.iter().map(|(_, value)| value);
+        fields.chain(self.unmapped.iter().map(|(_, value)| value))
+    }
+
     /// The attributes without a field, in the order in which they came.
     pub fn unmapped(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.unmapped
@@ -307,6 +334,19 @@ impl Event {
         for (key, value) in &mut self.unmapped {
             shift(key);
             value.for_each_text_mut(&mut shift);
+        }
+    }
+}
+
+impl From<Whole> for Event {
+    fn from(whole: Whole) -> Self {
+        Self {
+            class: whole.class,
+            activity: whole.activity,
+            time: whole.time,
+            buffer: whole.buffer,
+            fields: whole.fields,
+            unmapped: whole.unmapped,
         }
     }
 }

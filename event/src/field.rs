@@ -1,7 +1,5 @@
 //! The one list of columns: what the lake stores, the projections name and rules refer to.
 
-use serde::{Deserialize, Serialize};
-
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -58,8 +56,7 @@ macro_rules! fields {
         /// A column that an event can fill, named after its OCSF path.
         ///
         /// Numbers are stable: queue files outlive a release. Never reuse one.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "u16", into = "u16")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u16)]
         pub enum Field {
             $(#[doc = $doc] $name = $number,)*

@@ -12,6 +12,9 @@ pub struct Finding {
     pub rule: String,
     /// How sure the rule is, in percent.
     pub confidence: u8,
+    /// The encodings that it was found in, from the outermost to the innermost, as in
+    /// `base64>json`; empty for plain text.
+    pub layer: String,
     /// Where it stood.
     pub place: Place,
 }

@@ -1,13 +1,10 @@
 //! What is stored: a redacted event with its id and the time of its receipt.
 
-use postcard::ser_flavors::Flavor;
-use serde::{Deserialize, Serialize};
-
+use crate::layout::{self, DecodeError, Head};
 use crate::{Event, EventUid, Timestamp};
 
 /// An event that has passed the redactor. The ticket that everything downstream asks for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Redacted(Event);
 
 impl Redacted {
@@ -22,53 +19,13 @@ impl Redacted {
     }
 }
 
-/// Lets postcard write at the end of bytes that are there already, whole slices at a time.
-struct Tail(Vec<u8>);
-
-impl Flavor for Tail {
-    type Output = Vec<u8>;
-
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        self.0.push(byte);
-        Ok(())
-    }
-
-    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn finalize(self) -> postcard::Result<Vec<u8>> {
-        Ok(self.0)
-    }
-}
-
 /// A redacted event as the queue, the lake and the forwarders see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     uid: EventUid,
     received: Timestamp,
     event: Redacted,
 }
-
-/// Why bytes are not a record.
-#[derive(Debug, thiserror::Error)]
-pub enum DecodeError {
-    /// The first byte names a layout that this program does not know.
-    #[error(
-        "record layout {0} is not known to this version; a newer magistrate may have written it"
-    )]
-    Layout(u8),
-    /// There is no first byte.
-    #[error("record is empty")]
-    Empty,
-    /// The layout is known, but the bytes do not follow it.
-    #[error("cannot decode record")]
-    Malformed(#[source] postcard::Error),
-}
-
-/// The layout that [`Record::encode`] writes.
-const LAYOUT: u8 = 1;
 
 impl Record {
     /// A record with its stable id and the time at which it was received.
@@ -95,40 +52,35 @@ impl Record {
         self.event.event()
     }
 
-    /// Appends the record's bytes to `out`: a layout number, then postcard.
-    ///
-    /// # Errors
-    /// Never in practice: postcard refuses only types that a record does not hold.
-    pub fn encode(&self, mut out: Vec<u8>) -> Result<Vec<u8>, DecodeError> {
-        out.push(LAYOUT);
-        postcard::serialize_with_flavor(self, Tail(out)).map_err(DecodeError::Malformed)
+    /// Appends the record's bytes to `out`.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let head = Head {
+            uid: self.uid,
+            received: self.received,
+        };
+        layout::write(head, self.event().parts(), out);
     }
 
     /// The id and the time of receipt of an encoded record, without reading its event.
     ///
     /// # Errors
-    /// When the bytes do not begin like a record of a known layout.
+    /// When the bytes do not begin like a record of the known layout.
     pub fn peek(bytes: &[u8]) -> Result<(EventUid, Timestamp), DecodeError> {
-        match bytes.split_first() {
-            Some((&LAYOUT, rest)) => postcard::take_from_bytes(rest)
-                .map(|(head, _)| head)
-                .map_err(DecodeError::Malformed),
-            Some((&other, _)) => Err(DecodeError::Layout(other)),
-            None => Err(DecodeError::Empty),
-        }
+        layout::read_head(bytes).map(|head| (head.uid, head.received))
     }
 
     /// Reads a record back. Only the queue's reader may call this: the bytes were redacted before
     /// they were written.
     ///
     /// # Errors
-    /// When the bytes are not a record of a known layout.
+    /// When the bytes are not a record of the known layout.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        match bytes.split_first() {
-            Some((&LAYOUT, rest)) => postcard::from_bytes(rest).map_err(DecodeError::Malformed),
-            Some((&other, _)) => Err(DecodeError::Layout(other)),
-            None => Err(DecodeError::Empty),
-        }
+        let whole = layout::read(bytes)?;
+        Ok(Self {
+            uid: whole.head.uid,
+            received: whole.head.received,
+            event: Redacted(Event::from(whole)),
+        })
     }
 }
 
@@ -156,7 +108,8 @@ mod tests {
         );
         let uid = EventUid::from_bytes([9; 16]);
         let record = Record::new(uid, Timestamp::from_micros(5), Redacted::seal(event));
-        let bytes = record.encode(Vec::new()).unwrap();
+        let mut bytes = Vec::new();
+        record.encode(&mut bytes);
         assert_eq!(Record::decode(&bytes).unwrap(), record);
         let head = (record.uid(), record.received());
         assert_eq!(Record::peek(&bytes).unwrap(), head);

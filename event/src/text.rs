@@ -1,14 +1,12 @@
 //! Text inside an event, as a place in the event's one text buffer.
 
-use serde::{Deserialize, Serialize};
-
 /// Follows a key in the buffer, so that a scanner sees `key␟value␞`.
 pub const KEY_END: char = '\u{1f}';
 /// Follows a value in the buffer, so that no pattern runs on into the next text.
 pub const VALUE_END: char = '\u{1e}';
 
 /// A text's place in its event's buffer; may be empty. Only its own event can resolve it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Text {
     start: u32,
     len: u32,

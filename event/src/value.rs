@@ -1,13 +1,11 @@
 //! What one attribute can hold.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{Text, Timestamp};
 
 /// A value of an event; its texts lie in the event's buffer.
 ///
 /// Depth is bounded by whoever builds it (the parsers stop at 64).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Present, but without a value.
     Null,

@@ -15,5 +15,5 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let origin = Origin { source: Source::OtlpHttp, peer: None, identity: Identity::Anonymous };
     let raw = Raw { origin, received: Timestamp::from_micros(0), arrival: 0, payload };
-    let _ = normalize(&raw, &UidKey::new([7; 32]));
+    let _ = normalize(&raw, &UidKey::new([7; 32]), |_, _| {});
 });

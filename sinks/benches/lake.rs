@@ -93,7 +93,11 @@ fn decode(bytes: &[u8]) -> Record {
 fn queue_bytes(jitter_micros: u64) -> Vec<Vec<u8>> {
     (0..ROWS)
         .map(|number| claude_record(number, jitter_micros))
-        .map(|record| record.encode(Vec::new()).expect("bytes"))
+        .map(|record| {
+            let mut bytes = Vec::new();
+            record.encode(&mut bytes);
+            bytes
+        })
         .collect()
 }
 

@@ -15,6 +15,7 @@ mod key;
 mod metrics;
 mod page;
 mod schema;
+mod search;
 mod sorted;
 mod store;
 mod table;
@@ -41,6 +42,7 @@ pub use key::KeyError;
 pub use metrics::Metrics;
 pub use page::{schema_json, schema_page};
 pub use schema::SCHEMA_VERSION;
+pub use search::{each_text, files_since};
 
 /// Pairs of class and day that may be open before a checkpoint is due: hostile dates must not
 /// fill the memory with almost empty tables.

@@ -5,6 +5,7 @@ mod disk;
 mod duration;
 mod elasticsearch;
 pub mod forward;
+mod guard;
 pub mod lake;
 mod ocsf;
 mod position;
@@ -13,6 +14,7 @@ mod splunk_hec;
 mod state;
 
 pub use duration::HumanDuration;
+pub use guard::{Guard, Permissive};
 pub use ocsf::project;
 pub use position::Position;
 pub use queue::{Batch, Queue, QueueError, Stored};

@@ -18,28 +18,19 @@ mod vocabulary;
 
 use std::borrow::Cow;
 
-use magistrate_event::{Event, EventUid, Field, Line, Raw, Value};
+use magistrate_event::{Event, Field, Line, Raw, Value};
 
 use draft::{Draft, add_int, add_text};
 
-/// Makes one event of each line, in order. `uid` names each by its position and its bytes.
+/// Makes one event of each line, in order.
 ///
 /// Never fails: what cannot be read is kept whole in `raw_data`, with the reason in
 /// `magistrate.parse_status`.
-pub(super) fn events(
-    lines: &[Line],
-    raw: &Raw,
-    mut uid: impl FnMut(usize, &[u8]) -> EventUid,
-) -> Vec<(EventUid, Event)> {
+pub(super) fn events(lines: &[Line], raw: &Raw) -> impl Iterator<Item = Event> {
     let peer = raw.origin.peer.map(|peer| peer.to_string());
     lines
         .iter()
-        .enumerate()
-        .map(|(index, line)| {
-            let event = event(line, raw, peer.as_deref());
-            (uid(index, &line.bytes), event)
-        })
-        .collect()
+        .map(move |line| event(line, raw, peer.as_deref()))
 }
 
 /// What a message turned out to be, or why it is kept raw.
@@ -282,20 +273,6 @@ mod tests {
             shapes += 1;
         }
         assert!(shapes >= 30, "the zoo has only {shapes} shapes");
-    }
-
-    #[test]
-    fn equal_lines_are_told_apart_by_their_position() {
-        let lines = [line(b"same"), line(b"same")];
-        let mut asked = Vec::new();
-        let events = events(&lines, &raw(), |index, bytes| {
-            asked.push((index, bytes.to_vec()));
-            EventUid::from_bytes([u8::try_from(index).unwrap(); 16])
-        });
-        assert_eq!(asked, [(0, b"same".to_vec()), (1, b"same".to_vec())]);
-        assert_eq!(events.len(), 2);
-        assert_ne!(events[0].0, events[1].0);
-        assert_eq!(events[0].1, events[1].1);
     }
 
     #[test]

@@ -27,19 +27,37 @@ use super::draft::Draft;
 use super::{Malformed, Normalized};
 use crate::uid::{Canonical, Prefix, UidKey};
 
+/// Takes each event with its id.
+type Take<'a> = &'a mut dyn FnMut(EventUid, Event);
+
 /// Makes events of an `ExportLogsServiceRequest`.
-pub(super) fn logs(raw: &Raw, bytes: &[u8], key: &UidKey) -> Result<Normalized, Malformed> {
-    walk(raw, bytes, key, Signal::Logs)
+pub(super) fn logs(
+    raw: &Raw,
+    bytes: &[u8],
+    key: &UidKey,
+    take: Take<'_>,
+) -> Result<Normalized, Malformed> {
+    walk(raw, bytes, key, Signal::Logs, take)
 }
 
 /// Makes events of an `ExportMetricsServiceRequest`, one per data point.
-pub(super) fn metrics(raw: &Raw, bytes: &[u8], key: &UidKey) -> Result<Normalized, Malformed> {
-    walk(raw, bytes, key, Signal::Metrics)
+pub(super) fn metrics(
+    raw: &Raw,
+    bytes: &[u8],
+    key: &UidKey,
+    take: Take<'_>,
+) -> Result<Normalized, Malformed> {
+    walk(raw, bytes, key, Signal::Metrics, take)
 }
 
 /// Makes events of an `ExportTraceServiceRequest`, one per span.
-pub(super) fn traces(raw: &Raw, bytes: &[u8], key: &UidKey) -> Result<Normalized, Malformed> {
-    walk(raw, bytes, key, Signal::Traces)
+pub(super) fn traces(
+    raw: &Raw,
+    bytes: &[u8],
+    key: &UidKey,
+    take: Take<'_>,
+) -> Result<Normalized, Malformed> {
+    walk(raw, bytes, key, Signal::Traces, take)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +98,7 @@ struct Batch<'a> {
     id: Canonical,
     /// Position of the next record among all of the batch.
     index: usize,
+    take: Take<'a>,
     done: Normalized,
 }
 
@@ -102,6 +121,7 @@ fn walk<'a>(
     bytes: &'a [u8],
     key: &'a UidKey,
     signal: Signal,
+    take: Take<'a>,
 ) -> Result<Normalized, Malformed> {
     let mut batch = Batch {
         origin: Origin {
@@ -113,6 +133,7 @@ fn walk<'a>(
         attributes: Attributes::new(),
         id: Canonical::default(),
         index: 0,
+        take,
         done: Normalized::default(),
     };
     match batch.request(bytes, signal) {
@@ -200,7 +221,7 @@ impl<'a> Batch<'a> {
         let weight = record.len() + around.scope.bytes();
         self.budget.take(values, weight).ok_or(Halt::Oversized)?;
         match made {
-            Ok(event) => self.done.events.push(event),
+            Ok((uid, event)) => (self.take)(uid, event),
             Err(Flaw::Over(over)) => self.done.rejected.push(over.rejection(self.index)),
             Err(Flaw::Broken(broken)) => return Err(broken.into()),
         }

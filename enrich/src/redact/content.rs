@@ -37,6 +37,7 @@ impl Sighting {
             kind: self.what.kind().to_owned(),
             rule: rule.to_owned(),
             confidence,
+            layer: String::new(),
             place: Place {
                 start: self.span.start(),
                 end: self.span.end(),

@@ -59,18 +59,12 @@ impl Detectors {
     /// Calls `visit` for everything in `text` that a detector wants masked.
     pub(crate) fn each(&self, text: &str, mut visit: impl FnMut(Found)) {
         personal::each(text, self.personal, |one| {
-            visit(Found {
-                span: one.span,
-                by: By::Detector(Detector::Personal(one.what)),
-                confidence: one.confidence,
-            });
+            let by = By::Detector(Detector::Personal(one.what));
+            visit(Found::by(by, one.span, one.confidence));
         });
         self.lists.each(text, |span, list, confidence| {
-            visit(Found {
-                span,
-                by: By::Detector(Detector::List(list)),
-                confidence,
-            });
+            let by = By::Detector(Detector::List(list));
+            visit(Found::by(by, span, confidence));
         });
     }
 

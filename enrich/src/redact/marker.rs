@@ -1,20 +1,20 @@
 //! Writes and recognizes `[redacted:<kind>:<token>]`, so that what is masked stays as it is.
 
 use super::ascii::{byte, skip};
-use super::token::{TOKEN_LEN, Tokenizer, is_token_digit};
+use super::token::{TOKEN_LEN, Token, is_token_digit};
 
 /// What every marker begins with.
 pub(crate) const MARKER_START: &str = "[redacted:";
 /// No kind is longer, in bytes.
 pub(crate) const MAX_KIND_LEN: usize = 48;
 
-/// The marker that stands for `secret`.
-pub(crate) fn marker(kind: &str, secret: &[u8], tokens: &Tokenizer) -> String {
+/// The marker that stands for the secret of `token`.
+pub(crate) fn marker(kind: &str, token: Token) -> String {
     let mut text = String::with_capacity(MARKER_START.len() + kind.len() + TOKEN_LEN + 2);
     text.push_str(MARKER_START);
     text.push_str(kind);
     text.push(':');
-    tokens.push(secret, &mut text);
+    text.push_str(token.as_str());
     text.push(']');
     text
 }
@@ -38,13 +38,14 @@ pub(crate) const fn is_kind(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::token::Tokenizer;
     use super::super::{Epoch, RedactKey};
     use super::*;
 
     #[test]
     fn a_marker_is_recognized_and_nothing_else() {
         let tokens = Tokenizer::new(&RedactKey::from_bytes([1; 32]), Epoch(0));
-        let text = marker("credential.jwt", b"x", &tokens);
+        let text = marker("credential.jwt", tokens.token(b"x"));
         let at = MARKER_START.len();
         assert_eq!(marker_end(text.as_bytes(), at), Some(text.len()));
         for broken in [

@@ -3,7 +3,9 @@
 
 use magistrate_event::Span;
 
+use super::decode::Stack;
 use super::detector::Detector;
+use super::token::Token;
 
 /// Who found a stretch, which says what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +23,28 @@ pub(crate) struct Found {
     pub(crate) by: By,
     /// In percent.
     pub(crate) confidence: u8,
+    /// The token of the decoded secret, where it was found in an encoding.
+    pub(crate) token: Option<Token>,
+    /// The encodings that it was found in.
+    pub(crate) stack: Stack,
+}
+
+impl Found {
+    /// What `rule` found in plain text.
+    pub(crate) fn plain(span: Span, rule: usize, confidence: u8) -> Self {
+        Self::by(By::Rule(rule), span, confidence)
+    }
+
+    /// What somebody found in plain text.
+    pub(crate) fn by(by: By, span: Span, confidence: u8) -> Self {
+        Self {
+            span,
+            by,
+            confidence,
+            token: None,
+            stack: Stack::default(),
+        }
+    }
 }
 
 /// Joins stretches that overlap; the surest one names the joined one.
@@ -92,11 +116,7 @@ mod tests {
     }
 
     fn found(start: usize, end: usize, rule: usize, confidence: u8) -> Found {
-        Found {
-            span: span(start, end),
-            by: By::Rule(rule),
-            confidence,
-        }
+        Found::plain(span(start, end), rule, confidence)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use magistrate_event::{Finding, Place, Span};
 
+use super::decode::{Decoder, token_of};
 use super::marker::marker;
 use super::merge::Found;
 use super::ruleset::RuleSet;
@@ -26,25 +27,26 @@ pub(crate) struct Plan {
 const MAX_PASSES: usize = 4;
 
 impl Plan {
-    /// The edits of `text`, whose first scan was `scan`. Detectors spare what lies in `kept`.
+    /// The edits of `text`, whose first scan was `scan`. Detectors spare what lies in `kept`, which
+    /// is asked for when they found something.
     pub(crate) fn new(
         rules: &RuleSet,
         tokens: &Tokenizer,
         text: &str,
-        mut scan: Scan,
-        kept: &[Span],
+        scan: Scan,
+        kept: &dyn Fn() -> Vec<Span>,
     ) -> Self {
         let mut plan = Self::default();
-        scan.spare(kept);
-        plan.add(rules, tokens, text, scan.into_found(text));
+        let first = all_found(rules, tokens, text, scan, kept);
+        plan.add(rules, tokens, text, first);
         for _ in 1..MAX_PASSES {
             if plan.edits.is_empty() {
                 break;
             }
             let masked = plan.apply(text);
-            let mut further = Scan::of(rules, &masked);
-            further.spare(&plan.in_masked(kept));
-            let further = further.into_found(&masked);
+            let kept = || plan.in_masked(&kept());
+            let further = Scan::of(rules, &masked);
+            let further = all_found(rules, tokens, &masked, further, &kept);
             if further.is_empty() {
                 break;
             }
@@ -89,13 +91,15 @@ impl Plan {
         let new = found.into_iter().filter_map(|one| {
             let label = rules.label(one.by)?;
             let secret = text.get(one.span.start()..one.span.end())?;
+            let token = one.token.unwrap_or_else(|| token_of(tokens, secret));
             Some(Edit {
                 span: one.span,
-                marker: marker(label.kind, secret.as_bytes(), tokens),
+                marker: marker(label.kind, token),
                 finding: Finding {
                     kind: label.kind.to_owned(),
                     rule: label.id.to_owned(),
                     confidence: one.confidence,
+                    layer: one.stack.to_string(),
                     place: Place {
                         start: one.span.start(),
                         end: one.span.end(),
@@ -146,4 +150,21 @@ impl Plan {
         }
         moved
     }
+}
+
+/// What `scan`, and the decoders behind it, found in `text`.
+fn all_found(
+    rules: &RuleSet,
+    tokens: &Tokenizer,
+    text: &str,
+    mut scan: Scan,
+    kept: &dyn Fn() -> Vec<Span>,
+) -> Vec<Found> {
+    let mut decoder = Decoder::new(rules, tokens, text.len());
+    decoder.search(text, scan.fragments());
+    scan.add(decoder.into_found());
+    if scan.has_detected() {
+        scan.spare(&kept());
+    }
+    scan.into_found(text)
 }

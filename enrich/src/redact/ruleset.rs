@@ -3,9 +3,11 @@
 
 use std::collections::HashSet;
 
+use memchr::memmem;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
+use super::cut::least_len;
 use super::detector::{Detectors, Label};
 use super::marker::MARKER_START;
 use super::merge::By;
@@ -20,6 +22,7 @@ pub(crate) struct RuleSet {
     rules: Vec<Compiled>,
     detectors: Detectors,
     prefilter: Prefilter,
+    chunks: memmem::Finder<'static>,
 }
 
 /// One compiled rule.
@@ -89,6 +92,7 @@ impl RuleSet {
             rules: compiled,
             detectors,
             prefilter: Prefilter::new(literals),
+            chunks: memmem::Finder::new("delta"),
         })
     }
 
@@ -123,6 +127,11 @@ impl RuleSet {
         self.rules.len()
     }
 
+    /// Finds what the chunks of a stream of model output are named.
+    pub(crate) const fn chunks(&self) -> &memmem::Finder<'static> {
+        &self.chunks
+    }
+
     pub(crate) const fn prefilter(&self) -> &Prefilter {
         &self.prefilter
     }
@@ -147,6 +156,7 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         check,
         near,
     } = pattern;
+    let least_len = least_len(&regex, group, lead);
     let config = Regex::config()
         .nfa_size_limit(Some(MAX_NFA_BYTES))
         .hybrid_cache_capacity(MAX_CACHE_BYTES)
@@ -181,5 +191,6 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         entropy,
         check,
         near,
+        least_len,
     })
 }

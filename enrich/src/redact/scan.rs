@@ -3,6 +3,8 @@
 use magistrate_event::Span;
 
 use super::content::{Content, MAX_SIGHTINGS, Sighting};
+pub(crate) use super::cut::Ending;
+use super::cut::{Begun, begun};
 use super::marker::marker_end;
 use super::merge::{By, Found, leave_out, merge};
 use super::named::{Led, Named};
@@ -11,6 +13,9 @@ use super::private_key::{NextEnd, private_key};
 use super::rule::Grammar;
 use super::ruleset::{Compiled, Finder, RuleSet};
 use super::url_password::url_password;
+
+/// How sure it is, in percent, that what was cut short is a secret.
+const MAX_CUT_CONFIDENCE: u8 = 60;
 
 /// What one pass over a text saw.
 #[derive(Debug, Default)]
@@ -22,12 +27,23 @@ pub(crate) struct Scan {
     until: Vec<usize>,
     next_end: NextEnd,
     has_named_key: bool,
+    /// Where strings end that begin like a secret.
+    fragments: Vec<usize>,
+    ending: Ending,
 }
 
 impl Scan {
     /// Scans `text` with all of `rules`.
     pub(crate) fn of(rules: &RuleSet, text: &str) -> Self {
-        let mut scan = Self::default();
+        Self::part(rules, text, Ending::Certain)
+    }
+
+    /// Scans `text`, which may go on elsewhere.
+    pub(crate) fn part(rules: &RuleSet, text: &str, ending: Ending) -> Self {
+        let mut scan = Self {
+            ending,
+            ..Self::default()
+        };
         let bytes = text.as_bytes();
         rules
             .prefilter()
@@ -56,6 +72,11 @@ impl Scan {
     /// Whether a key of the event names a secret, so that its value may be a number or a tree.
     pub(crate) const fn has_named_key(&self) -> bool {
         self.has_named_key
+    }
+
+    /// Where strings end that begin like a secret: the next string may hold the rest.
+    pub(crate) fn fragments(&self) -> &[usize] {
+        &self.fragments
     }
 
     /// Adds stretches of the same text that another search found.
@@ -102,6 +123,8 @@ impl Scan {
                     let confidence = shaped.verdict.confidence(rule.confidence);
                     self.mask(hit.rule, shaped.start, shaped.end, confidence);
                     self.skip_to(rules, hit.rule, shaped.end);
+                } else if let Some(least_len) = shape.least_len {
+                    self.visit_begun(rule, text, hit, least_len);
                 }
             }
             Finder::Named(named) => self.visit_name(rules, rule, *named, text, hit),
@@ -133,6 +156,17 @@ impl Scan {
         self.sightings.extend(sighting);
     }
 
+    fn visit_begun(&mut self, rule: &Compiled, text: &[u8], hit: Hit, least_len: usize) {
+        match begun(text, hit, least_len, self.ending) {
+            None => {}
+            Some(Begun::Cut(end)) => {
+                let confidence = rule.confidence.min(MAX_CUT_CONFIDENCE);
+                self.mask(hit.rule, hit.start, end, confidence);
+            }
+            Some(Begun::Fragment(end)) => self.fragments.push(end),
+        }
+    }
+
     fn visit_name(
         &mut self,
         rules: &RuleSet,
@@ -156,11 +190,8 @@ impl Scan {
 
     fn mask(&mut self, rule: usize, start: usize, end: usize, confidence: u8) {
         let span = Span::new(start, end).ok();
-        self.found.extend(span.map(|span| Found {
-            span,
-            by: By::Rule(rule),
-            confidence,
-        }));
+        self.found
+            .extend(span.map(|span| Found::plain(span, rule, confidence)));
     }
 
     fn skip_to(&mut self, rules: &RuleSet, rule: usize, until: usize) {

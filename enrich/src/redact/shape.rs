@@ -27,6 +27,8 @@ pub(crate) struct Shape {
     pub(crate) check: Check,
     /// One of these words must precede on the same line; none are needed when empty.
     pub(crate) near: Vec<String>,
+    /// How many bytes the pattern takes at least, if what is cut shorter can be told.
+    pub(crate) least_len: Option<usize>,
 }
 
 /// A secret that a pattern found.

@@ -9,6 +9,16 @@ pub(crate) const TOKEN_LEN: usize = 16;
 const CONTEXT: &[u8] = b"magistrate redaction token 1";
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
+/// What stands for a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token([u8; TOKEN_LEN]);
+
+impl Token {
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
 /// Makes tokens under one key and epoch.
 pub(crate) struct Tokenizer {
     key: [u8; 32],
@@ -24,21 +34,21 @@ impl Tokenizer {
         }
     }
 
-    /// Appends the token of `secret`. It depends on the secret's bytes only, not on the rule that
-    /// found it nor on where it stood.
-    pub(crate) fn push(&self, secret: &[u8], out: &mut String) {
+    /// The token of `secret`. It depends on the secret's bytes only, not on the rule that found it
+    /// nor on where it stood.
+    pub(crate) fn token(&self, secret: &[u8]) -> Token {
         let hash = blake3::keyed_hash(&self.key, secret);
-        let mut bits = 0_u32;
-        let mut count = 0;
+        let mut bits = 0_u128;
         for &byte in hash.as_bytes().iter().take(TOKEN_LEN * 5 / 8) {
-            bits = bits << 8 | u32::from(byte);
-            count += 8;
-            while count >= 5 {
-                count -= 5;
-                let digit = (bits >> count & 31) as usize;
-                out.push(char::from(ALPHABET.get(digit).copied().unwrap_or(b'a')));
-            }
+            bits = bits << 8 | u128::from(byte);
         }
+        let mut token = [b'a'; TOKEN_LEN];
+        for place in token.iter_mut().rev() {
+            let digit = (bits & 31) as usize;
+            *place = ALPHABET.get(digit).copied().unwrap_or(b'a');
+            bits >>= 5;
+        }
+        Token(token)
     }
 }
 
@@ -52,10 +62,10 @@ mod tests {
     use super::*;
 
     fn token(key: u8, epoch: u32, secret: &str) -> String {
-        let mut out = String::new();
         Tokenizer::new(&RedactKey::from_bytes([key; 32]), Epoch(epoch))
-            .push(secret.as_bytes(), &mut out);
-        out
+            .token(secret.as_bytes())
+            .as_str()
+            .to_owned()
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 use magistrate_event::{Event, Finding, Place, Span, Text, Value};
 
+use super::decode::Decoder;
 use super::marker::marker;
-use super::merge::{By, Found};
+use super::merge::Found;
 use super::named::{Content, Named};
 use super::ruleset::{Finder, RuleSet};
 use super::token::Tokenizer;
@@ -71,14 +72,75 @@ impl Texts<'_> {
             text.start(),
             text.end(),
             |start, end| {
-                found.extend(Span::new(start, end).map(|span| Found {
-                    span,
-                    by: By::Rule(rule),
-                    confidence,
-                }));
+                let span = Span::new(start, end);
+                found.extend(span.map(|span| Found::plain(span, rule, confidence)));
             },
         );
     }
+}
+
+/// The secrets that are split over the texts of one list.
+pub(crate) fn found_in_lists(rules: &RuleSet, tokens: &Tokenizer, event: &Event) -> Vec<Found> {
+    let mut lists = Vec::new();
+    for value in event.values() {
+        each_list(value, &mut lists);
+    }
+    if lists.is_empty() {
+        return Vec::new();
+    }
+    let mut decoder = Decoder::new(rules, tokens, event.buffer().len());
+    for places in lists {
+        decoder.search_joined(event.buffer(), &places);
+    }
+    decoder.into_found()
+}
+
+/// Collects the places of the texts of every list in `value`: the list's own, or those of the maps
+/// in it, as in `[{"type":"text","text":"…"},…]`.
+fn each_list(value: &Value, lists: &mut Vec<Vec<(usize, usize)>>) {
+    let items = match value {
+        Value::List(items) => items,
+        Value::Map(entries) => {
+            entries
+                .iter()
+                .for_each(|(_, value)| each_list(value, lists));
+            return;
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Double(_)
+        | Value::Time(_)
+        | Value::Text(_) => return,
+    };
+    let place = |value: &Value| match value {
+        Value::Text(text) => Some((text.start(), text.end())),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Double(_)
+        | Value::Time(_)
+        | Value::List(_)
+        | Value::Map(_) => None,
+    };
+    let longest = |item: &Value| match item {
+        Value::Map(entries) => {
+            let places = entries.iter().filter_map(|(_, value)| place(value));
+            places.max_by_key(|(start, end)| end - start)
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Double(_)
+        | Value::Time(_)
+        | Value::Text(_)
+        | Value::List(_) => place(item),
+    };
+    let places: Vec<_> = items.iter().filter_map(longest).collect();
+    if places.len() > 1 {
+        lists.push(places);
+    }
+    items.iter().for_each(|item| each_list(item, lists));
 }
 
 /// Replaces the numbers that lie, at any depth, under a key that names a secret.
@@ -141,12 +203,13 @@ impl Numbers<'_> {
         }
         let mut plain = String::new();
         self.event.push_json(value, &mut plain);
-        let marker = marker(&rule.kind, plain.as_bytes(), self.tokens);
+        let marker = marker(&rule.kind, self.tokens.token(plain.as_bytes()));
         *value = Value::Text(self.event.push_text(&marker));
         self.findings.push(Finding {
             kind: rule.kind.clone(),
             rule: rule.id.clone(),
             confidence: rule.confidence,
+            layer: String::new(),
             place: Place {
                 start: key.start(),
                 end: key.end(),

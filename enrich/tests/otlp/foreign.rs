@@ -116,13 +116,19 @@ fn unknown_events_and_products_are_kept_and_counted() {
         vec![text("service.name", "cowork")],
         records.clone(),
     ));
-    assert_eq!((found.unknown_events, found.unknown_products), (1, 0));
+    assert_eq!(
+        (found.told.unknown_events, found.told.unknown_products),
+        (1, 0)
+    );
     let event = &found.events[0].1;
     assert_eq!((event.class(), event.activity()), (Class::ApiActivity, 0));
     assert_eq!(event.text(Field::ApiOperation), Some("brand_new"));
     assert_eq!(unmapped(event), r#"{"fact":"kept"}"#);
     let found = normalized(request(vec![text("service.name", "shop")], records));
-    assert_eq!((found.unknown_events, found.unknown_products), (0, 1));
+    assert_eq!(
+        (found.told.unknown_events, found.told.unknown_products),
+        (0, 1)
+    );
     assert_eq!(found.events[0].1.class(), Class::BaseEvent);
 }
 

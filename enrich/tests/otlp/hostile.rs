@@ -1,6 +1,6 @@
 //! Broken, deep, huge and repeated input: a clear answer in bounded time, the good records kept.
 
-use magistrate_enrich::{Fault, Malformed, normalize};
+use magistrate_enrich::{Fault, Malformed};
 use magistrate_event::Payload;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, KeyValue, KeyValueList, any_value::Value,
@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::common::v1::{
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
 use super::foreign::{attribute, request, text};
-use super::recording::{KEY, captures, normalized, raw, requests};
+use super::recording::{captures, normalized, raw, requests, taken};
 
 fn good(name: &str) -> LogRecord {
     LogRecord {
@@ -49,12 +49,12 @@ fn nested_map(depth: usize) -> Value {
 fn assert_refused_alone(bad: LogRecord, reason: &str) {
     let found = normalized(request(vec![], vec![good("a"), bad, good("b")]));
     assert_eq!(found.events.len(), 2);
-    assert_eq!(found.rejected.len(), 1);
+    assert_eq!(found.told.rejected.len(), 1);
     assert_eq!(
-        (found.rejected[0].index, found.rejected[0].reason),
+        (found.told.rejected[0].index, found.told.rejected[0].reason),
         (1, reason)
     );
-    assert!(!found.rejected[0].message.is_empty());
+    assert!(!found.told.rejected[0].message.is_empty());
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_bomb_of_nested_lists_does_not_reach_the_stack() {
     let key_value = [field(1, b"k"), field(2, &value)].concat();
     let log = field(2, &field(6, &key_value));
     let found = normalized(Payload::OtlpLogs(field(1, &field(2, &log)).into()));
-    assert_eq!(found.rejected[0].reason, "depth");
+    assert_eq!(found.told.rejected[0].reason, "depth");
 }
 
 #[test]
@@ -145,11 +145,12 @@ fn a_resource_too_large_to_repeat_costs_only_its_own_records() {
     assert_eq!(found.events.len(), 0);
     assert!(
         found
+            .told
             .rejected
             .iter()
             .all(|rejection| rejection.reason == "resource")
     );
-    assert_eq!(found.rejected.len(), 2);
+    assert_eq!(found.told.rejected.len(), 2);
 }
 
 #[test]
@@ -157,11 +158,11 @@ fn a_batch_that_would_fill_the_memory_is_refused_whole() {
     let empty = field(2, &[]);
     let records = field(2, &empty.repeat(100_001));
     let payload = Payload::OtlpLogs(field(1, &records).into());
-    let error = normalize(&raw(payload), &KEY).unwrap_err();
+    let error = taken(&raw(payload)).err().unwrap();
     assert!(matches!(error, Malformed::Oversized { .. }), "{error}");
     let resource = vec![text("k", &"x".repeat(200 << 10))];
     let records = (0..3_000).map(|n| good(&n.to_string())).collect();
-    let error = normalize(&raw(request(resource, records)), &KEY).unwrap_err();
+    let error = taken(&raw(request(resource, records))).err().unwrap();
     assert!(error.to_string().contains("512 MiB"), "{error}");
 }
 
@@ -171,13 +172,13 @@ fn broken_framing_is_told_with_its_place_and_nothing_is_taken() {
         panic!("not logs");
     };
     let cut = bytes.slice(..bytes.len() - 1);
-    let error = normalize(&raw(Payload::OtlpLogs(cut)), &KEY).unwrap_err();
+    let error = taken(&raw(Payload::OtlpLogs(cut))).err().unwrap();
     assert_eq!(
         error.to_string(),
         "cannot read protobuf at byte 2: field is cut off"
     );
     let group = [field(1, &field(2, &field(2, &[0x33]))), vec![]].concat();
-    let error = normalize(&raw(Payload::OtlpLogs(group.into())), &KEY).unwrap_err();
+    let error = taken(&raw(Payload::OtlpLogs(group.into()))).err().unwrap();
     assert_eq!(
         error,
         Malformed::Framing {
@@ -202,10 +203,10 @@ fn no_cut_and_no_flipped_byte_of_a_recording_makes_it_panic() {
         };
         for at in (0..bytes.len()).step_by(bytes.len() / 64 + 1) {
             // A cut between two fields of the request is a shorter request; all others are faults.
-            let _ = normalize(&raw(wrap(bytes.slice(..at))), &KEY);
+            let _ = taken(&raw(wrap(bytes.slice(..at))));
             let mut flipped = bytes.to_vec();
             flipped[at] ^= 0x55;
-            let _ = normalize(&raw(wrap(flipped.into())), &KEY);
+            let _ = taken(&raw(wrap(flipped.into())));
         }
     }
 }

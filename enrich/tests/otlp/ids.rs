@@ -1,15 +1,14 @@
 //! What makes two records the same event.
 
-use magistrate_enrich::normalize;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 
 use super::foreign::{attribute, log, request, text};
-use super::recording::{KEY, normalized, raw};
+use super::recording::{normalized, raw, taken};
 
 #[test]
 fn an_id_depends_on_content_and_sender_but_not_on_the_road() {
-    let uid = |raw: &magistrate_event::Raw| normalize(raw, &KEY).unwrap().events[0].0;
+    let uid = |raw: &magistrate_event::Raw| taken(raw).unwrap().events[0].0;
     let base = raw(request(vec![], vec![log(vec![text("k", "v")])]));
     let mut replayed = base.clone();
     replayed.origin.source = magistrate_event::Source::Replay;

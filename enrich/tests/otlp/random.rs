@@ -137,7 +137,7 @@ proptest! {
     #[test]
     fn every_attribute_comes_out_as_it_went_in(record in log_record()) {
         let found = normalized(Payload::OtlpLogs(logs(vec![record.clone()]).into()));
-        prop_assert_eq!(&found.rejected, &[]);
+        prop_assert_eq!(&found.told.rejected, &[]);
         let event = &found.events[0].1;
         for attribute in &record.attributes {
             let stored = event.unmapped().find(|(key, _)| *key == attribute.key);

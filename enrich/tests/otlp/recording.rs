@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use magistrate_enrich::{Normalized, UidKey, normalize};
-use magistrate_event::{Identity, Origin, Payload, Raw, Source, Timestamp};
+use magistrate_enrich::{Malformed, Normalized, UidKey, normalize};
+use magistrate_event::{Event, EventUid, Identity, Origin, Payload, Raw, Source, Timestamp};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -90,6 +90,18 @@ pub(crate) fn raw(payload: Payload) -> Raw {
     }
 }
 
-pub(crate) fn normalized(payload: Payload) -> Normalized {
-    normalize(&raw(payload), &KEY).unwrap()
+/// A batch's events beside what is to be told of it.
+pub(crate) struct Taken {
+    pub(crate) events: Vec<(EventUid, Event)>,
+    pub(crate) told: Normalized,
+}
+
+pub(crate) fn taken(raw: &Raw) -> Result<Taken, Malformed> {
+    let mut events = Vec::new();
+    let told = normalize(raw, &KEY, |uid, event| events.push((uid, event)))?;
+    Ok(Taken { events, told })
+}
+
+pub(crate) fn normalized(payload: Payload) -> Taken {
+    taken(&raw(payload)).unwrap()
 }

@@ -25,9 +25,9 @@ fn events(capture: &str) -> Vec<Event> {
     let mut events = Vec::new();
     for request in requests(capture) {
         let normalized = normalized(request);
-        assert_eq!(normalized.rejected, [], "{capture}");
-        assert_eq!(normalized.unknown_events, 0, "{capture}");
-        assert_eq!(normalized.unknown_products, 0, "{capture}");
+        assert_eq!(normalized.told.rejected, [], "{capture}");
+        assert_eq!(normalized.told.unknown_events, 0, "{capture}");
+        assert_eq!(normalized.told.unknown_products, 0, "{capture}");
         events.extend(normalized.events.into_iter().map(|(_, event)| event));
     }
     events

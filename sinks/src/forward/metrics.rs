@@ -17,6 +17,7 @@ pub struct Metrics {
     failed_requests: Family<Failure, Counter>,
     lag: Family<Name, Gauge<f64, AtomicU64>>,
     parked: Family<Name, Gauge>,
+    leaking: Family<Name, Gauge>,
     unconfirmed: Family<Name, Gauge>,
 }
 
@@ -41,6 +42,7 @@ pub(super) struct SinkMetrics {
     pub(super) dead_lettered: Counter,
     pub(super) lag_seconds: Gauge<f64, AtomicU64>,
     pub(super) parked: Gauge,
+    pub(super) leaking: Gauge,
     pub(super) unconfirmed: Gauge,
 }
 
@@ -79,6 +81,11 @@ impl Metrics {
             self.parked.clone(),
         );
         sink.register(
+            "leaking",
+            "1 when the sink has stopped because a request held a planted secret",
+            self.leaking.clone(),
+        );
+        sink.register(
             "unconfirmed_records",
             "Records accepted and not yet acknowledged",
             self.unconfirmed.clone(),
@@ -98,6 +105,7 @@ impl Metrics {
             dead_lettered: self.dead_lettered.get_or_create_owned(&labels),
             lag_seconds: self.lag.get_or_create_owned(&labels),
             parked: self.parked.get_or_create_owned(&labels),
+            leaking: self.leaking.get_or_create_owned(&labels),
             unconfirmed: self.unconfirmed.get_or_create_owned(&labels),
         }
     }

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::metrics::{SinkMetrics, count};
 use super::window::Window;
 use super::{Batch, DeadLetters, Feed, Metrics, Pace, SendError, Sink, Wanted};
-use crate::Position;
 use crate::queue::{Entry, QueueError};
+use crate::{Guard, Position};
 
 /// How a forwarder batches and waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,7 @@ pub struct Forwarder<F, S> {
     sink: S,
     options: Options,
     dead: DeadLetters,
+    guard: Arc<dyn Guard>,
     metrics: SinkMetrics,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
@@ -59,7 +60,8 @@ pub struct Forwarder<F, S> {
     done: Option<Position>,
 }
 
-/// The signal to stop came, or the queue was closed and everything is delivered.
+/// The signal to stop came, the queue was closed and everything is delivered, or the guard forbade
+/// a request.
 struct Stopped;
 
 impl<F: Feed, S: Sink> Forwarder<F, S> {
@@ -67,7 +69,7 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
     pub fn new(
         (feed, sink): (F, S),
         options: Options,
-        dead: DeadLetters,
+        (dead, guard): (DeadLetters, Arc<dyn Guard>),
         (metrics, clock): (&Metrics, Arc<dyn Clock>),
         stop: CancellationToken,
     ) -> Self {
@@ -77,6 +79,7 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
             sink,
             options,
             dead,
+            guard,
             clock,
             stop,
             window: Window::default(),

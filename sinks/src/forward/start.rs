@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::config::{Fault, Kind, SinkConfig};
 use super::credentials::{Credentials, CredentialsError, Scheme, SecretSource};
 use super::{ClientError, DeadLetters, Feed, Forwarder, Metrics, Options, Pace, Sink};
+use crate::Guard;
 use crate::elasticsearch::Elasticsearch;
 use crate::splunk_hec::SplunkHec;
 
@@ -23,6 +24,8 @@ pub struct Setup<F> {
     pub pace: Pace,
     /// Where refused records are kept.
     pub dead: DeadLetters,
+    /// The last look at each request.
+    pub guard: Arc<dyn Guard>,
     /// Where it counts.
     pub metrics: Metrics,
     /// What it measures lag by.
@@ -123,7 +126,7 @@ fn spawn<F: Feed + 'static, S: Sink + 'static>(
         let forwarder = Forwarder::new(
             (setup.feed, sink),
             options,
-            setup.dead,
+            (setup.dead, setup.guard),
             (&setup.metrics, setup.clock),
             setup.stop,
         );

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Letter, Metrics, Pace, Setup, SinkConfig, start};
 use crate::ocsf::samples;
 use crate::queue::{Batch, Config, FolderLock, Queue};
-use crate::{State, queue};
+use crate::{Permissive, State, queue};
 
 /// One request as the peer reads it.
 #[derive(Debug)]
@@ -157,6 +157,7 @@ impl Bench {
                 letters.lock().unwrap().push(letter);
                 Ok(())
             }),
+            guard: Arc::new(Permissive),
             metrics: self.metrics.clone(),
             clock: Arc::new(SystemClock),
             stop: self.stop.clone(),

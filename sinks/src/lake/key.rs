@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use parquet::encryption::decrypt::FileDecryptionProperties;
 use parquet::encryption::encrypt::FileEncryptionProperties;
 
 /// An AES-128 or AES-256 key; never printed.
@@ -88,6 +89,13 @@ impl Key {
         &self,
     ) -> Result<Arc<FileEncryptionProperties>, parquet::errors::ParquetError> {
         FileEncryptionProperties::builder(self.0.clone()).build()
+    }
+
+    /// What reads such files back.
+    pub(super) fn decryption(
+        &self,
+    ) -> Result<Arc<FileDecryptionProperties>, parquet::errors::ParquetError> {
+        FileDecryptionProperties::builder(self.0.clone()).build()
     }
 }
 

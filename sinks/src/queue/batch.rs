@@ -1,7 +1,5 @@
 //! A run of records as the queue writes it, encoded by the caller's thread.
 
-use std::sync::Arc;
-
 use magistrate_event::Record;
 
 use super::{QueueError, frame};
@@ -42,17 +40,10 @@ impl Batch {
     /// Adds a record.
     ///
     /// # Errors
-    /// When the record is larger than a frame may be (80 MiB): the batch is as it was before. When
-    /// it cannot be encoded, which no record causes: the batch is empty and must be built anew.
+    /// When the record is larger than a frame may be (80 MiB): the batch is as it was before.
     pub fn push(&mut self, record: &Record) -> Result<(), QueueError> {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        let start = frame::open(&mut bytes);
-        let encoded = record.encode(bytes);
-        self.bytes = encoded.map_err(|source| {
-            // The bytes went with the error; a batch that lost frames must not be stored.
-            self.frames.clear();
-            QueueError::Encode(Arc::new(source))
-        })?;
+        let start = frame::open(&mut self.bytes);
+        record.encode(&mut self.bytes);
         frame::close(&mut self.bytes, start)?;
         self.frames.push(Framed {
             fingerprint: record.uid().fingerprint(),
@@ -76,7 +67,8 @@ impl Batch {
         self.bytes.len()
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    /// What will stand in the queue's files.
+    pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 

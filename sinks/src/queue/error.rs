@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use magistrate_event::{DecodeError, Refusal};
+use magistrate_event::Refusal;
 
 use crate::StateError;
 
@@ -49,9 +49,6 @@ pub enum QueueError {
         /// The largest size.
         limit_bytes: u64,
     },
-    /// A record cannot be encoded.
-    #[error("cannot encode a record for the queue")]
-    Encode(#[source] Arc<DecodeError>),
     /// The queue has been closed, and for a reader: nothing is left to read.
     #[error("queue is closed")]
     Closed,
@@ -79,7 +76,6 @@ impl QueueError {
             Self::Full { .. } => "queue_full",
             Self::Disk { source, .. } => disk_reason(source.kind()),
             Self::RecordTooLarge { .. } => "too_large",
-            Self::Encode(_) => "encode",
             Self::Closed => "closed",
             Self::UnknownConsumer(_) => "unknown_consumer",
             Self::State(_) => "state",
@@ -94,14 +90,12 @@ impl QueueError {
             },
             Self::RecordTooLarge { .. } => Refusal::Malformed(self.to_string()),
             Self::Closed => Refusal::Closed,
-            Self::Full { .. }
-            | Self::Disk { .. }
-            | Self::Encode(_)
-            | Self::UnknownConsumer(_)
-            | Self::State(_) => Refusal::Unavailable {
-                reason: self.reason().to_owned(),
-                retry_after: DISK_RETRY,
-            },
+            Self::Full { .. } | Self::Disk { .. } | Self::UnknownConsumer(_) | Self::State(_) => {
+                Refusal::Unavailable {
+                    reason: self.reason().to_owned(),
+                    retry_after: DISK_RETRY,
+                }
+            }
         }
     }
 }

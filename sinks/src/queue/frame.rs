@@ -7,7 +7,7 @@ pub(super) const HEAD_BYTES: usize = 8;
 /// The largest payload: the largest body that a source takes, and what normalizing adds.
 pub(super) const MAX_PAYLOAD_BYTES: u32 = 80 << 20;
 /// The smallest payload: a layout byte, an id and a time.
-pub(super) const MIN_PAYLOAD_BYTES: u32 = 18;
+pub(super) const MIN_PAYLOAD_BYTES: u32 = 25;
 
 /// Leaves room in `bytes` for a head that [`close`] fills in; returns where the frame begins.
 pub(super) fn open(bytes: &mut Vec<u8>) -> usize {

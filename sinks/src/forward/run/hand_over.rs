@@ -93,7 +93,7 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
 
     /// One attempt; the signal to stop cuts it short after a grace.
     async fn attempt(&mut self, batch: &Batch) -> Result<Result<Delivery, SendError>, Stopped> {
-        if self.stop.is_cancelled() {
+        if self.stop.is_cancelled() || self.is_leaking(batch) {
             return Err(Stopped);
         }
         let (stop, grace) = (self.stop.clone(), self.options.stop_grace);
@@ -101,6 +101,21 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
             result = self.sink.send(batch) => Ok(result),
             () = expired(stop, grace) => Err(Stopped),
         }
+    }
+
+    /// Whether the batch may not leave. Then this sink must not send anything any more, not even
+    /// after the next start, until a person has looked: the batch stays where it is.
+    fn is_leaking(&self, batch: &Batch) -> bool {
+        let name = &self.options.name;
+        let is_leaking = !self.guard.permits(name, batch.text().as_bytes());
+        if is_leaking {
+            self.metrics.leaking.set(1);
+            tracing::error!(
+                sink = name,
+                "stopped: a request held a planted secret in plain text"
+            );
+        }
+        is_leaking
     }
 
     /// Keeps what the peer will never take; waits while that cannot be kept.

@@ -94,6 +94,7 @@ struct Case {
     script: Script,
     confirmations: Confirmations,
     dead: Option<DeadLetters>,
+    guard: Arc<dyn Guard>,
     stop: CancellationToken,
     options: Options,
 }
@@ -107,6 +108,7 @@ fn case(
         script: Box::new(script),
         confirmations: Box::new(|receipts| Ok(receipts.to_vec())),
         dead: None,
+        guard: Arc::new(crate::Permissive),
         stop: CancellationToken::new(),
         options: Options {
             name: "peer".to_owned(),
@@ -148,7 +150,7 @@ async fn run(case: Case) -> (Seen, String) {
     Forwarder::new(
         (feed, peer),
         case.options,
-        dead,
+        (dead, case.guard),
         (&metrics, clock),
         case.stop,
     )
@@ -420,4 +422,24 @@ async fn what_a_sink_does_not_want_moves_the_cursor_all_the_same() {
     let (seen, _) = run(case).await;
     assert!(seen.sends.is_empty());
     assert_eq!(seen.committed.last(), Some(&8));
+}
+
+/// Forbids what holds a certain text.
+struct Forbids(&'static str);
+
+impl Guard for Forbids {
+    fn permits(&self, output: &str, bytes: &[u8]) -> bool {
+        assert_eq!(output, "peer");
+        !String::from_utf8_lossy(bytes).contains(self.0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_the_guard_forbids_is_never_sent_and_ends_the_sink() {
+    let mut case = case(9, |_, _| Ok(Delivery::default()));
+    case.guard = Arc::new(Forbids("6"));
+    let (seen, metrics) = run(case).await;
+    assert_eq!(seen.sends, [["0", "1", "2", "3"]]);
+    assert_eq!(seen.committed, [4]);
+    assert!(metrics.contains("magistrate_sink_leaking{sink=\"peer\"} 1"));
 }

@@ -1,0 +1,370 @@
+//! Looks for secrets through encodings, several on top of each other, and tells which bytes of the
+//! original text hide what was found.
+//!
+//! Each layer is searched by the same rules as plain text. Clean text pays for a few passes of
+//! `memchr` and one over words of eight bytes; only what those point at is decoded.
+
+mod blob;
+mod codec;
+mod entity;
+mod escape;
+mod joined;
+mod layer;
+mod packed;
+mod quoted;
+mod runs;
+mod spaced;
+pub(crate) mod unicode;
+mod utf16;
+mod window;
+
+use magistrate_event::Span;
+
+pub(crate) use codec::Stack;
+
+use super::ascii::is_at;
+use super::marker::MARKER_START;
+use super::merge::{By, Found};
+use super::ruleset::{Finder, RuleSet};
+use super::scan::{Ending, Scan};
+use super::token::{Token, Tokenizer};
+use blob::Blob;
+use escape::unescape;
+use layer::Layer;
+use runs::{Run, each_run};
+use window::{Lines, Window, Windows};
+
+/// Decoded bytes, all layers of one text together: so many times the text, and so many more …
+const MAX_GROWTH: usize = 8;
+const FREE_BYTES: usize = 64 << 10;
+/// … but never more than this.
+const MAX_DECODED_BYTES: usize = 64 << 20;
+/// What stands before a secret, and may be needed to find it.
+const CONTEXT_LEN: usize = 64;
+/// Shorter texts hide nothing.
+const MIN_LEN: usize = 16;
+
+/// Decodes whatever is encoded, and remembers what the rules find in it.
+pub(crate) struct Decoder<'a> {
+    rules: &'a RuleSet,
+    tokens: &'a Tokenizer,
+    found: Vec<Found>,
+    /// Bytes that may still be decoded.
+    left: usize,
+}
+
+/// A layer and those that it was found in, outermost last.
+struct Above<'a> {
+    layer: &'a Layer,
+    up: Option<&'a Self>,
+}
+
+/// Where a decoder stands: the layers above, by name too.
+#[derive(Clone, Copy, Default)]
+struct Depth<'a> {
+    above: Option<&'a Above<'a>>,
+    stack: Stack,
+}
+
+impl<'a> Decoder<'a> {
+    /// A decoder for a text of `len` bytes.
+    pub(crate) fn new(rules: &'a RuleSet, tokens: &'a Tokenizer, len: usize) -> Self {
+        Self {
+            rules,
+            tokens,
+            found: Vec::new(),
+            left: len
+                .saturating_mul(MAX_GROWTH)
+                .saturating_add(FREE_BYTES)
+                .min(MAX_DECODED_BYTES),
+        }
+    }
+
+    /// Searches every layer of `text`. `fragments` are offsets at which a string ends that begins
+    /// like a secret.
+    pub(crate) fn search(&mut self, text: &str, fragments: &[usize]) {
+        self.layers(text, fragments, Depth::default());
+    }
+
+    /// Searches the texts at `places` as if they were one.
+    pub(crate) fn search_joined(&mut self, text: &str, places: &[(usize, usize)]) {
+        let layer = joined::texts(text.as_bytes(), places);
+        self.look(layer, Ending::Certain, Depth::default());
+    }
+
+    /// What was found, as stretches of the original text.
+    pub(crate) fn into_found(self) -> Vec<Found> {
+        self.found
+    }
+
+    fn layers(&mut self, text: &str, fragments: &[usize], depth: Depth<'_>) {
+        let bytes = text.as_bytes();
+        if bytes.len() < MIN_LEN {
+            return;
+        }
+        self.escapes(text, depth);
+        self.signs(bytes, depth);
+        self.chunks(bytes, depth);
+        self.runs(bytes, depth);
+        let mut until = 0;
+        for &at in fragments {
+            if at >= until
+                && let Some(joined) = joined::concatenated(bytes, at)
+            {
+                until = joined.until + 1;
+                self.look(joined.layer, Ending::Certain, depth);
+            }
+        }
+    }
+
+    /// Percent, JSON, HTML, and characters that are not what they seem.
+    fn escapes(&mut self, text: &str, depth: Depth<'_>) {
+        let bytes = text.as_bytes();
+        let mut windows = Windows::new(bytes, Lines::One);
+        let mut next = |decoder: &mut Self, at: usize| {
+            if escape::is_telling(bytes, at)
+                && let Some(window) = windows.add(at)
+            {
+                decoder.window(bytes, window, unescape, depth);
+            }
+        };
+        if text.is_ascii() && memchr::memchr(0, bytes).is_none() {
+            memchr::memchr3_iter(b'%', b'\\', b'&', bytes).for_each(|at| next(self, at));
+        } else {
+            let unusual =
+                |byte: u8| matches!(byte, b'%' | b'\\' | b'&' | 0) || unicode::can_lead(byte);
+            let places = bytes.iter().enumerate();
+            places
+                .filter(|(_, byte)| unusual(**byte))
+                .for_each(|(at, _)| next(self, at));
+            unicode::each_hidden(text, |hidden| {
+                self.look(Some(hidden), Ending::Certain, depth);
+            });
+        }
+        if let Some(window) = windows.finish() {
+            self.window(bytes, window, unescape, depth);
+        }
+    }
+
+    /// What an `=`, a `+` or a `[` can begin: quoted-printable, strings put together, lists.
+    fn signs(&mut self, text: &[u8], depth: Depth<'_>) {
+        let mut windows = Windows::new(text, Lines::Many);
+        let mut until = 0;
+        for at in memchr::memchr3_iter(b'=', b'+', b'[', text) {
+            let joined = match text.get(at) {
+                Some(b'=') => {
+                    if quoted::is_telling(text, at)
+                        && let Some(window) = windows.add(at)
+                    {
+                        self.window(text, window, quoted::unquote, depth);
+                    }
+                    continue;
+                }
+                _ if at < until => continue,
+                Some(b'+') => joined::concatenated(text, at),
+                _ => joined::listed(text, at),
+            };
+            if let Some(joined) = joined {
+                until = joined.until;
+                self.look(joined.layer, Ending::Certain, depth);
+            }
+        }
+        if let Some(window) = windows.finish() {
+            self.window(text, window, quoted::unquote, depth);
+        }
+    }
+
+    fn chunks(&mut self, text: &[u8], depth: Depth<'_>) {
+        let layer = joined::streamed(text, self.rules.chunks());
+        self.look(layer, Ending::Certain, depth);
+    }
+
+    fn runs(&mut self, text: &[u8], depth: Depth<'_>) {
+        each_run(text, |run| match run {
+            Run::Blob(blob) if !depth.has_seen(blob.start, blob.end) => {
+                blob.pieces()
+                    .for_each(|piece| self.blob(text, piece, depth));
+            }
+            Run::Spaced(start, end) if !depth.has_seen(start, end) => {
+                let layer = spaced::join(text, start, end);
+                self.look(layer, ending_at(text, end), depth);
+            }
+            Run::Blob(_) | Run::Spaced(_, _) => {}
+        });
+    }
+
+    fn window(
+        &mut self,
+        text: &[u8],
+        window: Window,
+        decode: impl Fn(&[u8], usize, usize) -> Option<Layer>,
+        depth: Depth<'_>,
+    ) {
+        let Window { start, end } = window;
+        if end - start > self.left {
+            return;
+        }
+        let ending = if window.ends_value(text) {
+            Ending::Certain
+        } else {
+            Ending::Open
+        };
+        self.look(decode(text, start, end), ending, depth);
+    }
+
+    fn blob(&mut self, text: &[u8], piece: Blob, depth: Depth<'_>) {
+        if piece.end - piece.start > self.left {
+            return;
+        }
+        let decoded = piece.decode(text);
+        let inner =
+            packed::unpack(decoded.bytes(), self.left).or_else(|| utf16::utf16(decoded.bytes()));
+        let Some(outer) = decoded.finish(piece.codec()) else {
+            return;
+        };
+        let ending = ending_at(text, piece.end);
+        if inner.is_none() {
+            return self.look(Some(outer), ending, depth);
+        }
+        if let Some(stack) = depth.stack.push(outer.codec()) {
+            let above = Above {
+                layer: &outer,
+                up: depth.above,
+            };
+            let depth = Depth {
+                above: Some(&above),
+                stack,
+            };
+            self.look(inner, ending, depth);
+        }
+    }
+
+    /// Searches `layer` and the layers below it.
+    fn look(&mut self, layer: Option<Layer>, ending: Ending, depth: Depth<'_>) {
+        let Some(layer) = layer else { return };
+        let Some(left) = self.left.checked_sub(layer.text().len()) else {
+            return;
+        };
+        let Some(stack) = depth.stack.push(layer.codec()) else {
+            return;
+        };
+        self.left = left;
+        let above = Above {
+            layer: &layer,
+            up: depth.above,
+        };
+        let scan = Scan::part(self.rules, layer.text(), ending);
+        let fragments = scan.fragments().to_vec();
+        for one in scan.into_found(layer.text()) {
+            self.keep(one, &above, stack);
+        }
+        let depth = Depth {
+            above: Some(&above),
+            stack,
+        };
+        self.layers(layer.text(), &fragments, depth);
+    }
+
+    /// Keeps what was found in the innermost layer as stretches of the original text.
+    fn keep(&mut self, one: Found, above: &Above<'_>, stack: Stack) {
+        let (start, end) = (one.span.start(), one.span.end());
+        let layer = above.layer;
+        let joined = layer.codec().joins_pieces();
+        if joined && !self.is_split(layer, one) || stack.joins_pieces() && !self.is_distinctive(one)
+        {
+            return;
+        }
+        let secret = layer.text().get(start..end).unwrap_or_default();
+        let token = token_of(self.tokens, secret);
+        above.trace(start, end, &mut |start, end| {
+            let span = Span::new(start, end).ok();
+            self.found.extend(span.map(|span| Found {
+                span,
+                token: Some(token),
+                stack,
+                ..one
+            }));
+        });
+    }
+}
+
+impl Decoder<'_> {
+    /// Whether a pattern or grammar found it. Pieces that were joined make names that nobody wrote.
+    fn is_distinctive(&self, one: Found) -> bool {
+        let By::Rule(rule) = one.by else {
+            return false;
+        };
+        match self.rules.rule(rule).map(|rule| &rule.finder) {
+            Some(Finder::Shape(_) | Finder::Grammar(_)) => true,
+            Some(Finder::Named(_)) | None => false,
+        }
+    }
+
+    /// Whether it begins in one piece of `layer` and goes on in another, and the first part is not
+    /// found alone: then it ends there, and the next piece is something else.
+    fn is_split(&self, layer: &Layer, one: Found) -> bool {
+        let start = one.span.start();
+        let piece = layer.piece_at(start);
+        if one.span.end() <= piece.end {
+            return false;
+        }
+        let from = piece.start.max(start.saturating_sub(CONTEXT_LEN));
+        let mut from = from..piece.end;
+        let first = loop {
+            match layer.text().get(from.clone()) {
+                Some(first) => break first,
+                None if from.start < start => from.start += 1,
+                None => return false,
+            }
+        };
+        let alone = Scan::part(self.rules, first, Ending::Open).into_found(first);
+        !alone
+            .iter()
+            .any(|found| found.span.end() > start - from.start)
+    }
+}
+
+impl Above<'_> {
+    /// Calls `visit` with the stretches of the original text that made `start..end` of the layer.
+    fn trace(&self, start: usize, end: usize, visit: &mut dyn FnMut(usize, usize)) {
+        self.layer
+            .sources(start, end, &mut |start, end| match self.up {
+                Some(up) => up.trace(start, end, visit),
+                None => visit(start, end),
+            });
+    }
+}
+
+impl Depth<'_> {
+    /// Whether the layer above shows `start..end` as its source does, where it was seen already.
+    fn has_seen(&self, start: usize, end: usize) -> bool {
+        self.above
+            .is_some_and(|above| above.layer.is_verbatim(start, end))
+    }
+}
+
+/// Whether what is encoded up to `end` ends there: before a marker it went on.
+fn ending_at(text: &[u8], end: usize) -> Ending {
+    if is_at(text, end, MARKER_START.as_bytes()) {
+        Ending::Open
+    } else {
+        Ending::Certain
+    }
+}
+
+/// The token of `secret` without its escapes, so that a plain and an escaped form of one secret
+/// have one token.
+pub(crate) fn token_of(tokens: &Tokenizer, secret: &str) -> Token {
+    let mut layer: Option<Layer> = None;
+    for _ in 0..codec::MAX_LAYERS {
+        let text = layer.as_ref().map_or(secret, Layer::text);
+        let Some(below) = unescape(text.as_bytes(), 0, text.len()) else {
+            break;
+        };
+        layer = Some(below);
+    }
+    tokens.token(layer.as_ref().map_or(secret, Layer::text).as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

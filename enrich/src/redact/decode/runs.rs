@@ -1,0 +1,247 @@
+//! Finds, at the speed of memory, stretches that may be base64, hex, or letters apart.
+//!
+//! Text is looked at in words of eight bytes. A run of 23 letters and digits fills two words in a
+//! row, one of which has an odd number, so that only those are looked at: ordinary text, paths and
+//! UUIDs hardly ever fill one and the next.
+
+use super::super::ascii::{byte, skip_back, slice};
+use super::blob::{Alphabet, Blob, is_base64};
+use super::spaced;
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Run {
+    /// Base64 or hex that begins like text or a packed file.
+    Blob(Blob),
+    /// Letters apart, from one offset to another.
+    Spaced(usize, usize),
+}
+
+const WORD_LEN: usize = 8;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const EVEN: u64 = 0x0000_00ff_00ff_00ff;
+const ODD: u64 = 0x0000_ff00_ff00_ff00;
+/// How far back the beginning of a run is looked for, in bytes.
+const MAX_BACK_LEN: usize = 4096;
+/// A JSON escape, or a letter that stands before, can shift the beginning.
+const SHIFTS: [usize; 4] = [0, 1, 2, 3];
+
+/// Calls `visit` for every run of `text`, from left to right.
+pub(crate) fn each_run(text: &[u8], mut visit: impl FnMut(Run)) {
+    let mut search = Search { text, until: 0 };
+    let words = text.chunks_exact(2 * WORD_LEN);
+    let rest = words.remainder().len();
+    for (number, pair) in words.enumerate() {
+        let Some((_, odd)) = pair.split_last_chunk::<WORD_LEN>() else {
+            continue;
+        };
+        let odd = u64::from_le_bytes(*odd);
+        if is_telling(odd) {
+            let at = number * 2 * WORD_LEN + WORD_LEN;
+            search.look(at, odd, &mut visit);
+        }
+    }
+    // The last words may not make a pair.
+    let tail = text.len() - rest;
+    if rest >= WORD_LEN
+        && let Some(word) = text.get(tail..).and_then(<[u8]>::first_chunk)
+    {
+        search.look(tail, u64::from_le_bytes(*word), &mut visit);
+    }
+}
+
+const fn is_telling(word: u64) -> bool {
+    let differs = (word ^ (word >> 16)) & (EVEN | ODD);
+    let alternates = differs != 0 && (differs & EVEN == 0 || differs & ODD == 0);
+    is_alphanumeric(word) | alternates
+}
+
+/// Whether all eight bytes are ASCII letters or digits.
+const fn is_alphanumeric(word: u64) -> bool {
+    let low = word & !HIGH;
+    let letters = low | (ONES * 0x20);
+    let is_letter =
+        (letters + ONES * (0x80 - b'a' as u64)) & !(letters + ONES * (0x7f - b'z' as u64));
+    let is_digit = (low + ONES * (0x80 - b'0' as u64)) & !(low + ONES * (0x7f - b'9' as u64));
+    (is_letter | is_digit) & !word & HIGH == HIGH
+}
+
+struct Search<'a> {
+    text: &'a [u8],
+    /// Up to where the text was looked at.
+    until: usize,
+}
+
+impl Search<'_> {
+    fn look(&mut self, at: usize, word: u64, visit: &mut impl FnMut(Run)) {
+        if at < self.until {
+            return;
+        }
+        if !is_alphanumeric(word) {
+            self.look_apart(at, visit);
+        } else if self.is_filled(at.wrapping_sub(WORD_LEN)) || self.is_filled(at + WORD_LEN) {
+            self.look_together(at, visit);
+        }
+    }
+
+    fn is_filled(&self, at: usize) -> bool {
+        self.text
+            .get(at..)
+            .and_then(<[u8]>::first_chunk)
+            .is_some_and(|word| is_alphanumeric(u64::from_le_bytes(*word)))
+    }
+
+    fn look_apart(&mut self, at: usize, visit: &mut impl FnMut(Run)) {
+        if let Some((start, end)) = spaced::extent(self.text, at + 2) {
+            let start = start.max(self.until);
+            self.until = end;
+            visit(Run::Spaced(start, end));
+        }
+    }
+
+    fn look_together(&mut self, at: usize, visit: &mut impl FnMut(Run)) {
+        let limit = (at - self.until.min(at)).min(MAX_BACK_LEN);
+        let together = skip_back(self.text, at, limit, |byte| byte.is_ascii_alphanumeric());
+        if together == self.until && self.until > 0 {
+            // A run whose beginning was looked at.
+            self.until = at + WORD_LEN;
+            return;
+        }
+        let limit = (together - self.until.min(together)).min(MAX_BACK_LEN);
+        let whole = skip_back(self.text, together, limit, is_base64);
+        let found = self.blob(whole, together);
+        self.until = found.map_or(at + WORD_LEN, |blob| blob.end);
+        if let Some(blob) = found {
+            visit(Run::Blob(blob));
+        }
+    }
+
+    /// The blob that begins with the run, or with the part of it that is letters and digits only.
+    fn blob(&self, whole: usize, together: usize) -> Option<Blob> {
+        let hex = self.hex(together);
+        let starts = [whole]
+            .into_iter()
+            .chain(SHIFTS.map(|shift| together + shift));
+        hex.or_else(|| {
+            let mut starts = starts;
+            starts.find_map(|start| Blob::at(self.text, start, Alphabet::Base64))
+        })
+    }
+
+    /// Hex may follow letters that are no digits, as in `0x…` and `\n…`.
+    fn hex(&self, together: usize) -> Option<Blob> {
+        let ahead = slice(self.text, together, together + 4);
+        let before = ahead.iter().rposition(|byte| !byte.is_ascii_hexdigit());
+        let start = together + before.map_or(0, |last| last + 1);
+        if !byte(self.text, start).is_ascii_hexdigit() {
+            return None;
+        }
+        [start, start + 1]
+            .into_iter()
+            .find_map(|start| Blob::at(self.text, start, Alphabet::Hex))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn runs(text: &str) -> Vec<Run> {
+        let mut found = Vec::new();
+        each_run(text.as_bytes(), |run| found.push(run));
+        found
+    }
+
+    fn blobs(text: &str) -> Vec<&str> {
+        let blob = |run| match run {
+            Run::Blob(blob) => text.get(blob.start..blob.end),
+            Run::Spaced(_, _) => None,
+        };
+        runs(text).into_iter().filter_map(blob).collect()
+    }
+
+    #[test]
+    fn base64_and_hex_are_found_wherever_they_stand() {
+        let base64 = STANDARD.encode("a secret of some length");
+        let hex = "736f6d65206c6f6e6720736563726574";
+        for blob in [base64.as_str(), hex] {
+            for before in [
+                "",
+                "x: ",
+                "{\"a\":\"",
+                "\\n",
+                "0x",
+                "/path/to/",
+                "v1.",
+                "key=",
+            ] {
+                for pad in 0..17 {
+                    let text = format!("{}{before}{blob}\" and", " ".repeat(pad));
+                    let found = blobs(&text);
+                    assert_eq!(found.len(), 1, "{text}");
+                    assert!(
+                        found[0].ends_with(blob) || found[0].len() + 3 >= blob.len(),
+                        "{text}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn letters_apart_are_found_wherever_they_stand() {
+        for pad in 0..17 {
+            let text = format!("{}x: g h p _ A b c d e f g h i j", " ".repeat(pad));
+            assert!(
+                matches!(runs(&text).as_slice(), [Run::Spaced(_, end)] if *end == text.len()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn ordinary_text_holds_none() {
+        for text in [
+            "550e8400-e29b-41d4-a716-446655440000",
+            "/home/alice/src/billing/internationalization/main.rs",
+            "dangerouslyDisableSandbox dangerouslyDisableSandbox",
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "                                                ",
+            "-----------------------------------------------",
+            "000000000000000000000000000000000000",
+            "a 1 b 2 c",
+        ] {
+            assert_eq!(runs(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_byte_is_a_letter_or_digit_or_not() {
+        for byte in 0..=255_u8 {
+            for place in 0..8 {
+                let mut word = *b"abcd0189";
+                word[place] = byte;
+                let expected = byte.is_ascii_alphanumeric();
+                assert_eq!(
+                    is_alphanumeric(u64::from_le_bytes(word)),
+                    expected,
+                    "{byte}"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn long_base64_of_text_is_always_found(before in "[ -~]{0,40} ", plain in "[ -=@-}]{18,80}") {
+            let blob = STANDARD.encode(&plain);
+            let text = format!("{before}{blob}");
+            prop_assert!(blobs(&text).iter().any(|found| found.ends_with(&blob)), "{}", text);
+        }
+    }
+}

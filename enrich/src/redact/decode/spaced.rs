@@ -1,0 +1,125 @@
+//! Joins letters that stand apart: `g h p _ A b c`, `g.h.p._.A`.
+
+use super::super::ascii::{byte, is_word, slice};
+use super::codec::Codec;
+use super::layer::{Layer, Weaver};
+
+/// Fewer characters are an abbreviation.
+const MIN_COUNT: usize = 12;
+/// A longer stretch is worked on in pieces.
+pub(crate) const MAX_LEN: usize = 1 << 18;
+
+/// Where the letters apart that hold the byte at `at` begin and end; `None` when there are none.
+pub(crate) fn extent(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let (sign_at, sign) = [at, at + 1]
+        .map(|at| (at, byte(text, at)))
+        .into_iter()
+        .find(|(at, sign)| {
+            is_sign(*sign) && byte(text, at + 2) == *sign && byte(text, at + 1) != *sign
+        })?;
+    let mut first_sign = sign_at;
+    while let Some(before) = letter_before(text, first_sign)
+        && let Some(sign_before) = before.checked_sub(1)
+        && byte(text, sign_before) == sign
+        && sign_at < sign_before + MAX_LEN
+    {
+        first_sign = sign_before;
+    }
+    // The first letter has no sign before it, or is the last one of a word.
+    let start = letter_before(text, first_sign)
+        .filter(|start| !is_word(start.checked_sub(1).map_or(0, |before| byte(text, before))))
+        .unwrap_or(first_sign + 1);
+    let mut end = sign_at;
+    while byte(text, end) == sign
+        && let Some(after) = letter_after(text, end + 1)
+        && end < start + MAX_LEN
+    {
+        // The last one may begin a word.
+        if is_word(byte(text, after)) {
+            break;
+        }
+        end = after;
+    }
+    (end >= start + 2 * MIN_COUNT - 1).then_some((start, end))
+}
+
+/// The letters of the stretch `from..to`, which [`extent`] found.
+pub(crate) fn join(text: &[u8], from: usize, to: usize) -> Option<Layer> {
+    let mut weaver = Weaver::new(from, (to - from) / 2 + 1);
+    let mut at = from;
+    while at < to
+        && let Some(end) = letter_after(text, at)
+    {
+        weaver.put(slice(text, end - 1, end), at, end);
+        at = end + 1;
+    }
+    weaver.finish(Codec::SPACED)
+}
+
+/// Where the letter before `at` begins, with the backslash that JSON wrote before it.
+fn letter_before(text: &[u8], at: usize) -> Option<usize> {
+    let letter = at.checked_sub(1)?;
+    let is_escaped = matches!(byte(text, letter), b'"' | b'\\');
+    let before = letter
+        .checked_sub(1)
+        .filter(|&before| is_escaped && byte(text, before) == b'\\');
+    is_letter(byte(text, letter)).then_some(before.unwrap_or(letter))
+}
+
+/// Where the letter at `at`, with the backslash that JSON wrote before it, ends.
+fn letter_after(text: &[u8], at: usize) -> Option<usize> {
+    let is_escaped = byte(text, at) == b'\\' && matches!(byte(text, at + 1), b'"' | b'\\');
+    let letter = if is_escaped { at + 1 } else { at };
+    is_letter(byte(text, letter)).then_some(letter + 1)
+}
+
+const fn is_sign(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'.' | b'-' | b'_' | b',' | b'|' | b'*' | b'/' | b':' | b';' | b'+' | b'\t' | b'\n'
+    )
+}
+
+/// What a secret is made of, and the zeros of UTF-16.
+const fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(text: &str, at: usize) -> Option<(String, String)> {
+        let (from, to) = extent(text.as_bytes(), at)?;
+        let layer = join(text.as_bytes(), from, to)?;
+        Some((layer.text().to_owned(), text.get(from..to)?.to_owned()))
+    }
+
+    #[test]
+    fn letters_apart_are_joined() {
+        for (text, plain) in [
+            ("g h p _ A b c d e f g h", "ghp_Abcdefgh"),
+            ("g.h.p._.A.b.c.d.e.f.g.h", "ghp_Abcdefgh"),
+            (r#"\" p a s s w o r d \" : \""#, "\"password\":\""),
+            ("g-h-p-_-A-b-c-d-e-f-g-h", "ghp_Abcdefgh"),
+        ] {
+            for before in ["", "the key= ", "word "] {
+                for after in ["", " and more", "\n", "\""] {
+                    let whole = format!("{before}{text}{after}");
+                    for at in before.len() + 4..before.len() + 12 {
+                        let found = joined(&whole, at);
+                        assert_eq!(found, Some((plain.to_owned(), text.to_owned())), "{whole}");
+                    }
+                }
+            }
+        }
+        for text in [
+            "a b c d e f",
+            "words of more than one letter",
+            "",
+            "a.b.c.d",
+        ] {
+            assert_eq!(joined(text, 2), None, "{text}");
+        }
+    }
+}
