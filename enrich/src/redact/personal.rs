@@ -135,17 +135,57 @@ fn number(
     }
     let has_letters = before.is_ascii_uppercase() || after.is_ascii_uppercase();
     let has_groups = joins_groups(before) || joins_groups(after);
-    if !has_letters && !has_groups && end - at < MIN_BARE_DIGITS {
+    let len = end - at;
+    let is_too_little = match len {
+        // `03:04:05`.
+        2 | 3 if !joins_groups(after) => {
+            !(before.is_ascii_uppercase() && after.is_ascii_uppercase())
+        }
+        _ => !has_letters && !has_groups && len < MIN_BARE_DIGITS,
+    };
+    if is_too_little || is_fraction(text, at, after) {
         return end;
     }
-    let is_in_id = matches!(before, b'-' | b'.')
-        && at
-            .checked_sub(2)
-            .is_some_and(|at| byte(text, at).is_ascii_alphabetic());
-    if is_in_id && !has_letters && after != b'-' {
+    if let Some(end) = end_of_id(text, at, end) {
         return end;
     }
     phrase(text, at, end, switches, visit)
+}
+
+/// Whether the digits at `at` are those of `0.123456`.
+fn is_fraction(text: &[u8], at: usize, after: u8) -> bool {
+    let digit = |distance: usize| {
+        at.checked_sub(distance)
+            .is_some_and(|at| byte(text, at).is_ascii_digit())
+    };
+    byte_before(text, at) == b'.' && digit(2) && !digit(3) && !joins_groups(after)
+}
+
+/// Where the UUID, the date or the other id ends of which the digits from `at` to `end` are a part.
+fn end_of_id(text: &[u8], at: usize, end: usize) -> Option<usize> {
+    let (before, after) = (byte_before(text, at), byte(text, end));
+    let is_dash = |at: usize| byte(text, at) == b'-';
+    if before != b'-' && after != b'-' {
+        return None;
+    }
+    // 00000000-0000-0000-0000-000000000000
+    let starts = [0, 9, 14, 19, 24]
+        .into_iter()
+        .filter_map(|offset| at.checked_sub(offset));
+    let is_uuid = |start: &usize| [8, 13, 18, 23].iter().all(|dash| is_dash(start + dash));
+    if let Some(start) = starts.clone().find(is_uuid) {
+        return Some(start + 36);
+    }
+    // 2026-01-02
+    if end - at == 4 && is_dash(at + 7) && matches!(byte(text, at), b'1' | b'2') && before != b'-' {
+        return Some(at + 10);
+    }
+    let further = at.checked_sub(2).map_or(0, |at| byte(text, at));
+    (before == b'-'
+        && further.is_ascii_alphabetic()
+        && after != b'-'
+        && !further.is_ascii_uppercase())
+    .then_some(end)
 }
 
 /// Looks at the groups of digits of which one goes from `at` to `end`.
@@ -202,11 +242,11 @@ fn lettered(text: &[u8], at: usize, end: usize, phrase: &Phrase) -> Option<Datum
 
 /// Cards, national ids and phone numbers: groups of digits alone.
 fn in_groups(text: &[u8], phrase: &Phrase, switches: Switches, visit: &mut impl FnMut(Datum)) {
-    let mut first = 0;
-    let mut found = false;
+    let signature = phrase.signature();
+    let (mut first, mut found) = (0, false);
     while first < phrase.groups().len() {
         let card = || card::card(text, phrase, first);
-        let id = || national::national_id(text, phrase, first);
+        let id = || national::national_id(text, phrase, first, signature >> (8 * first));
         let datum = card().or_else(id);
         if let Some(datum) = datum {
             found = true;

@@ -2,51 +2,91 @@
 //! looking at each digit.
 //!
 //! Half of telemetry is hexadecimal, so a digit says little. What every number of a person has is
-//! one of: four digits in a row; three, a sign, two more; twice two digits and a sign, and two more.
+//! one of: four digits in a row; three, a sign, three more; twice two digits and a sign, and two
+//! more. None begins after a letter of hexadecimal.
 
 use super::number::MAX_GROUP_LEN;
-use crate::redact::ascii::skip;
+use crate::redact::ascii::{byte_before, skip};
 
 /// Bytes whose digits are known at once.
 const BLOCK: usize = 64;
+/// Bytes after them that a number's beginning can reach into.
+const AHEAD: usize = 8;
+/// No beginning has fewer digits.
+const MIN_DIGITS: u8 = 4;
 
 /// Calls `visit` with the start and the end of every run of digits that may belong to a number; a
 /// run of more than twice [`MAX_GROUP_LEN`] digits may end later. It answers with the offset before
 /// which no further start is of interest.
 pub(crate) fn each_run(text: &[u8], mut visit: impl FnMut(usize, usize) -> usize) {
-    let (blocks, rest) = text.as_chunks::<BLOCK>();
-    let mut last = [0; BLOCK];
-    for (byte, &left) in last.iter_mut().zip(rest) {
-        *byte = left;
-    }
-    let mut following = blocks.iter().chain([&last]).skip(1);
-    let mut here = digit_bits(blocks.first().unwrap_or(&last));
-    let mut before = 0;
     let mut resume = 0;
-    for block in 0..=blocks.len() {
-        let next = following.next().map_or(0, digit_bits);
-        let mut starts = starts(before, here, next);
-        while starts != 0 {
-            let bit = starts.trailing_zeros();
-            let at = block * BLOCK + bit as usize;
-            if at >= resume {
-                let len = (!(here >> bit)).trailing_zeros();
-                let mut end = at + len as usize;
-                if (bit + len) as usize >= BLOCK {
-                    end = skip(text, end, 2 * MAX_GROUP_LEN, |byte| byte.is_ascii_digit());
-                }
-                resume = visit(at, end);
-            }
-            starts &= starts - 1;
+    let mut offset = 0;
+    while let Some(window) = text.get(offset..).and_then(<[u8]>::first_chunk) {
+        resume = runs(text, offset, window, resume, &mut visit);
+        offset += BLOCK;
+    }
+    while offset < text.len() {
+        let mut window = [0; BLOCK + AHEAD];
+        let rest = text.get(offset..).unwrap_or_default();
+        for (byte, &left) in window.iter_mut().zip(rest) {
+            *byte = left;
         }
-        before = here >> (BLOCK - 1);
-        here = next;
+        resume = runs(text, offset, &window, resume, &mut visit);
+        offset += BLOCK;
     }
 }
 
-/// The bits of `here` at which an interesting run begins. `before` is the digit bit of the byte
-/// before them, `next` the bits of the block after them.
-const fn starts(before: u64, here: u64, next: u64) -> u64 {
+/// The runs that begin in the first [`BLOCK`] bytes of `window`, which lies at `offset`.
+#[inline]
+fn runs(
+    text: &[u8],
+    offset: usize,
+    window: &[u8; BLOCK + AHEAD],
+    mut resume: usize,
+    visit: &mut impl FnMut(usize, usize) -> usize,
+) -> usize {
+    let count: u8 = window.iter().map(|byte| u8::from(is_digit(*byte))).sum();
+    if count < MIN_DIGITS {
+        return resume;
+    }
+    let (Some(block), Some(ahead)) = (window.first_chunk(), window.last_chunk()) else {
+        return resume;
+    };
+    let here = bits::<BLOCK>(block, is_digit);
+    let next = bits::<AHEAD>(ahead, is_digit);
+    let letters = bits::<BLOCK>(block, is_hex_letter);
+    let last = byte_before(text, offset);
+    let barred = (here | letters) << 1 | u64::from(is_digit(last) || is_hex_letter(last));
+    let mut starts = starts(here, next) & !barred;
+    while starts != 0 {
+        let bit = starts.trailing_zeros();
+        let at = offset + bit as usize;
+        if at >= resume {
+            let len = (!(here >> bit)).trailing_zeros();
+            let mut end = at + len as usize;
+            if (bit + len) as usize >= BLOCK {
+                end = skip(text, end, 2 * MAX_GROUP_LEN, is_digit);
+            }
+            resume = visit(at, end);
+        }
+        starts &= starts - 1;
+    }
+    resume
+}
+
+#[inline]
+const fn is_digit(byte: u8) -> bool {
+    byte.wrapping_sub(b'0') < 10
+}
+
+#[inline]
+const fn is_hex_letter(byte: u8) -> bool {
+    byte.wrapping_sub(b'a') < 6
+}
+
+/// The bits of `here` at which digits stand as in the beginning of a number; `next` are the bits of
+/// the bytes after them.
+const fn starts(here: u64, next: u64) -> u64 {
     let one = here >> 1 | next << 63;
     let two = here >> 2 | next << 62;
     let three = here >> 3 | next << 61;
@@ -54,26 +94,28 @@ const fn starts(before: u64, here: u64, next: u64) -> u64 {
     let five = here >> 5 | next << 59;
     let six = here >> 6 | next << 58;
     let seven = here >> 7 | next << 57;
-    let begins = here & !(here << 1 | before) & one;
     let four_digits = two & three;
-    let three_and_two = two & !three & four & five;
-    let two_by_two = !two & three & four & !five & six & seven;
-    begins & (four_digits | three_and_two | two_by_two)
+    let twice_three = two & !three & four & five & six;
+    let thrice_two = !two & three & four & !five & six & seven;
+    here & one & (four_digits | twice_three | thrice_two)
 }
 
-/// One bit for each byte: whether it is an ASCII digit.
-fn digit_bits(block: &[u8; BLOCK]) -> u64 {
-    let mut marked = [0; BLOCK];
-    for ((mark, byte), bit) in marked.iter_mut().zip(block).zip(&BITS) {
-        *mark = if byte.is_ascii_digit() { *bit } else { 0 };
+/// One bit for each of at most 64 bytes: whether it is one of those that are `wanted`.
+#[inline]
+fn bits<const COUNT: usize>(bytes: &[u8; COUNT], wanted: impl Fn(u8) -> bool) -> u64 {
+    let mut marked = [0; COUNT];
+    for ((mark, byte), bit) in marked.iter_mut().zip(bytes).zip(&BITS) {
+        *mark = if wanted(*byte) { *bit } else { 0 };
     }
     let (words, _) = marked.as_chunks::<8>();
-    // Eight different bits add up to what they are together; the highest byte of the product is
-    // their sum.
-    let sums = words
-        .iter()
-        .map(|word| u64::from_le_bytes(*word).wrapping_mul(0x0101_0101_0101_0101) >> 56);
-    sums.rev().fold(0, |bits, sum| bits << 8 | sum)
+    let mut bits = 0;
+    for (place, word) in words.iter().enumerate() {
+        // Eight different bits add up to what they are together; the highest byte of the product
+        // is their sum.
+        let sum = u64::from_le_bytes(*word).wrapping_mul(0x0101_0101_0101_0101) >> 56;
+        bits |= sum << (8 * place);
+    }
+    bits
 }
 
 /// The bit of each byte among its eight.
@@ -118,8 +160,10 @@ mod tests {
                 .all(|(place, wanted)| digit(at + place) == (wanted == b'd'))
         };
         let starts = |at: &usize| {
-            !at.checked_sub(1).is_some_and(digit)
-                && (shape(*at, "dddd") || shape(*at, "ddd dd") || shape(*at, "dd dd dd"))
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+            !before.is_some_and(u8::is_ascii_digit)
+                && !before.is_some_and(|byte| (b'a'..=b'f').contains(byte))
+                && (shape(*at, "dddd") || shape(*at, "ddd ddd") || shape(*at, "dd dd dd"))
         };
         (0..bytes.len()).filter(starts).collect()
     }
@@ -129,7 +173,7 @@ mod tests {
         for before in 0..140 {
             let filler = "x".repeat(before);
             assert_eq!(found(&format!("{filler}1234")), [before]);
-            assert_eq!(found(&format!("{filler}123 45 ")), [before]);
+            assert_eq!(found(&format!("{filler}123 456")), [before]);
             assert_eq!(found(&format!("{filler}12-34-56")), [before]);
             assert_eq!(found(&format!("{filler}123")), [0; 0]);
         }
@@ -139,7 +183,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_what_a_naive_search_finds(text in "[0-9é/:. -]{0,200}") {
+        fn finds_what_a_naive_search_finds(text in "[0-9abfgé/:. -]{0,200}") {
             prop_assert_eq!(found(&text), naive(&text));
         }
     }

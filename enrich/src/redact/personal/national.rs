@@ -87,6 +87,9 @@ struct Form {
     scheme: Scheme,
     /// Digits of each group.
     groups: &'static [usize],
+    /// The same as [`Phrase::signature`] has them, and which of its bytes count.
+    signature: u128,
+    mask: u128,
     /// The sign between each two groups; any of them, but the same throughout, where it has more
     /// than there are gaps.
     signs: Signs,
@@ -113,11 +116,18 @@ enum Evidence {
     Word,
 }
 
-/// The id that begins with group number `first` of `phrase`.
-pub(crate) fn national_id(text: &[u8], phrase: &Phrase, first: usize) -> Option<Datum> {
+/// The id that begins with group number `first` of `phrase`, whose signature from that group on is
+/// `signature`.
+pub(crate) fn national_id(
+    text: &[u8],
+    phrase: &Phrase,
+    first: usize,
+    signature: u128,
+) -> Option<Datum> {
     let groups = phrase.groups().get(first..)?;
     let start = *groups.first()?;
-    forms(start.len).iter().find_map(|form| {
+    let fits = |form: &&Form| signature & form.mask == form.signature;
+    forms(start.len).iter().filter(fits).find_map(|form| {
         let count = form.groups.len();
         let window = groups.get(..count)?;
         let end = *window.last()?;
@@ -128,15 +138,14 @@ pub(crate) fn national_id(text: &[u8], phrase: &Phrase, first: usize) -> Option<
 
 impl Form {
     fn read(&self, text: &[u8], window: &[Group], start: Group, end: Group) -> Option<Datum> {
-        let has_lengths = window
-            .iter()
-            .zip(self.groups)
-            .all(|(group, len)| group.len == *len);
-        if !has_lengths || !self.has_signs(text, window) {
+        if !self.has_signs(text, window) {
+            return None;
+        }
+        if !stands_alone(text, start.start, end.end()) {
             return None;
         }
         let digits = Digits::of(text, start.start, end.end());
-        if !(self.check)(digits.as_slice()) || !stands_alone(text, start.start, end.end()) {
+        if !(self.check)(digits.as_slice()) {
             return None;
         }
         let is_named = || is_near(text, start.start, end.end(), self.scheme.words());
@@ -188,9 +197,19 @@ const fn form(
     evidence: Evidence,
     check: fn(&[u8]) -> bool,
 ) -> Form {
+    let (mut signature, mut mask, mut place) = (0, 0, 0);
+    let mut rest = groups;
+    while let Some((len, others)) = rest.split_first() {
+        signature |= (*len as u128) << (8 * place);
+        mask |= 0xff << (8 * place);
+        place += 1;
+        rest = others;
+    }
     Form {
         scheme,
         groups,
+        signature,
+        mask,
         signs,
         evidence,
         check,

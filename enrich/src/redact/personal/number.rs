@@ -2,7 +2,7 @@
 
 use magistrate_event::Span;
 
-use crate::redact::ascii::{byte, byte_before, follows_escape, is_word, skip, skip_back};
+use crate::redact::ascii::{byte, byte_before, follows_escape, is_word};
 
 /// More digits in a row are no number of a person.
 pub(crate) const MAX_GROUP_LEN: usize = 20;
@@ -34,23 +34,13 @@ pub(crate) struct Phrase {
 impl Phrase {
     /// The phrase around the run of digits that begins at `at`.
     pub(crate) fn around(text: &[u8], at: usize) -> Self {
-        let mut start = at;
-        for _ in 0..MAX_GROUPS_BACK {
-            let Some(before) = start.checked_sub(2) else {
-                break;
-            };
-            if !is_separator(byte(text, start - 1)) || !byte(text, before).is_ascii_digit() {
-                break;
-            }
-            let from = skip_back(text, before + 1, MAX_GROUP_LEN + 1, is_digit);
-            if before + 1 - from > MAX_GROUP_LEN {
-                break;
-            }
-            start = from;
-        }
         let mut phrase = Self::default();
+        let mut start = beginning(text, at);
         for slot in &mut phrase.groups {
-            let end = skip(text, start, 2 * MAX_GROUP_LEN, is_digit);
+            let mut end = start;
+            while byte(text, end).is_ascii_digit() && end - start < 2 * MAX_GROUP_LEN {
+                end += 1;
+            }
             *slot = Group {
                 start,
                 len: end - start,
@@ -62,6 +52,12 @@ impl Phrase {
             start = end + 1;
         }
         phrase
+    }
+
+    /// How many digits each group has, a byte for each.
+    pub(crate) fn signature(&self) -> u128 {
+        let lengths = self.groups().iter().rev();
+        lengths.fold(0, |signature, group| signature << 8 | group.len as u128)
     }
 
     pub(crate) fn groups(&self) -> &[Group] {
@@ -79,8 +75,24 @@ impl Phrase {
     }
 }
 
-const fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_digit()
+/// Where the first group begins of the phrase in which a run of digits begins at `at`.
+fn beginning(text: &[u8], at: usize) -> usize {
+    let mut start = at;
+    for _ in 0..MAX_GROUPS_BACK {
+        if !is_separator(byte_before(text, start)) {
+            break;
+        }
+        let end = start - 1;
+        let mut from = end;
+        while byte_before(text, from).is_ascii_digit() && end - from <= MAX_GROUP_LEN {
+            from -= 1;
+        }
+        if from == end || end - from > MAX_GROUP_LEN {
+            break;
+        }
+        start = from;
+    }
+    start
 }
 
 const fn is_separator(byte: u8) -> bool {
