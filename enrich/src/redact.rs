@@ -8,6 +8,7 @@ mod ascii;
 mod assign;
 mod check;
 mod config;
+mod context;
 mod example;
 mod header;
 mod key;

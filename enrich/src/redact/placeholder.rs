@@ -58,6 +58,22 @@ pub(crate) fn looks_random(value: &[u8]) -> bool {
     value.len() >= 8 && (is_mixed || value.len() >= 20 && upper > 0 && lower > 0)
 }
 
+/// Whether a key of a known shape is a documented or filled-in one: a prefix, then one sign again and
+/// again, or digits and letters in a row (`0123456789abcdef…`).
+pub(crate) fn is_dummy(secret: &[u8]) -> bool {
+    let prefix = secret
+        .iter()
+        .rposition(|byte| matches!(byte, b'_' | b'-' | b'.' | b'='))
+        .filter(|&last| last < secret.len() / 2)
+        .map_or(0, |last| last + 1);
+    let body = secret.get(prefix..).unwrap_or_default();
+    let Some(&first) = body.first() else {
+        return false;
+    };
+    let follows = |pair: &[u8]| matches!(pair, [a, b] if a.wrapping_add(1) == *b || (*a, *b) == (b'9', b'0') || (*a, *b) == (b'9', b'a') || (*a, *b) == (b'f', b'0'));
+    body.len() >= 8 && (body.iter().all(|&byte| byte == first) || body.windows(2).all(follows))
+}
+
 fn is_known_word(value: &[u8]) -> bool {
     let is_same = |word: &str| word.as_bytes().eq_ignore_ascii_case(value);
     let is_word = value.len() <= MAX_WORD_LEN && !value.iter().any(u8::is_ascii_digit);

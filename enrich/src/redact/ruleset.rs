@@ -107,26 +107,19 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         regex,
         group,
         boundary,
+        peek,
         lead,
         window,
         entropy,
         check,
         near,
+        allow,
+        seat,
     } = pattern;
-    let config = Regex::config()
-        .nfa_size_limit(Some(MAX_NFA_BYTES))
-        .hybrid_cache_capacity(MAX_CACHE_BYTES)
-        .utf8_empty(false);
-    // Bytes, not characters: `\b` and `\w` of Unicode are slow on text that is not all ASCII.
-    let bytes = syntax::Config::new().unicode(false).utf8(false);
-    let regex = Regex::builder()
-        .configure(config)
-        .syntax(bytes)
-        .build(&regex)
-        .map_err(|source| RuleError::Pattern {
-            rule: id.to_owned(),
-            source: Box::new(source),
-        })?;
+    let allow = whole_pattern(&allow)
+        .map(|allow| compile(id, &allow))
+        .transpose()?;
+    let regex = compile(id, &regex)?;
     if regex
         .group_info()
         .group_len(regex_automata::PatternID::ZERO)
@@ -142,10 +135,40 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         regex,
         group,
         boundary,
+        peek,
         lead,
         window,
         entropy,
         check,
         near,
+        allow,
+        seat,
     })
+}
+
+/// One pattern that is the whole of what any of `patterns` is; `None` for none.
+fn whole_pattern(patterns: &[String]) -> Option<String> {
+    let any = patterns.join(")|(?:");
+    (!patterns.is_empty()).then(|| format!(r"\A(?:(?:{any}))\z"))
+}
+
+/// Compiles the pattern of rule `id`, over bytes and within limits.
+///
+/// # Errors
+/// When it is no pattern, or too large.
+pub(crate) fn compile(id: &str, pattern: &str) -> Result<Regex, RuleError> {
+    let config = Regex::config()
+        .nfa_size_limit(Some(MAX_NFA_BYTES))
+        .hybrid_cache_capacity(MAX_CACHE_BYTES)
+        .utf8_empty(false);
+    // Bytes, not characters: `\b` and `\w` of Unicode are slow on text that is not all ASCII.
+    let bytes = syntax::Config::new().unicode(false).utf8(false);
+    Regex::builder()
+        .configure(config)
+        .syntax(bytes)
+        .build(pattern)
+        .map_err(|source| RuleError::Pattern {
+            rule: id.to_owned(),
+            source: Box::new(source),
+        })
 }

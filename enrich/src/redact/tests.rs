@@ -64,15 +64,14 @@ fn every_example_is_masked_exactly_where_it_is_marked() {
 #[test]
 fn a_rule_finds_its_own_examples() {
     let redactor = redactor();
-    let mut found = std::collections::HashSet::new();
-    let mut wanted = std::collections::HashSet::new();
+    let mut found: std::collections::HashMap<String, Vec<String>> = Default::default();
     for example in examples() {
-        wanted.insert(example.rule.clone());
         let (_, findings) = redactor.redact_text(&example.text);
-        found.extend(findings.into_iter().map(|finding| finding.rule));
+        let rules = findings.into_iter().map(|finding| finding.rule);
+        found.entry(example.rule).or_default().extend(rules);
     }
-    let missing: Vec<_> = wanted.difference(&found).collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    found.retain(|rule, found| !found.contains(rule));
+    assert!(found.is_empty(), "found by others: {found:?}");
 }
 
 /// Every position in which a text can stand in an event.
