@@ -7,8 +7,8 @@ mod uid;
 
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{
-    Epoch, Example, KeyError, RedactConfig, RedactKey, Redactor, RuleError, StreamRedactor,
-    shipped_examples,
+    CustomRule, CustomRules, Epoch, Example, KeyError, RedactConfig, RedactKey, Redactor,
+    RuleError, RuleFault, RuleFile, RuleWarning, StreamRedactor, shipped_examples,
 };
 pub use tool_names::{Names, ToolNames};
 pub use uid::{UidKey, line_uid};

@@ -10,6 +10,7 @@ mod check;
 mod config;
 mod context;
 mod example;
+mod gitleaks;
 mod header;
 mod key;
 mod marker;
@@ -34,6 +35,7 @@ use magistrate_event::{Event, Field, Finding, Redacted, Value};
 
 pub use config::Config as RedactConfig;
 pub use example::{Example, shipped_examples};
+pub use gitleaks::{CustomRule, CustomRules, RuleFault, RuleFile, RuleWarning};
 pub use key::{Epoch, KeyError, RedactKey};
 pub use rule::RuleError;
 pub use stream::StreamRedactor;
@@ -55,8 +57,20 @@ impl Redactor {
     /// # Errors
     /// When a shipped rule is faulty, which the tests rule out.
     pub fn new(key: &RedactKey, epoch: Epoch) -> Result<Self, RuleError> {
+        Self::with_rules(key, epoch, CustomRules::default())
+    }
+
+    /// The shipped rules and a user's own.
+    ///
+    /// # Errors
+    /// When a shipped rule is faulty, which the tests rule out.
+    pub fn with_rules(
+        key: &RedactKey,
+        epoch: Epoch,
+        custom: CustomRules,
+    ) -> Result<Self, RuleError> {
         Ok(Self {
-            rules: RuleSet::compile(shipped::rules()?)?,
+            rules: RuleSet::compile(shipped::rules()?, custom)?,
             tokens: Tokenizer::new(key, epoch),
         })
     }
@@ -135,5 +149,7 @@ fn note(event: &mut Event, findings: &[Finding]) {
     event.set_int(Field::RedactedCount, count);
 }
 
+#[cfg(test)]
+mod false_positives;
 #[cfg(test)]
 mod tests;

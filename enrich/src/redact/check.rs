@@ -34,6 +34,8 @@ pub(crate) enum Check {
     GithubCrc32,
     /// The last four bytes of the base 58 are a double SHA-256. A wrong one lowers the confidence.
     Base58Check,
+    /// Words that can be those of a wallet's seed (BIP-39).
+    SeedWords,
     /// The first part is a JSON object with `alg`. If not, the confidence is lower.
     JwtHeader,
 }
@@ -73,6 +75,7 @@ impl Check {
             Self::UserPassword => possible_if(is_user_password(secret)),
             Self::GithubCrc32 => proven_if(has_crc32(secret)),
             Self::Base58Check => proven_if(has_base58_checksum(secret)),
+            Self::SeedWords => possible_if(can_be_seed_words(secret)),
             Self::JwtHeader if has_jwt_header(secret) => Verdict::Possible,
             Self::JwtHeader => Verdict::Doubtful,
         }
@@ -108,6 +111,17 @@ pub(crate) fn entropy(text: &[u8]) -> f64 {
         .sum()
 }
 
+/// Words that English cannot do without and that BIP-39's list does not hold.
+const NO_SEED_WORDS: &[&str] = &[
+    "the", "and", "for", "are", "was", "from", "with", "which", "been", "has", "its", "were",
+    "their", "would", "there", "because", "please",
+];
+
+fn can_be_seed_words(text: &[u8]) -> bool {
+    let mut words = text.split(|byte| !byte.is_ascii_lowercase());
+    !words.any(|word| NO_SEED_WORDS.iter().any(|known| known.as_bytes() == word))
+}
+
 fn is_user_password(text: &[u8]) -> bool {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -141,6 +155,18 @@ mod tests {
         assert_eq!(Check::UserPassword.judge(b"dTpwdw"), Verdict::Possible);
         assert_eq!(
             Check::UserPassword.judge(b"authentication"),
+            Verdict::Refused
+        );
+    }
+
+    #[test]
+    fn a_sentence_is_no_seed() {
+        assert_eq!(
+            Check::SeedWords.judge(b"abandon ability able"),
+            Verdict::Possible
+        );
+        assert_eq!(
+            Check::SeedWords.judge(b"this is the sentence"),
             Verdict::Refused
         );
     }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
+use super::gitleaks::{CUSTOM_CONFIDENCE, CustomRule, CustomRules};
 use super::marker::MARKER_START;
 use super::named::Named;
 use super::prefilter::{Case, Literal, Prefilter};
@@ -16,6 +17,8 @@ use super::shape::Shape;
 pub(crate) struct RuleSet {
     rules: Vec<Compiled>,
     prefilter: Prefilter,
+    /// Rules that look at every text.
+    unfiltered: Vec<usize>,
 }
 
 /// One compiled rule.
@@ -34,6 +37,7 @@ pub(crate) enum Finder {
     Shape(Box<Shape>),
     Named(Named),
     Grammar(Grammar),
+    Custom(Box<CustomRule>),
 }
 
 /// Bytes of a compiled pattern: a gitleaks pattern stays far below, a bomb does not compile.
@@ -41,15 +45,15 @@ const MAX_NFA_BYTES: usize = 2 * 1024 * 1024;
 const MAX_CACHE_BYTES: usize = 256 * 1024;
 
 impl RuleSet {
-    /// Compiles `rules`.
+    /// Compiles `rules`, and puts `custom` ones behind them.
     ///
     /// # Errors
     /// When a pattern does not compile within its limits, or an id stands twice.
-    pub(crate) fn compile(rules: Vec<Rule>) -> Result<Self, RuleError> {
+    pub(crate) fn compile(rules: Vec<Rule>, custom: CustomRules) -> Result<Self, RuleError> {
         let mut literals = vec![Literal {
             text: MARKER_START.as_bytes().to_vec(),
             case: Case::Exact,
-            rule: rules.len(),
+            rule: rules.len() + custom.len(),
         }];
         let mut ids = HashSet::new();
         let mut compiled = Vec::with_capacity(rules.len());
@@ -74,10 +78,35 @@ impl RuleSet {
                 finder,
             });
         }
+        let mut unfiltered = Vec::new();
+        for custom in custom.rules {
+            let rule = compiled.len();
+            let keywords = custom.keywords().iter().cloned();
+            literals.extend(keywords.map(|text| Literal {
+                text,
+                case: Case::Ignored,
+                rule,
+            }));
+            if custom.keywords().is_empty() {
+                unfiltered.push(rule);
+            }
+            compiled.push(Compiled {
+                id: custom.id().to_owned(),
+                kind: custom.kind().to_owned(),
+                confidence: CUSTOM_CONFIDENCE,
+                finder: Finder::Custom(Box::new(custom)),
+            });
+        }
         Ok(Self {
             rules: compiled,
             prefilter: Prefilter::new(literals),
+            unfiltered,
         })
+    }
+
+    /// The rules that look at every text.
+    pub(crate) fn unfiltered(&self) -> &[usize] {
+        &self.unfiltered
     }
 
     /// The rule of a hit; `None` says that the hit is the beginning of a marker.

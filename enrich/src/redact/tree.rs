@@ -136,7 +136,10 @@ impl Numbers<'_> {
         let Some(rule) = self.rules.rule(under.rule) else {
             return;
         };
-        if under.named.content == Content::RandomSecret {
+        if matches!(
+            under.named.content,
+            Content::RandomSecret | Content::Session
+        ) {
             return;
         }
         let mut plain = String::new();

@@ -6,7 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::placeholder::looks_random;
+use super::super::placeholder::{is_uuid, looks_random};
 
 /// Parts longer than this are not decoded.
 const MAX_PART_LEN: usize = 16 * 1024;
@@ -87,19 +87,14 @@ pub(crate) fn is_harmless_issuer(iss: &str) -> bool {
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'_' | b'-');
     let is_fine = |segment: &str| {
         let is_short = segment.len() <= MAX_SEGMENT_LEN;
-        is_short && (is_uuid(segment) || segment.len() < 20 || !looks_random(segment.as_bytes()))
+        is_short
+            && (is_uuid(segment.as_bytes())
+                || segment.len() < 20
+                || !looks_random(segment.as_bytes()))
     };
     (1..=MAX_ISSUER_LEN).contains(&iss.len())
         && iss.bytes().all(is_sign)
         && iss.split(['/', '.', ':']).all(is_fine)
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 #[cfg(test)]
