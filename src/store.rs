@@ -12,6 +12,7 @@ use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
 use crate::config::Config;
 use crate::keys::{make_private_folder, read_or_make};
 use crate::path::Path;
+use crate::rules;
 
 /// The name of the lake's cursor.
 pub(crate) const LAKE: &str = "lake";
@@ -75,7 +76,7 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
     let uid_key = UidKey::new(read_or_make(&folder.join(UID_KEY))?);
     let redact_key = read_or_make(&redact_key_file(config, folder))?;
     Ok(Path {
-        redactor: redactor(redact_key)?,
+        redactor: redactor(config, redact_key)?,
         uid_key,
         tool_names: ToolNames::default(),
     })
@@ -89,15 +90,18 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
 pub(crate) fn open_redactor(config: &Config) -> anyhow::Result<Redactor> {
     let file = redact_key_file(config, &config.data);
     if config.redact.key_file.is_some() || file.exists() {
-        return redactor(read_or_make(&file)?);
+        return redactor(config, read_or_make(&file)?);
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key)?;
-    redactor(key)
+    redactor(config, key)
 }
 
-fn redactor(key: [u8; 32]) -> anyhow::Result<Redactor> {
-    Redactor::new(&RedactKey::from_bytes(key), Epoch(1)).context("cannot build the redactor")
+fn redactor(config: &Config, key: [u8; 32]) -> anyhow::Result<Redactor> {
+    let custom = rules::load(&config.redact.rules)
+        .map_err(|faults| anyhow::anyhow!("{}", faults.join("\n")))?;
+    Redactor::with_rules(&RedactKey::from_bytes(key), Epoch(1), custom)
+        .context("cannot build the redactor")
 }
 
 fn redact_key_file(config: &Config, folder: &FilePath) -> PathBuf {

@@ -12,6 +12,9 @@ pub struct Config {
     /// Default: `redact.key` in the data folder, made with mode 0600 at the first start. Another
     /// key gives other tokens, so that new rows no longer join old ones.
     pub key_file: Option<PathBuf>,
+    /// Files of rules in gitleaks' schema (version 8), read at the start and used beside the shipped
+    /// rules. Default: none. What they match is masked as `credential.custom.<id>`.
+    pub rules: Vec<PathBuf>,
 }
 
 #[cfg(test)]
@@ -22,6 +25,8 @@ mod tests {
     fn unknown_keys_are_refused() {
         let config: Config = toml::from_str("key_file = \"/k\"").unwrap();
         assert_eq!(config.key_file, Some(PathBuf::from("/k")));
+        let config: Config = toml::from_str("rules = [\"/r.toml\"]").unwrap();
+        assert_eq!(config.rules, [PathBuf::from("/r.toml")]);
         assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
         assert!(toml::from_str::<Config>("keyfile = \"/k\"").is_err());
     }
