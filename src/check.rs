@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::CheckArguments;
 use crate::config::{self, Fault, Loaded};
 use crate::exit::{Failure, Outcome};
+use crate::rules;
 
 /// What there is to say about a configuration.
 #[derive(Debug, Default, Serialize)]
@@ -79,15 +80,18 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     messages.extend(forward::check(&config.sink).iter().map(ToString::to_string));
     let mut report = Report {
         faults: loaded.faults.clone(),
-        warnings: Vec::new(),
+        warnings: warnings(&ingest),
     };
+    match rules::load(&config.redact.rules) {
+        Ok(custom) => report.warnings.extend(rules::warnings(&custom)),
+        Err(faults) => messages.extend(faults),
+    }
     report.faults.extend(
         messages
             .into_iter()
             .map(|message| Fault::of(place.clone(), message)),
     );
     report.faults.sort_by_key(|fault| fault.line);
-    report.warnings = warnings(&ingest);
     report
 }
 

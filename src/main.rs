@@ -17,6 +17,7 @@ mod logging;
 mod metrics;
 mod path;
 mod replay;
+mod rules;
 mod run;
 mod signal;
 mod store;

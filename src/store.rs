@@ -4,7 +4,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use magistrate_enrich::{Epoch, RedactKey, Redactor, ToolNames, UidKey};
+use magistrate_enrich::{Detectors, Epoch, RedactKey, Redactor, ToolNames, UidKey};
 use magistrate_event::{Clock, SystemClock};
 use magistrate_sinks::State;
 use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
@@ -13,6 +13,7 @@ use crate::canary::Canary;
 use crate::config::Config;
 use crate::keys::{make_private_folder, read_or_make};
 use crate::path::Path;
+use crate::rules;
 
 /// The name of the lake's cursor.
 pub(crate) const LAKE: &str = "lake";
@@ -76,7 +77,7 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
     let uid_key = UidKey::new(read_or_make(&folder.join(UID_KEY))?);
     let redact_key = read_or_make(&redact_key_file(config, folder))?;
     Ok(Path {
-        redactor: redactor(redact_key)?,
+        redactor: redactor(config, redact_key)?,
         uid_key,
         tool_names: ToolNames::default(),
         canary: Canary::new(config.canary.clone()),
@@ -91,15 +92,19 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
 pub(crate) fn open_redactor(config: &Config) -> anyhow::Result<Redactor> {
     let file = redact_key_file(config, &config.data);
     if config.redact.key_file.is_some() || file.exists() {
-        return redactor(read_or_make(&file)?);
+        return redactor(config, read_or_make(&file)?);
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key)?;
-    redactor(key)
+    redactor(config, key)
 }
 
-fn redactor(key: [u8; 32]) -> anyhow::Result<Redactor> {
-    Redactor::new(&RedactKey::from_bytes(key), Epoch(1)).context("cannot build the redactor")
+fn redactor(config: &Config, key: [u8; 32]) -> anyhow::Result<Redactor> {
+    let custom = rules::load(&config.redact.rules)
+        .map_err(|faults| anyhow::anyhow!("{}", faults.join("\n")))?;
+    let detectors = Detectors::default();
+    Redactor::with(&RedactKey::from_bytes(key), Epoch(1), custom, detectors)
+        .context("cannot build the redactor")
 }
 
 fn redact_key_file(config: &Config, folder: &FilePath) -> PathBuf {
