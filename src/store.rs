@@ -4,7 +4,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use magistrate_enrich::{Epoch, RedactKey, Redactor, ToolNames, UidKey};
+use magistrate_enrich::{Detectors, Epoch, RedactConfig, RedactKey, Redactor, ToolNames, UidKey};
 use magistrate_event::{Clock, SystemClock};
 use magistrate_sinks::State;
 use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
@@ -12,6 +12,7 @@ use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
 use crate::canary::Canary;
 use crate::config::Config;
 use crate::keys::{make_private_folder, read_or_make};
+use crate::lists;
 use crate::path::Path;
 
 /// The name of the lake's cursor.
@@ -71,12 +72,12 @@ impl Store {
 /// Makes the path with the keys of a data folder.
 ///
 /// # Errors
-/// When a key cannot be read or made, or a rule does not compile.
+/// When a key cannot be read or made, a list cannot be read, or a rule does not compile.
 pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Path> {
     let uid_key = UidKey::new(read_or_make(&folder.join(UID_KEY))?);
     let redact_key = read_or_make(&redact_key_file(config, folder))?;
     Ok(Path {
-        redactor: redactor(redact_key)?,
+        redactor: redactor(&config.redact, redact_key)?,
         uid_key,
         tool_names: ToolNames::default(),
         canary: Canary::new(config.canary.clone()),
@@ -87,19 +88,21 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
 /// join with those of the lake, else with a key of the moment. Writes nothing.
 ///
 /// # Errors
-/// When the key cannot be read, or a rule does not compile.
+/// When the key or a list cannot be read, or a rule does not compile.
 pub(crate) fn open_redactor(config: &Config) -> anyhow::Result<Redactor> {
     let file = redact_key_file(config, &config.data);
     if config.redact.key_file.is_some() || file.exists() {
-        return redactor(read_or_make(&file)?);
+        return redactor(&config.redact, read_or_make(&file)?);
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key)?;
-    redactor(key)
+    redactor(&config.redact, key)
 }
 
-fn redactor(key: [u8; 32]) -> anyhow::Result<Redactor> {
-    Redactor::new(&RedactKey::from_bytes(key), Epoch(1)).context("cannot build the redactor")
+fn redactor(config: &RedactConfig, key: [u8; 32]) -> anyhow::Result<Redactor> {
+    let key = RedactKey::from_bytes(key);
+    let detectors = Detectors::new(config, lists::read(config, &key)?);
+    Redactor::with_detectors(&key, Epoch(1), detectors).context("cannot build the redactor")
 }
 
 fn redact_key_file(config: &Config, folder: &FilePath) -> PathBuf {
