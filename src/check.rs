@@ -11,6 +11,7 @@ use crate::cli::CheckArguments;
 use crate::config::{self, Fault, Loaded};
 use crate::exit::{Failure, Outcome};
 use crate::lists;
+use crate::rules;
 
 /// What there is to say about a configuration.
 #[derive(Debug, Default, Serialize)]
@@ -101,16 +102,19 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     });
     let mut report = Report {
         faults: loaded.faults.clone(),
-        warnings: Vec::new(),
+        warnings: warnings(&ingest),
         kept: kept.collect(),
     };
+    match rules::load(&config.redact.rules) {
+        Ok(custom) => report.warnings.extend(rules::warnings(&custom)),
+        Err(faults) => messages.extend(faults),
+    }
     report.faults.extend(
         messages
             .into_iter()
             .map(|message| Fault::of(place.clone(), message)),
     );
     report.faults.sort_by_key(|fault| fault.line);
-    report.warnings = warnings(&ingest);
     report.warnings.extend(list_warnings);
     report
 }

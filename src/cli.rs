@@ -90,7 +90,8 @@ pub(crate) struct CheckArguments {
 pub(crate) struct RedactArguments {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// List kind, position, rule and confidence instead of the text; never the value
+    /// List line, place, confidence, kind, rule and encodings of each secret instead of the text;
+    /// never the value
     #[arg(long)]
     pub(crate) findings: bool,
     /// With --findings: one JSON object a line

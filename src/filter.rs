@@ -1,5 +1,6 @@
 //! `magistrate redact`: the redactor as a filter over text.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 
@@ -45,60 +46,163 @@ fn filter(
     arguments: &RedactArguments,
 ) -> io::Result<()> {
     let mut stream = StreamRedactor::new(redactor);
+    let mut show = Show::new(output, arguments);
     let (mut chunk, mut text, mut findings) = (vec![0; CHUNK_BYTES], String::new(), Vec::new());
     loop {
         let read = input.read(&mut chunk)?;
-        if read == 0 {
+        let bytes = chunk.get(..read).unwrap_or_default();
+        if bytes.is_empty() {
             break;
         }
-        stream.push(
-            chunk.get(..read).unwrap_or_default(),
-            &mut text,
-            &mut findings,
-        );
-        show(&mut text, &mut findings, output, arguments)?;
+        show.lines.read(bytes);
+        stream.push(bytes, &mut text, &mut findings);
+        show.next(&mut text, &mut findings)?;
     }
     stream.finish(&mut text, &mut findings);
-    show(&mut text, &mut findings, output, arguments)
+    show.next(&mut text, &mut findings)
 }
 
-fn show(
-    text: &mut String,
-    findings: &mut Vec<Finding>,
-    output: &mut impl Write,
-    arguments: &RedactArguments,
-) -> io::Result<()> {
-    if arguments.findings {
-        for finding in findings.iter() {
-            print_finding(finding, arguments, output)?;
+/// Writes the masked text, or what was found in it.
+struct Show<'a, W> {
+    output: &'a mut W,
+    arguments: &'a RedactArguments,
+    lines: Lines,
+}
+
+/// One finding as `--json` shows it.
+#[derive(serde::Serialize)]
+struct Listed<'a> {
+    line: u64,
+    column: usize,
+    #[serde(flatten)]
+    finding: &'a Finding,
+}
+
+impl<'a, W: Write> Show<'a, W> {
+    const fn new(output: &'a mut W, arguments: &'a RedactArguments) -> Self {
+        Self {
+            output,
+            arguments,
+            lines: Lines::new(),
         }
-    } else {
-        output.write_all(text.as_bytes())?;
     }
-    text.clear();
-    findings.clear();
-    Ok(())
+
+    fn next(&mut self, text: &mut String, findings: &mut Vec<Finding>) -> io::Result<()> {
+        if self.arguments.findings {
+            for finding in findings.iter() {
+                self.list(finding)?;
+            }
+        } else {
+            self.output.write_all(text.as_bytes())?;
+        }
+        text.clear();
+        findings.clear();
+        Ok(())
+    }
+
+    fn list(&mut self, finding: &Finding) -> io::Result<()> {
+        let (line, column) = self.lines.place(finding.place.start);
+        if self.arguments.json {
+            let listed = Listed {
+                line,
+                column,
+                finding,
+            };
+            serde_json::to_writer(&mut *self.output, &listed)?;
+            return writeln!(self.output);
+        }
+        let Finding {
+            kind,
+            rule,
+            confidence,
+            layer,
+            place,
+        } = finding;
+        let layer = if layer.is_empty() { "plain" } else { layer };
+        writeln!(
+            self.output,
+            "{line:>8}:{column:<6} {:>10}..{:<10} {confidence:>3} %  {kind:<32} {rule:<28} {layer}",
+            place.start, place.end
+        )
+    }
 }
 
-fn print_finding(
-    finding: &Finding,
-    arguments: &RedactArguments,
-    output: &mut impl Write,
-) -> io::Result<()> {
-    if arguments.json {
-        serde_json::to_writer(&mut *output, finding)?;
-        return writeln!(output);
+/// How far findings may lag behind what was read, in bytes: more than a stream holds.
+const MAX_LAG_BYTES: usize = 4 * 1024 * 1024;
+
+/// Knows in which line an offset lies, for offsets that go up.
+struct Lines {
+    /// Ends of lines that are still to be passed.
+    ends: VecDeque<usize>,
+    read: usize,
+    line: u64,
+    line_start: usize,
+}
+
+impl Lines {
+    const fn new() -> Self {
+        Self {
+            ends: VecDeque::new(),
+            read: 0,
+            line: 1,
+            line_start: 0,
+        }
     }
-    let Finding {
-        kind,
-        rule,
-        confidence,
-        place,
-        layer: _,
-    } = finding;
-    writeln!(
-        output,
-        "{:>10}..{:<10} {confidence:3} %  {kind:<32} {rule}",
-        place.start, place.end
-    )
+
+    fn read(&mut self, bytes: &[u8]) {
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        self.ends.extend(ends.map(|(end, _)| self.read + end));
+        self.read += bytes.len();
+        self.pass(self.read.saturating_sub(MAX_LAG_BYTES));
+    }
+
+    /// The line and the byte in it, both counted from 1.
+    fn place(&mut self, offset: usize) -> (u64, usize) {
+        self.pass(offset);
+        (self.line, offset.saturating_sub(self.line_start) + 1)
+    }
+
+    fn pass(&mut self, offset: usize) {
+        while self.ends.front().is_some_and(|&end| end < offset) {
+            self.line_start = self.ends.pop_front().map_or(0, |end| end + 1);
+            self.line += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_offset_has_a_line_and_a_column() {
+        let mut lines = Lines::new();
+        lines.read(b"one\ntw");
+        lines.read(b"o\n\nfour");
+        let places = [0, 2, 3, 4, 6, 8, 9, 12];
+        assert_eq!(
+            places.map(|offset| lines.place(offset)),
+            [
+                (1, 1),
+                (1, 3),
+                (1, 4),
+                (2, 1),
+                (2, 3),
+                (3, 1),
+                (4, 1),
+                (4, 4)
+            ]
+        );
+    }
+
+    #[test]
+    fn lines_far_behind_are_forgotten() {
+        let mut lines = Lines::new();
+        for _ in 0..100 {
+            lines.read(&[b'\n'; CHUNK_BYTES]);
+        }
+        assert!(lines.ends.len() <= MAX_LAG_BYTES);
+        let last = 100 * CHUNK_BYTES - 1;
+        assert_eq!(lines.place(last), (100 * CHUNK_BYTES as u64, 1));
+    }
 }

@@ -18,6 +18,7 @@ mod logging;
 mod metrics;
 mod path;
 mod replay;
+mod rules;
 mod run;
 mod signal;
 mod store;

@@ -4,7 +4,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use magistrate_enrich::{Detectors, Epoch, RedactConfig, RedactKey, Redactor, ToolNames, UidKey};
+use magistrate_enrich::{Detectors, Epoch, RedactKey, Redactor, ToolNames, UidKey};
 use magistrate_event::{Clock, SystemClock};
 use magistrate_sinks::State;
 use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::keys::{make_private_folder, read_or_make};
 use crate::lists;
 use crate::path::Path;
+use crate::rules;
 
 /// The name of the lake's cursor.
 pub(crate) const LAKE: &str = "lake";
@@ -77,7 +78,7 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
     let uid_key = UidKey::new(read_or_make(&folder.join(UID_KEY))?);
     let redact_key = read_or_make(&redact_key_file(config, folder))?;
     Ok(Path {
-        redactor: redactor(&config.redact, redact_key)?,
+        redactor: redactor(config, redact_key)?,
         uid_key,
         tool_names: ToolNames::default(),
         canary: Canary::new(config.canary.clone()),
@@ -92,17 +93,19 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
 pub(crate) fn open_redactor(config: &Config) -> anyhow::Result<Redactor> {
     let file = redact_key_file(config, &config.data);
     if config.redact.key_file.is_some() || file.exists() {
-        return redactor(&config.redact, read_or_make(&file)?);
+        return redactor(config, read_or_make(&file)?);
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key)?;
-    redactor(&config.redact, key)
+    redactor(config, key)
 }
 
-fn redactor(config: &RedactConfig, key: [u8; 32]) -> anyhow::Result<Redactor> {
+fn redactor(config: &Config, key: [u8; 32]) -> anyhow::Result<Redactor> {
+    let custom = rules::load(&config.redact.rules)
+        .map_err(|faults| anyhow::anyhow!("{}", faults.join("\n")))?;
     let key = RedactKey::from_bytes(key);
-    let detectors = Detectors::new(config, lists::read(config, &key)?);
-    Redactor::with_detectors(&key, Epoch(1), detectors).context("cannot build the redactor")
+    let detectors = Detectors::new(&config.redact, lists::read(&config.redact, &key)?);
+    Redactor::with(&key, Epoch(1), custom, detectors).context("cannot build the redactor")
 }
 
 fn redact_key_file(config: &Config, folder: &FilePath) -> PathBuf {

@@ -11,7 +11,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use magistrate_enrich::{Detectors, Epoch, RedactKey, Redactor, shipped_examples};
+use magistrate_enrich::{CustomRules, Detectors, Epoch, RedactKey, Redactor, shipped_examples};
 use magistrate_event::{Class, Event, Field, Timestamp};
 
 /// A repeatable generator of made-up text (xorshift, Marsaglia 2003).
@@ -200,7 +200,8 @@ fn main() {
     let key = RedactKey::from_bytes([7; 32]);
     let redactor = Redactor::new(&key, Epoch(0)).unwrap();
     let built = resident_kib() - before;
-    let rules_only = Redactor::with_detectors(&key, Epoch(0), Detectors::none()).unwrap();
+    let rules_only =
+        Redactor::with(&key, Epoch(0), CustomRules::default(), Detectors::none()).unwrap();
     let examples = shipped_examples().unwrap();
     let before = resident_kib();
     for example in &examples {

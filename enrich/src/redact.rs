@@ -10,10 +10,12 @@ mod census;
 mod check;
 mod config;
 mod content;
+mod context;
 mod cut;
 mod decode;
 mod detector;
 mod example;
+mod gitleaks;
 mod header;
 mod key;
 mod lists;
@@ -42,6 +44,7 @@ pub use census::Census;
 pub use config::Config as RedactConfig;
 pub use detector::Detectors;
 pub use example::{Example, shipped_examples};
+pub use gitleaks::{CustomRule, CustomRules, RuleFault, RuleFile, RuleWarning};
 pub use key::{Epoch, KeyError, RedactKey};
 pub use lists::{FileError, FileFault, ListConfig, ListError, Lists, ListsBuilder, Loaded};
 pub use personal::{Choice, PersonalConfig};
@@ -66,20 +69,21 @@ impl Redactor {
     /// # Errors
     /// When a shipped rule is faulty, which the tests rule out.
     pub fn new(key: &RedactKey, epoch: Epoch) -> Result<Self, RuleError> {
-        Self::with_detectors(key, epoch, Detectors::default())
+        Self::with(key, epoch, CustomRules::default(), Detectors::default())
     }
 
-    /// The shipped rules, and `detectors` as they are configured.
+    /// The shipped rules, a user's own, and `detectors` as they are configured.
     ///
     /// # Errors
     /// When a shipped rule is faulty, which the tests rule out.
-    pub fn with_detectors(
+    pub fn with(
         key: &RedactKey,
         epoch: Epoch,
+        custom: CustomRules,
         detectors: Detectors,
     ) -> Result<Self, RuleError> {
         Ok(Self {
-            rules: RuleSet::compile(shipped::rules()?, detectors)?,
+            rules: RuleSet::compile(shipped::rules()?, custom, detectors)?,
             tokens: Tokenizer::new(key, epoch),
         })
     }
@@ -227,5 +231,7 @@ fn note(event: &mut Event, findings: &[Finding]) {
     event.set_int(Field::RedactedCount, count);
 }
 
+#[cfg(test)]
+mod false_positives;
 #[cfg(test)]
 mod tests;

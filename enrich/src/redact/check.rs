@@ -5,7 +5,17 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
+mod checksum;
+mod jwt;
+mod sha256;
+
 use super::placeholder::looks_random;
+
+pub(crate) use checksum::{BASE58, base58_checksum, base62, crc32};
+pub(crate) use jwt::{Facts, is_algorithm, is_harmless_issuer};
+
+use checksum::{has_base58_checksum, has_crc32};
+use jwt::has_jwt_header;
 
 /// What is looked at beyond the pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -20,7 +30,14 @@ pub(crate) enum Check {
     UserPassword,
     /// The last six characters are the CRC-32 of what lies between prefix and them, in base 62.
     /// A wrong checksum lowers the confidence; the distinctive prefix is masked all the same.
+    #[serde(alias = "npm_crc32")]
     GithubCrc32,
+    /// The last four bytes of the base 58 are a double SHA-256. A wrong one lowers the confidence.
+    Base58Check,
+    /// Words that can be those of a wallet's seed (BIP-39).
+    SeedWords,
+    /// The first part is a JSON object with `alg`. If not, the confidence is lower.
+    JwtHeader,
 }
 
 /// What a check says.
@@ -45,12 +62,22 @@ impl Check {
                 Verdict::Refused
             }
         };
+        let proven_if = |holds: bool| {
+            if holds {
+                Verdict::Proven
+            } else {
+                Verdict::Doubtful
+            }
+        };
         match self {
             Self::None => Verdict::Possible,
             Self::Random => possible_if(looks_random(secret)),
             Self::UserPassword => possible_if(is_user_password(secret)),
-            Self::GithubCrc32 if has_github_checksum(secret) => Verdict::Proven,
-            Self::GithubCrc32 => Verdict::Doubtful,
+            Self::GithubCrc32 => proven_if(has_crc32(secret)),
+            Self::Base58Check => proven_if(has_base58_checksum(secret)),
+            Self::SeedWords => possible_if(can_be_seed_words(secret)),
+            Self::JwtHeader if has_jwt_header(secret) => Verdict::Possible,
+            Self::JwtHeader => Verdict::Doubtful,
         }
     }
 }
@@ -84,6 +111,17 @@ pub(crate) fn entropy(text: &[u8]) -> f64 {
         .sum()
 }
 
+/// Words that English cannot do without and that BIP-39's list does not hold.
+const NO_SEED_WORDS: &[&str] = &[
+    "the", "and", "for", "are", "was", "from", "with", "which", "been", "has", "its", "were",
+    "their", "would", "there", "because", "please",
+];
+
+fn can_be_seed_words(text: &[u8]) -> bool {
+    let mut words = text.split(|byte| !byte.is_ascii_lowercase());
+    !words.any(|word| NO_SEED_WORDS.iter().any(|known| known.as_bytes() == word))
+}
+
 fn is_user_password(text: &[u8]) -> bool {
     let config =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -93,48 +131,9 @@ fn is_user_password(text: &[u8]) -> bool {
     })
 }
 
-fn has_github_checksum(token: &[u8]) -> bool {
-    let body = token
-        .iter()
-        .position(|&byte| byte == b'_')
-        .and_then(|prefix| token.get(prefix + 1..));
-    let Some((random, sum)) = body.and_then(|body| body.split_last_chunk::<6>()) else {
-        return false;
-    };
-    base62(crc32(random)) == *sum
-}
-
-/// Six digits of base 62, `0-9A-Za-z`, most significant first.
-pub(crate) fn base62(mut number: u32) -> [u8; 6] {
-    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut digits = [b'0'; 6];
-    for digit in digits.iter_mut().rev() {
-        *digit = DIGITS.get((number % 62) as usize).copied().unwrap_or(b'0');
-        number /= 62;
-    }
-    digits
-}
-
-/// CRC-32 as in zip and PNG (ISO 3309). Tokens are short, so no table is needed.
-pub(crate) fn crc32(bytes: &[u8]) -> u32 {
-    let mut crc = u32::MAX;
-    for &byte in bytes {
-        crc ^= u32::from(byte);
-        for _ in 0..8 {
-            crc = crc >> 1 ^ (0xEDB8_8320 & (crc & 1).wrapping_neg());
-        }
-    }
-    !crc
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_crc_is_the_known_one() {
-        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
-    }
 
     #[test]
     fn a_wrong_checksum_doubts_but_does_not_refuse() {
@@ -156,6 +155,18 @@ mod tests {
         assert_eq!(Check::UserPassword.judge(b"dTpwdw"), Verdict::Possible);
         assert_eq!(
             Check::UserPassword.judge(b"authentication"),
+            Verdict::Refused
+        );
+    }
+
+    #[test]
+    fn a_sentence_is_no_seed() {
+        assert_eq!(
+            Check::SeedWords.judge(b"abandon ability able"),
+            Verdict::Possible
+        );
+        assert_eq!(
+            Check::SeedWords.judge(b"this is the sentence"),
             Verdict::Refused
         );
     }

@@ -23,6 +23,9 @@ pub struct Config {
     /// masked. `.internal`, `.local`, `.corp`, `.lan`, `.home.arpa` and private addresses in URLs
     /// are known anyway.
     pub internal_domains: Vec<String>,
+    /// Files of rules in gitleaks' schema (version 8), read at the start and used beside the shipped
+    /// rules. Default: none. What they match is masked as `credential.custom.<id>`.
+    pub rules: Vec<PathBuf>,
 }
 
 impl Config {
@@ -53,6 +56,8 @@ mod tests {
     fn unknown_keys_are_refused() {
         let config: Config = toml::from_str("key_file = \"/k\"").unwrap();
         assert_eq!(config.key_file, Some(PathBuf::from("/k")));
+        let config: Config = toml::from_str("rules = [\"/r.toml\"]").unwrap();
+        assert_eq!(config.rules, [PathBuf::from("/r.toml")]);
         assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
         assert!(toml::from_str::<Config>("keyfile = \"/k\"").is_err());
     }

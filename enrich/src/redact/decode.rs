@@ -295,7 +295,7 @@ impl Decoder<'_> {
             return false;
         };
         match self.rules.rule(rule).map(|rule| &rule.finder) {
-            Some(Finder::Shape(_) | Finder::Grammar(_)) => true,
+            Some(Finder::Shape(_) | Finder::Grammar(_) | Finder::Custom(_)) => true,
             Some(Finder::Named(_)) | None => false,
         }
     }

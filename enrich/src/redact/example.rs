@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use super::check::{base62, crc32};
+use super::check::{BASE58, base58_checksum, base62, crc32};
 use super::rule::RuleError;
 use super::shipped;
 
@@ -93,9 +93,24 @@ fn make(call: &str, random: &mut Random) -> Option<String> {
         "base62" => random.text(count()?, BASE62),
         "base64" => random.text(count()?, &format!("{BASE62}+/")),
         "url64" => random.text(count()?, &format!("{BASE62}-_")),
+        "letters" => random.text(count()?, BASE62.get(..52)?),
+        "alpha" => random.text(count()?, "abcdefghijklmnopqrstuvwxyz"),
+        "uphex" => random.text(count()?, "0123456789ABCDEF"),
+        "base32" => random.text(count()?, "abcdefghijklmnopqrstuvwxyz234567"),
+        "base58" => random.text(count()?, &String::from_utf8_lossy(BASE58)),
+        "words" => words(count()?, random),
+        "uuid" => uuid(random),
+        "wif" => base58_check(&[&[0x80], random.text(32, BASE62).as_bytes(), &[1]].concat()),
+        "xprv" => base58_check(
+            &[
+                &[0x04, 0x88, 0xAD, 0xE4],
+                random.text(74, BASE62).as_bytes(),
+            ]
+            .concat(),
+        ),
         "join" => argument.replace('|', ""),
         "basic" => STANDARD.encode(argument.replace('|', ":")),
-        "jwt" => jwt(random),
+        "jwt" => jwt(argument, random),
         "github" => github(argument, random),
         "pem" => pem(argument, random),
         _ => return None,
@@ -105,11 +120,52 @@ fn make(call: &str, random: &mut Random) -> Option<String> {
 
 const BASE62: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-fn jwt(random: &mut Random) -> String {
+/// A token whose issuer is `issuer`, if that says something.
+fn jwt(issuer: &str, random: &mut Random) -> String {
     let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);
     let subject = random.text(10, BASE62);
-    let payload = URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{subject}"}}"#));
+    let payload = URL_SAFE_NO_PAD.encode(format!(r#"{{"iss":"{issuer}","sub":"{subject}"}}"#));
     format!("{header}.{payload}.{}", random.text(43, BASE62))
+}
+
+fn uuid(random: &mut Random) -> String {
+    let lens = [8, 4, 4, 4, 12];
+    let groups = lens.map(|len| random.text(len, "0123456789abcdef"));
+    groups.join("-")
+}
+
+/// Made-up words of three to eight letters.
+fn words(count: usize, random: &mut Random) -> String {
+    let words: Vec<_> = (0..count)
+        .map(|at| random.text(3 + at % 6, "abcdefghijklmnopqrstuvwxyz"))
+        .collect();
+    words.join(" ")
+}
+
+/// `payload` and its checksum in base 58, most significant digit first.
+pub(crate) fn base58_check(payload: &[u8]) -> String {
+    let mut digits: Vec<u32> = Vec::new();
+    for &byte in [payload, &base58_checksum(payload)].concat().iter() {
+        let mut carry = u32::from(byte);
+        for digit in &mut digits {
+            carry += *digit << 8;
+            *digit = carry % 58;
+            carry /= 58;
+        }
+        while carry > 0 {
+            digits.push(carry % 58);
+            carry /= 58;
+        }
+    }
+    let zeros = payload.iter().take_while(|&&byte| byte == 0).count();
+    let digits = digits
+        .iter()
+        .rev()
+        .filter_map(|&digit| BASE58.get(digit as usize));
+    std::iter::repeat_n(&b'1', zeros)
+        .chain(digits)
+        .map(|&sign| char::from(sign))
+        .collect()
 }
 
 /// A token with the right checksum after `prefix`.

@@ -1,6 +1,9 @@
 //! Writes and recognizes `[redacted:<kind>:<token>]`, so that what is masked stays as it is.
+//!
+//! Behind the marker of a JWT stand its facts, `(alg=RS256,iss=https://id.example.com,exp=1767000000)`.
 
-use super::ascii::{byte, skip};
+use super::ascii::{byte, is_at, skip, slice};
+use super::check::{Facts, is_algorithm, is_harmless_issuer};
 use super::token::{TOKEN_LEN, Token, is_token_digit};
 
 /// What every marker begins with.
@@ -8,15 +11,45 @@ pub(crate) const MARKER_START: &str = "[redacted:";
 /// No kind is longer, in bytes.
 pub(crate) const MAX_KIND_LEN: usize = 48;
 
-/// The marker that stands for the secret of `token`.
-pub(crate) fn marker(kind: &str, token: Token) -> String {
+/// Kinds whose markers are followed by facts begin with this.
+const JWT_KIND: &str = "credential.jwt";
+/// No list of facts is longer, in bytes.
+const MAX_FACTS_LEN: usize = 200;
+
+/// The marker that stands for the secret of `token`, whose plain text is `secret`.
+pub(crate) fn marker(kind: &str, token: Token, secret: &[u8]) -> String {
     let mut text = String::with_capacity(MARKER_START.len() + kind.len() + TOKEN_LEN + 2);
     text.push_str(MARKER_START);
     text.push_str(kind);
     text.push(':');
     text.push_str(token.as_str());
     text.push(']');
+    if kind.starts_with(JWT_KIND) {
+        push_facts(&Facts::of(secret), &mut text);
+    }
     text
+}
+
+/// Appends `(alg=…,iss=…,exp=…)`, as much of it as is known.
+fn push_facts(facts: &Facts, text: &mut String) {
+    let exp = facts.exp.map(|exp| exp.to_string());
+    let known = [
+        ("alg", facts.alg.as_deref()),
+        ("iss", facts.iss.as_deref()),
+        ("exp", exp.as_deref()),
+    ];
+    let mut sign = '(';
+    for (name, value) in known {
+        let Some(value) = value else { continue };
+        text.push(sign);
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+        sign = ',';
+    }
+    if sign == ',' {
+        text.push(')');
+    }
 }
 
 /// The end of the marker whose [`MARKER_START`] ends at `at`, if it is one.
@@ -28,7 +61,38 @@ pub(crate) fn marker_end(text: &[u8], at: usize) -> Option<usize> {
         && byte(text, colon) == b':'
         && end == token + TOKEN_LEN
         && byte(text, end) == b']';
-    whole.then_some(end + 1)
+    if !whole {
+        return None;
+    }
+    let is_jwt = slice(text, at, colon).starts_with(JWT_KIND.as_bytes());
+    let facts = if is_jwt {
+        facts_end(text, end + 1)
+    } else {
+        None
+    };
+    Some(facts.unwrap_or(end + 1))
+}
+
+/// The end of the facts that begin at `at`; `None` when there are none, or one of them is not as
+/// harmless as those that this program writes.
+fn facts_end(text: &[u8], at: usize) -> Option<usize> {
+    if byte(text, at) != b'(' {
+        return None;
+    }
+    let close = skip(text, at, MAX_FACTS_LEN, |byte| byte != b')');
+    let inside = std::str::from_utf8(slice(text, at + 1, close)).ok()?;
+    let mut rest = inside.split(',').peekable();
+    let mut take = |name: &str| {
+        rest.next_if(|fact| fact.starts_with(name))
+            .and_then(|fact| fact.strip_prefix(name))
+    };
+    let alg = take("alg=").is_none_or(is_algorithm);
+    let iss = take("iss=").is_none_or(is_harmless_issuer);
+    let exp = take("exp=").is_none_or(|exp| {
+        (1..=13).contains(&exp.len()) && exp.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let is_whole = is_at(text, close, b")") && !inside.is_empty() && rest.next().is_none();
+    (is_whole && alg && iss && exp).then_some(close + 1)
 }
 
 /// Whether `byte` can stand in a kind.
@@ -45,7 +109,7 @@ mod tests {
     #[test]
     fn a_marker_is_recognized_and_nothing_else() {
         let tokens = Tokenizer::new(&RedactKey::from_bytes([1; 32]), Epoch(0));
-        let text = marker("credential.jwt", tokens.token(b"x"));
+        let text = marker("credential.jwt", tokens.token(b"x"), b"x");
         let at = MARKER_START.len();
         assert_eq!(marker_end(text.as_bytes(), at), Some(text.len()));
         for broken in [
@@ -58,5 +122,43 @@ mod tests {
         ] {
             assert_eq!(marker_end(broken.as_bytes(), at), None, "{broken}");
         }
+    }
+
+    #[test]
+    fn the_facts_of_a_jwt_belong_to_its_marker() {
+        let tokens = Tokenizer::new(&RedactKey::from_bytes([1; 32]), Epoch(0));
+        // `{"alg":"RS256"}` and `{"iss":"https://id.example.com","exp":1767000000}`.
+        let jwt = concat!(
+            "ey",
+            "JhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUuY29tIiwiZXhwIjoxNzY3MDAwMDAwfQ.c2ln"
+        );
+        let text = marker(
+            "credential.jwt",
+            tokens.token(jwt.as_bytes()),
+            jwt.as_bytes(),
+        );
+        let facts = "(alg=RS256,iss=https://id.example.com,exp=1767000000)";
+        assert!(text.ends_with(facts), "{text}");
+        let at = MARKER_START.len();
+        assert_eq!(marker_end(text.as_bytes(), at), Some(text.len()));
+        let bare = text.len() - facts.len();
+        let head = text.get(..bare).unwrap();
+        for (after, len) in [
+            ("(alg=RS256)", 11),
+            ("(exp=1)", 7),
+            ("()", 0),
+            ("(alg=RS256", 0),
+            ("(alg=RS256,alg=RS256)", 0),
+            ("(iss=https://a:b@c)", 0),
+            ("(iss=Ab3Ab3Ab3Ab3Ab3Ab3Ab3)", 0),
+            ("(note=x)", 0),
+            ("", 0),
+        ] {
+            let text = format!("{head}{after}");
+            assert_eq!(marker_end(text.as_bytes(), at), Some(bare + len), "{after}");
+        }
+        assert!(
+            marker("credential.x", tokens.token(jwt.as_bytes()), jwt.as_bytes()).ends_with(']')
+        );
     }
 }

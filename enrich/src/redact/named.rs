@@ -10,7 +10,7 @@ use super::ascii::{
 };
 use super::assign::{Assigned, Assignment, Form, assignment, name_start, next_in_list};
 use super::header::{credentials, each_cookie, whole_header};
-use super::placeholder::{is_code, is_placeholder, looks_random};
+use super::placeholder::{is_code, is_placeholder, is_uuid, looks_random};
 use super::prefilter::Hit;
 
 /// What the value of a name is made of.
@@ -23,6 +23,8 @@ pub(crate) enum Content {
     LikelySecret,
     /// A secret only if it looks made by a machine: the name means other things too.
     RandomSecret,
+    /// The same, but no UUID: those are ids that rows are joined by.
+    Session,
     /// A scheme and credentials.
     Authorization,
     /// Cookies with names of their own.
@@ -149,7 +151,9 @@ impl Named {
         }
         let mut value = match self.content {
             Content::Authorization | Content::Cookies => whole_header(text, name, first),
-            Content::Secret | Content::LikelySecret | Content::RandomSecret => first,
+            Content::Secret | Content::LikelySecret | Content::RandomSecret | Content::Session => {
+                first
+            }
         };
         let mut until = self.secrets(text, value, &mut *found);
         while let Some(next) = next_in_list(text, value) {
@@ -166,6 +170,7 @@ impl Named {
             Content::Secret => true,
             Content::LikelySecret => is_likely(plain),
             Content::RandomSecret => looks_random(plain),
+            Content::Session => looks_random(plain) && !is_uuid(plain),
             Content::Authorization => {
                 let secret = credentials(text, value);
                 return secret.map_or(value.start, |(from, to)| {

@@ -7,7 +7,8 @@ const WORDS: &str = "null none nil undefined true false yes no on off string str
     integer number bool boolean any object optional required redacted masked filtered hidden \
     omitted removed secret password passwd token unset empty missing invalid incorrect wrong \
     expired ok the a an is are was must your my and or for not to in of with from field n/a na \
-    bearer basic xxx await self this new async function write read";
+    bearer basic xxx await self this new async function write read \
+    void typeof";
 /// The longest of them.
 const MAX_WORD_LEN: usize = 9;
 
@@ -39,7 +40,31 @@ pub(crate) fn is_code(value: &[u8]) -> bool {
         && rest.iter().all(|&byte| {
             is_word(byte) || matches!(byte, b'.' | b'(' | b')' | b'$' | b'[' | b']' | b'?')
         });
-    !name.is_empty() && (member || rest.starts_with(b"(") || rest.starts_with(b"::"))
+    let is_letter = value.len() == 1 && value.iter().all(u8::is_ascii_alphabetic);
+    is_letter
+        || !name.is_empty() && (member || rest.starts_with(b"(") || rest.starts_with(b"::"))
+        || is_minified(name, rest)
+}
+
+/// `t.secret||null,x`, `this.props.apiKey,a(`: a member of something that minified programs name,
+/// and what follows it.
+fn is_minified(name: &[u8], rest: &[u8]) -> bool {
+    let is_owner = name.len() <= 2 || matches!(name, b"this" | b"self" | b"props" | b"options");
+    if matches!(name, b"null" | b"undefined" | b"void") {
+        return matches!(rest.first(), Some(b',' | b')' | b'|' | b'&' | b'?'));
+    }
+    let chain = rest
+        .iter()
+        .take_while(|&&byte| is_word(byte) || matches!(byte, b'.' | b'$'))
+        .count();
+    let after = rest.get(chain..).unwrap_or_default();
+    is_owner
+        && chain > 1
+        && rest.starts_with(b".")
+        && matches!(
+            after,
+            [b'|', b'|', ..] | [b'&', b'&', ..] | [b',' | b'(' | b'[' | b'?' | b')' | b'}', ..]
+        )
 }
 
 /// Whether `value` looks made by a machine: long, of token characters, letters and digits mixed.
@@ -56,6 +81,32 @@ pub(crate) fn looks_random(value: &[u8]) -> bool {
     }
     let is_mixed = digits > 0 && upper + lower > 0;
     value.len() >= 8 && (is_mixed || value.len() >= 20 && upper > 0 && lower > 0)
+}
+
+/// Whether `value` is a UUID (RFC 9562).
+pub(crate) fn is_uuid(value: &[u8]) -> bool {
+    let groups = value.split(|&byte| byte == b'-').map(<[u8]>::len);
+    value.len() == 36
+        && groups.eq([8, 4, 4, 4, 12])
+        && value
+            .iter()
+            .all(|&byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Whether a key of a known shape is a documented or filled-in one: a prefix, then one sign again and
+/// again, or digits and letters in a row (`0123456789abcdef…`).
+pub(crate) fn is_dummy(secret: &[u8]) -> bool {
+    let prefix = secret
+        .iter()
+        .rposition(|byte| matches!(byte, b'_' | b'-' | b'.' | b'='))
+        .filter(|&last| last < secret.len() / 2)
+        .map_or(0, |last| last + 1);
+    let body = secret.get(prefix..).unwrap_or_default();
+    let Some(&first) = body.first() else {
+        return false;
+    };
+    let follows = |pair: &[u8]| matches!(pair, [a, b] if a.wrapping_add(1) == *b || (*a, *b) == (b'9', b'0') || (*a, *b) == (b'9', b'a') || (*a, *b) == (b'f', b'0'));
+    body.len() >= 8 && (body.iter().all(|&byte| byte == first) || body.windows(2).all(follows))
 }
 
 fn is_known_word(value: &[u8]) -> bool {
@@ -86,6 +137,8 @@ fn is_reference(value: &[u8]) -> bool {
         [b'$', name @ ..] => is_name(name),
         [b'%', name @ .., b'%'] => is_name(name),
         [b'{', name @ .., b'}'] => is_name(name),
+        // A tag of YAML: `!vault |`, `!secret db`.
+        [b'!', name @ ..] => name.len() > 2 && is_name(name),
         _ => false,
     }
 }
@@ -146,6 +199,7 @@ mod tests {
             "string",
             "{password}",
             "#{secret}",
+            "!vault",
         ] {
             assert!(is_placeholder(text.as_bytes()), "{text}");
         }
@@ -172,6 +226,11 @@ mod tests {
             "os.environ",
             "Config::secret",
             "$this.pw",
+            "t",
+            "t.secret||null,x=e",
+            "this.props.apiKey,a(",
+            "e.key,o(t)",
+            "null,process.env.API_KEY",
         ] {
             assert!(is_code(text.as_bytes()), "{text}");
         }

@@ -94,7 +94,7 @@ impl Plan {
             let token = one.token.unwrap_or_else(|| token_of(tokens, secret));
             Some(Edit {
                 span: one.span,
-                marker: marker(label.kind, token),
+                marker: marker(label.kind, token, secret.as_bytes()),
                 finding: Finding {
                     kind: label.kind.to_owned(),
                     rule: label.id.to_owned(),

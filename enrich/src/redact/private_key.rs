@@ -43,8 +43,9 @@ pub(crate) fn private_key(
         byte.is_ascii_alphanumeric() || byte == b' '
     });
     let label = slice(text, after_begin, label_end);
-    let is_private =
-        memmem::find(label, b"PRIVATE KEY").is_some() && is_at(text, label_end, DASHES);
+    let is_private = (memmem::find(label, b"PRIVATE KEY").is_some()
+        || memmem::find(label, b"OpenVPN Static key").is_some())
+        && is_at(text, label_end, DASHES);
     if !is_private {
         return None;
     }

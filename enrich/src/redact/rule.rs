@@ -14,7 +14,8 @@ pub(crate) struct WrittenFile {
     rule: Vec<WrittenRule>,
 }
 
-/// A rule as its author wrote it. Exactly one of `regex`, `names` and `grammar` says how it finds.
+/// A rule as its author wrote it. Exactly one of `regex`, `words`, `names` and `grammar` says how it
+/// finds.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenRule {
@@ -28,15 +29,20 @@ struct WrittenRule {
     regex: Option<String>,
     #[serde(default)]
     group: usize,
-    #[serde(default)]
-    boundary: Boundary,
+    boundary: Option<Boundary>,
+    /// A byte and how far behind the literal's start it must stand: cheaper than the pattern.
+    peek: Option<(usize, u8)>,
     #[serde(default)]
     lead: usize,
     window: Option<usize>,
     #[serde(default)]
     entropy: f64,
+    check: Option<Check>,
     #[serde(default)]
-    check: Check,
+    words: Vec<String>,
+    value: Option<String>,
+    #[serde(default)]
+    allow: Vec<String>,
     #[serde(default)]
     near: Vec<String>,
     #[serde(default)]
@@ -61,6 +67,8 @@ pub(crate) enum Boundary {
     Word,
     /// No letter, digit, underscore or dash.
     Token,
+    /// Nothing that base64 is made of: for short literals that images hold by chance.
+    Base64,
 }
 
 /// What no pattern can say.
@@ -102,11 +110,24 @@ pub(crate) struct Pattern {
     pub(crate) regex: String,
     pub(crate) group: usize,
     pub(crate) boundary: Boundary,
+    pub(crate) peek: Option<(usize, u8)>,
     pub(crate) lead: usize,
     pub(crate) window: usize,
     pub(crate) entropy: f64,
     pub(crate) check: Check,
     pub(crate) near: Vec<String>,
+    /// Patterns that the whole secret must not be.
+    pub(crate) allow: Vec<String>,
+    pub(crate) seat: Seat,
+}
+
+/// Where a pattern looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seat {
+    /// At its literal.
+    Literal,
+    /// At the value of a name that begins with its literal and holds a telling word.
+    Value,
 }
 
 /// Why rules cannot be used.
@@ -212,7 +233,9 @@ fn literals(written: &WrittenRule) -> Vec<(Vec<u8>, Case)> {
         let count = if name.contains(' ') { joints.len() } else { 1 };
         joints.iter().take(count).map(|joint| spelling(name, joint))
     });
-    literals.chain(spelled).collect()
+    let words = written.words.iter();
+    let words = words.map(|word| (word.to_ascii_lowercase().into_bytes(), Case::Ignored));
+    literals.chain(spelled).chain(words).collect()
 }
 
 /// The words of `name` with `joint` between them.
@@ -236,33 +259,63 @@ fn spelling(name: &str, joint: &str) -> (Vec<u8>, Case) {
 
 fn method(written: WrittenRule) -> Result<Method, &'static str> {
     let by_name = !written.names.is_empty();
-    match (written.regex, written.grammar) {
-        (Some(regex), None) if !by_name => {
-            let window = written.window.unwrap_or(DEFAULT_WINDOW);
-            if window > MAX_WINDOW || written.lead > MAX_LEAD {
-                return Err("its window or lead is too long");
-            }
-            if written.group > super::shape::MAX_GROUP {
-                return Err("its group must be from 0 to 3");
-            }
-            Ok(Method::Shape(Pattern {
-                regex,
-                group: written.group,
-                boundary: written.boundary,
-                lead: written.lead,
-                window,
-                entropy: written.entropy,
-                check: written.check,
-                near: written.near,
-            }))
-        }
-        (None, Some(grammar)) if !by_name => Ok(Method::Grammar(grammar)),
+    let by_word = !written.words.is_empty();
+    match (&written.regex, written.grammar) {
+        (Some(_), None) if !by_name && !by_word => shape(written),
+        (None, None) if by_word && !by_name => in_context(written),
+        (None, Some(grammar)) if !by_name && !by_word => Ok(Method::Grammar(grammar)),
         (None, None) if by_name => {
             let content = written.content.ok_or("it has names but no content")?;
             let joint = written.joint;
             Ok(Method::Named(Named { content, joint }))
         }
-        (Some(_) | None, Some(_) | None) => Err("it needs exactly one of regex, names and grammar"),
+        (Some(_) | None, Some(_) | None) => {
+            Err("it needs exactly one of regex, words, names and grammar")
+        }
+    }
+}
+
+fn shape(written: WrittenRule) -> Result<Method, &'static str> {
+    let window = written.window.unwrap_or(DEFAULT_WINDOW);
+    if window > MAX_WINDOW || written.lead > MAX_LEAD {
+        return Err("its window or lead is too long");
+    }
+    if written.group > super::shape::MAX_GROUP {
+        return Err("its group must be from 0 to 3");
+    }
+    Ok(Method::Shape(Pattern {
+        regex: written.regex.unwrap_or_default(),
+        group: written.group,
+        boundary: written.boundary.unwrap_or_default(),
+        peek: written.peek,
+        lead: written.lead,
+        window,
+        entropy: written.entropy,
+        check: written.check.unwrap_or_default(),
+        near: written.near,
+        allow: written.allow,
+        seat: Seat::Literal,
+    }))
+}
+
+/// A vendor's word, a telling name, a sign and a value of the vendor's shape.
+fn in_context(written: WrittenRule) -> Result<Method, &'static str> {
+    let value = written.value.as_deref();
+    let value = value.ok_or("it has words but no value")?;
+    let regex = format!(r"(?:{value})\b{{end-half}}");
+    let pattern = WrittenRule {
+        regex: Some(regex),
+        group: 0,
+        boundary: Some(written.boundary.unwrap_or(Boundary::None)),
+        check: Some(written.check.unwrap_or(Check::Random)),
+        ..written
+    };
+    match shape(pattern)? {
+        Method::Shape(pattern) => Ok(Method::Shape(Pattern {
+            seat: Seat::Value,
+            ..pattern
+        })),
+        other @ (Method::Named(_) | Method::Grammar(_)) => Ok(other),
     }
 }
 

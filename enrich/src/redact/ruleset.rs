@@ -9,6 +9,7 @@ use regex_automata::util::syntax;
 
 use super::cut::least_len;
 use super::detector::{Detectors, Label};
+use super::gitleaks::{CUSTOM_CONFIDENCE, CustomRule, CustomRules};
 use super::marker::MARKER_START;
 use super::merge::By;
 use super::named::Named;
@@ -22,6 +23,8 @@ pub(crate) struct RuleSet {
     rules: Vec<Compiled>,
     detectors: Detectors,
     prefilter: Prefilter,
+    /// Rules that look at every text.
+    unfiltered: Vec<usize>,
     chunks: memmem::Finder<'static>,
 }
 
@@ -41,6 +44,7 @@ pub(crate) enum Finder {
     Shape(Box<Shape>),
     Named(Named),
     Grammar(Grammar),
+    Custom(Box<CustomRule>),
 }
 
 /// Bytes of a compiled pattern: a gitleaks pattern stays far below, a bomb does not compile.
@@ -48,15 +52,19 @@ const MAX_NFA_BYTES: usize = 2 * 1024 * 1024;
 const MAX_CACHE_BYTES: usize = 256 * 1024;
 
 impl RuleSet {
-    /// Compiles `rules`; `detectors` look at the same texts.
+    /// Compiles `rules`, and puts `custom` ones behind them; `detectors` look at the same texts.
     ///
     /// # Errors
     /// When a pattern does not compile within its limits, or an id stands twice.
-    pub(crate) fn compile(rules: Vec<Rule>, detectors: Detectors) -> Result<Self, RuleError> {
+    pub(crate) fn compile(
+        rules: Vec<Rule>,
+        custom: CustomRules,
+        detectors: Detectors,
+    ) -> Result<Self, RuleError> {
         let mut literals = vec![Literal {
             text: MARKER_START.as_bytes().to_vec(),
             case: Case::Exact,
-            rule: rules.len(),
+            rule: rules.len() + custom.len(),
         }];
         let mut ids = HashSet::new();
         let mut compiled = Vec::with_capacity(rules.len());
@@ -81,6 +89,25 @@ impl RuleSet {
                 finder,
             });
         }
+        let mut unfiltered = Vec::new();
+        for custom in custom.rules {
+            let rule = compiled.len();
+            let keywords = custom.keywords().iter().cloned();
+            literals.extend(keywords.map(|text| Literal {
+                text,
+                case: Case::Ignored,
+                rule,
+            }));
+            if custom.keywords().is_empty() {
+                unfiltered.push(rule);
+            }
+            compiled.push(Compiled {
+                id: custom.id().to_owned(),
+                kind: custom.kind().to_owned(),
+                confidence: CUSTOM_CONFIDENCE,
+                finder: Finder::Custom(Box::new(custom)),
+            });
+        }
         let first = compiled.len() + 1;
         let names = detectors.internal().literals();
         literals.extend(names.enumerate().map(|(index, (text, case))| Literal {
@@ -93,7 +120,13 @@ impl RuleSet {
             detectors,
             prefilter: Prefilter::new(literals),
             chunks: memmem::Finder::new("delta"),
+            unfiltered,
         })
+    }
+
+    /// The rules that look at every text.
+    pub(crate) fn unfiltered(&self) -> &[usize] {
+        &self.unfiltered
     }
 
     /// The rule of a hit; `None` says that the hit is the beginning of a marker or the name of an
@@ -150,27 +183,20 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         regex,
         group,
         boundary,
+        peek,
         lead,
         window,
         entropy,
         check,
         near,
+        allow,
+        seat,
     } = pattern;
     let least_len = least_len(&regex, group, lead);
-    let config = Regex::config()
-        .nfa_size_limit(Some(MAX_NFA_BYTES))
-        .hybrid_cache_capacity(MAX_CACHE_BYTES)
-        .utf8_empty(false);
-    // Bytes, not characters: `\b` and `\w` of Unicode are slow on text that is not all ASCII.
-    let bytes = syntax::Config::new().unicode(false).utf8(false);
-    let regex = Regex::builder()
-        .configure(config)
-        .syntax(bytes)
-        .build(&regex)
-        .map_err(|source| RuleError::Pattern {
-            rule: id.to_owned(),
-            source: Box::new(source),
-        })?;
+    let allow = whole_pattern(&allow)
+        .map(|allow| compile(id, &allow))
+        .transpose()?;
+    let regex = compile(id, &regex)?;
     if regex
         .group_info()
         .group_len(regex_automata::PatternID::ZERO)
@@ -186,11 +212,41 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         regex,
         group,
         boundary,
+        peek,
         lead,
         window,
         entropy,
         check,
         near,
         least_len,
+        allow,
+        seat,
     })
+}
+
+/// One pattern that is the whole of what any of `patterns` is; `None` for none.
+fn whole_pattern(patterns: &[String]) -> Option<String> {
+    let any = patterns.join(")|(?:");
+    (!patterns.is_empty()).then(|| format!(r"\A(?:(?:{any}))\z"))
+}
+
+/// Compiles the pattern of rule `id`, over bytes and within limits.
+///
+/// # Errors
+/// When it is no pattern, or too large.
+pub(crate) fn compile(id: &str, pattern: &str) -> Result<Regex, RuleError> {
+    let config = Regex::config()
+        .nfa_size_limit(Some(MAX_NFA_BYTES))
+        .hybrid_cache_capacity(MAX_CACHE_BYTES)
+        .utf8_empty(false);
+    // Bytes, not characters: `\b` and `\w` of Unicode are slow on text that is not all ASCII.
+    let bytes = syntax::Config::new().unicode(false).utf8(false);
+    Regex::builder()
+        .configure(config)
+        .syntax(bytes)
+        .build(pattern)
+        .map_err(|source| RuleError::Pattern {
+            rule: id.to_owned(),
+            source: Box::new(source),
+        })
 }

@@ -48,6 +48,9 @@ impl Scan {
         rules
             .prefilter()
             .each_hit(bytes, |hit| scan.visit(rules, bytes, hit));
+        for &rule in rules.unfiltered() {
+            scan.visit_custom(rules, bytes, rule);
+        }
         let found = &mut scan.found;
         rules.detectors().each(text, |one| found.push(one));
         scan
@@ -127,6 +130,7 @@ impl Scan {
                     self.visit_begun(rule, text, hit, least_len);
                 }
             }
+            Finder::Custom(_) => self.visit_custom(rules, text, hit.rule),
             Finder::Named(named) => self.visit_name(rules, rule, *named, text, hit),
             Finder::Grammar(grammar) => {
                 let found = match grammar {
@@ -185,6 +189,15 @@ impl Scan {
                 self.has_named_key = true;
                 self.skip_to(rules, hit.rule, until);
             }
+        }
+    }
+
+    /// A user's rule sees all of the text at its first keyword.
+    fn visit_custom(&mut self, rules: &RuleSet, text: &[u8], rule: usize) {
+        let finder = rules.rule(rule).map(|rule| (&rule.finder, rule.confidence));
+        if let Some((Finder::Custom(custom), confidence)) = finder {
+            custom.each(text, |start, end| self.mask(rule, start, end, confidence));
+            self.skip_to(rules, rule, usize::MAX);
         }
     }
 

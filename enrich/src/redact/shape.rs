@@ -5,11 +5,14 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta::Regex};
 
 use super::ascii::{
-    KEY_END_BYTE, VALUE_END_BYTE, is_token, skip, slice, starts_token, starts_word,
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_token, skip, slice, starts_token,
+    starts_word,
 };
 use super::check::{Check, Verdict, entropy};
+use super::context::each_value_start;
+use super::placeholder::is_dummy;
 use super::prefilter::Hit;
-use super::rule::Boundary;
+use super::rule::{Boundary, Seat};
 
 /// A compiled pattern with all that narrows it.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub(crate) struct Shape {
     /// The first group, from this one on, that takes part is masked; 0 is the whole match.
     pub(crate) group: usize,
     pub(crate) boundary: Boundary,
+    /// A byte and how far behind the literal's start it must stand.
+    pub(crate) peek: Option<(usize, u8)>,
     /// How many bytes before the literal the match may begin.
     pub(crate) lead: usize,
     /// How many bytes from the literal on the pattern sees.
@@ -29,6 +34,9 @@ pub(crate) struct Shape {
     pub(crate) near: Vec<String>,
     /// How many bytes the pattern takes at least, if what is cut shorter can be told.
     pub(crate) least_len: Option<usize>,
+    /// What the whole secret must not be: documented examples and the like.
+    pub(crate) allow: Option<Regex>,
+    pub(crate) seat: Seat,
 }
 
 /// A secret that a pattern found.
@@ -47,9 +55,22 @@ const NEAR_LEN: usize = 300;
 impl Shape {
     /// The secret at `hit`. Looks at a bounded stretch only, so that hits in a row cost linear time.
     pub(crate) fn find(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
-        if !self.can_begin(text, hit.start) {
+        let is_elsewhere = |(offset, wanted)| byte(text, hit.start + offset) != wanted;
+        if self.peek.is_some_and(is_elsewhere) || !self.can_begin(text, hit.start) {
             return None;
         }
+        match self.seat {
+            Seat::Literal => self.find_around(text, hit),
+            Seat::Value => each_value_start(text, hit.start, hit.end, |start| {
+                let to = window_end(text, start, self.window);
+                let input = Input::new(text).span(start..to).anchored(Anchored::Yes);
+                let end = self.regex.search_half(&input)?.offset();
+                self.judge(text, hit, start, end)
+            }),
+        }
+    }
+
+    fn find_around(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
         let from = self.window_start(text, hit.start);
         let to = window_end(text, hit.start, self.window);
         let anchored = if self.lead == 0 {
@@ -89,7 +110,14 @@ impl Shape {
 
     fn judge(&self, text: &[u8], hit: Hit, start: usize, end: usize) -> Option<Shaped> {
         let secret = slice(text, start, end);
-        if secret.is_empty() || self.entropy > 0.0 && entropy(secret) < self.entropy {
+        if secret.is_empty()
+            || self.entropy > 0.0 && entropy(secret) < self.entropy
+            || is_dummy(secret)
+            || self
+                .allow
+                .as_ref()
+                .is_some_and(|allow| allow.is_match(secret))
+        {
             return None;
         }
         let verdict = self.check.judge(secret);
@@ -107,6 +135,9 @@ impl Shape {
                 Boundary::None => true,
                 Boundary::Word => starts_word(text, start),
                 Boundary::Token => starts_token(text, start),
+                Boundary::Base64 => {
+                    starts_token(text, start) && !matches!(byte_before(text, start), b'+' | b'/')
+                }
             }
     }
 

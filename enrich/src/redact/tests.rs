@@ -12,7 +12,7 @@ fn redactor() -> Redactor {
 /// The rules alone: their examples are about credentials.
 fn rules_only() -> Redactor {
     let key = RedactKey::from_bytes([7; 32]);
-    Redactor::with_detectors(&key, Epoch(1), Detectors::none()).unwrap()
+    Redactor::with(&key, Epoch(1), CustomRules::default(), Detectors::none()).unwrap()
 }
 
 fn examples() -> Vec<Example> {
@@ -70,15 +70,14 @@ fn every_example_is_masked_exactly_where_it_is_marked() {
 #[test]
 fn a_rule_finds_its_own_examples() {
     let redactor = rules_only();
-    let mut found = std::collections::HashSet::new();
-    let mut wanted = std::collections::HashSet::new();
+    let mut found: std::collections::HashMap<String, Vec<String>> = Default::default();
     for example in examples() {
-        wanted.insert(example.rule.clone());
         let (_, findings) = redactor.redact_text(&example.text);
-        found.extend(findings.into_iter().map(|finding| finding.rule));
+        let rules = findings.into_iter().map(|finding| finding.rule);
+        found.entry(example.rule).or_default().extend(rules);
     }
-    let missing: Vec<_> = wanted.difference(&found).collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    found.retain(|rule, found| !found.contains(rule));
+    assert!(found.is_empty(), "found by others: {found:?}");
 }
 
 /// Every position in which a text can stand in an event.

@@ -198,12 +198,19 @@ impl Numbers<'_> {
         let Some(rule) = self.rules.rule(under.rule) else {
             return;
         };
-        if under.named.content == Content::RandomSecret {
+        if matches!(
+            under.named.content,
+            Content::RandomSecret | Content::Session
+        ) {
             return;
         }
         let mut plain = String::new();
         self.event.push_json(value, &mut plain);
-        let marker = marker(&rule.kind, self.tokens.token(plain.as_bytes()));
+        let marker = marker(
+            &rule.kind,
+            self.tokens.token(plain.as_bytes()),
+            plain.as_bytes(),
+        );
         *value = Value::Text(self.event.push_text(&marker));
         self.findings.push(Finding {
             kind: rule.kind.clone(),

@@ -532,8 +532,12 @@ fn fits(encoding: &Encoding, text: &str) -> bool {
         "tags" => text.is_ascii() && !text.contains('\0'),
         "look-alikes" | "full width" => text.is_ascii(),
         "UTF-16 as text" => !text.contains('\0'),
-        // In base64 it looks like a path.
-        "UTF-16 LE in base64" | "UTF-16 BE in base64" => {
+        // Base64 of other scripts has a `/` or `-` every few letters, as paths and names have.
+        "base64"
+        | "base64url"
+        | "base64 in lines"
+        | "UTF-16 LE in base64"
+        | "UTF-16 BE in base64" => {
             text.chars().filter(char::is_ascii).count() * 2 >= text.chars().count()
         }
         _ => true,

@@ -1,0 +1,204 @@
+//! Finds where the value begins of a secret that only its surroundings give away: a vendor's word,
+//! a word such as `key`, a sign, the value.
+
+use super::ascii::{KEY_END_BYTE, byte, is_at, is_at_ignoring_case, is_word, skip, skip_blanks};
+use super::quote::Quote;
+
+/// What names of secrets hold, lower case.
+const TELLING: [&str; 25] = [
+    "key",
+    "token",
+    "secret",
+    "auth",
+    "pass",
+    "pwd",
+    "cred",
+    "api",
+    "access",
+    "pat",
+    "sid",
+    "license",
+    "licence",
+    "dsn",
+    "jwt",
+    "bearer",
+    "hmac",
+    "webhook",
+    "cookie",
+    "session",
+    "private",
+    "code",
+    "client",
+    "signature",
+    "oauth",
+];
+/// How far behind the vendor's word the telling one may begin, in bytes.
+const MAX_BETWEEN: usize = 40;
+/// How many bytes of a name may follow its telling word.
+const MAX_NAME_REST: usize = 24;
+/// What may stand before a token.
+const SCHEMES: [&str; 4] = ["bearer ", "basic ", "token ", "key "];
+
+/// Whether `word` says by itself that a secret follows.
+pub(crate) fn is_telling(word: &[u8]) -> bool {
+    (0..word.len()).any(|at| telling_at(word, at).is_some())
+}
+
+/// Calls `try_at` with each place at which the value may begin whose vendor's word lies at
+/// `start..end`, until it says that there is one. Looks at a bounded stretch only.
+pub(crate) fn each_value_start<T>(
+    text: &[u8],
+    start: usize,
+    end: usize,
+    mut try_at: impl FnMut(usize) -> Option<T>,
+) -> Option<T> {
+    let word = text.get(start..end)?;
+    if is_telling(word)
+        && let Some(found) = value_start(text, end).and_then(&mut try_at)
+    {
+        return Some(found);
+    }
+    for at in end..end + MAX_BETWEEN {
+        if let Some(after) = telling_at(text, at)
+            && let Some(found) = value_start(text, after).and_then(&mut try_at)
+        {
+            return Some(found);
+        }
+        if !stands_between(byte(text, at)) {
+            return None;
+        }
+    }
+    None
+}
+
+/// The end of the telling word at `at`.
+fn telling_at(text: &[u8], at: usize) -> Option<usize> {
+    let first = byte(text, at).to_ascii_lowercase();
+    let known = TELLING.iter().find(|known| {
+        known.as_bytes().first() == Some(&first) && is_at_ignoring_case(text, at, known.as_bytes())
+    });
+    known.map(|known| at + known.len())
+}
+
+/// What lies between `datadog` and `api` in `{"datadog": {"api`.
+const fn stands_between(byte: u8) -> bool {
+    is_word(byte)
+        || byte.is_ascii_whitespace()
+        || matches!(
+            byte,
+            b'.' | b'-' | b'/' | b'[' | b']' | b'{' | b'}' | b'\'' | b'"' | b'\\' | b':' | b'@'
+        )
+}
+
+/// Where the value begins of a name whose telling word ends at `at`.
+fn value_start(text: &[u8], at: usize) -> Option<usize> {
+    let name_end = skip(text, at, MAX_NAME_REST, |byte| {
+        is_word(byte) || matches!(byte, b'-' | b'.')
+    });
+    let name_end = after_number(text, name_end);
+    if byte(text, name_end) == KEY_END_BYTE {
+        return Some(after_scheme(text, name_end + 1));
+    }
+    let quoted = after_quote(text, name_end);
+    let closed = skip(text, quoted, 2, |byte| matches!(byte, b']' | b')' | b'?'));
+    let sign = skip_blanks(text, closed);
+    let value = match after_sign(text, sign) {
+        Some(after) => skip_blanks(text, after),
+        None if sign > closed => sign,
+        None => return None,
+    };
+    let inside = skip(text, value, 1, |byte| matches!(byte, b'[' | b'('));
+    Some(after_scheme(text, after_quote(text, inside)))
+}
+
+/// `Unseal Key 1:`.
+fn after_number(text: &[u8], at: usize) -> usize {
+    let digits = skip(text, at + 1, 2, |byte| byte.is_ascii_digit());
+    if byte(text, at) == b' ' && digits > at + 1 && byte(text, digits) == b':' {
+        digits
+    } else {
+        at
+    }
+}
+
+fn after_quote(text: &[u8], at: usize) -> usize {
+    Quote::at(text, at).map_or(at, |(_, after)| after)
+}
+
+/// The offset after `:`, `=`, `=>`, `:=`, `==`, `>`, `,`, their percent forms, or the word `is`.
+fn after_sign(text: &[u8], at: usize) -> Option<usize> {
+    let next = byte(text, at + 1);
+    match byte(text, at) {
+        b':' if next == b'=' => Some(at + 2),
+        b'=' if matches!(next, b'=' | b'>') => Some(at + 2),
+        b':' | b'=' | b'>' | b',' => Some(at + 1),
+        b'%' if is_at_ignoring_case(text, at, b"%3D") || is_at_ignoring_case(text, at, b"%3A") => {
+            Some(at + 3)
+        }
+        b'i' if is_at(text, at, b"is ") => Some(at + 3),
+        b'w' if is_at(text, at, b"was ") => Some(at + 4),
+        _ => None,
+    }
+}
+
+fn after_scheme(text: &[u8], at: usize) -> usize {
+    let scheme = SCHEMES
+        .iter()
+        .find(|scheme| is_at_ignoring_case(text, at, scheme.as_bytes()));
+    scheme.map_or(at, |scheme| at + scheme.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str, word: &str) -> Option<String> {
+        let start = text.to_ascii_lowercase().find(word).unwrap();
+        each_value_start(text.as_bytes(), start, start + word.len(), |at| {
+            let rest = text.get(at..)?;
+            rest.starts_with("0a1b")
+                .then(|| rest.get(..8).unwrap_or_default().to_owned())
+        })
+    }
+
+    #[test]
+    fn a_value_is_found_after_a_telling_name_of_the_vendor() {
+        for text in [
+            "ACME_API_KEY=0a1b2c3d",
+            "acme api key: 0a1b2c3d",
+            "acmeToken => '0a1b2c3d'",
+            r#"{"acme":{"token":"0a1b2c3d"}}"#,
+            r#"{\"acmeKey\":\"0a1b2c3d\"}"#,
+            "acme:\n  secret: 0a1b2c3d",
+            "the acme key is 0a1b2c3d.",
+            "my acme secret key was 0a1b2c3d.",
+            "--acme-token 0a1b2c3d",
+            "acme_key%3D0a1b2c3d&x",
+            "acme_key\u{1f}0a1b2c3d\u{1e}",
+            "<acmeKey>0a1b2c3d</acmeKey>",
+            "acme token: Bearer 0a1b2c3d",
+            "acme key 12: 0a1b2c3d",
+            "acme[api_key]=0a1b2c3d",
+        ] {
+            assert_eq!(value(text, "acme").as_deref(), Some("0a1b2c3d"), "{text}");
+        }
+        assert_eq!(
+            value("X-Acme-Key: 0a1b2c3d", "x-acme-key").as_deref(),
+            Some("0a1b2c3d")
+        );
+    }
+
+    #[test]
+    fn without_a_telling_name_there_is_none() {
+        for text in [
+            "acme commit: 0a1b2c3d",
+            "acmekey0a1b2c3d",
+            "acme; key=0a1b2c3d",
+            "acme",
+            "acme key",
+            "acme key=",
+        ] {
+            assert_eq!(value(text, "acme"), None, "{text}");
+        }
+    }
+}
