@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::CheckArguments;
 use crate::config::{self, Fault, Loaded};
 use crate::exit::{Failure, Outcome};
+use crate::lists;
 use crate::rules;
 
 /// What there is to say about a configuration.
@@ -19,6 +20,17 @@ pub(crate) struct Report {
     pub(crate) faults: Vec<Fault>,
     /// What runs, but should be known.
     pub(crate) warnings: Vec<String>,
+    /// Personal data that is not masked, and why.
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// A class of personal data that is not masked.
+#[derive(Debug, Serialize)]
+pub(crate) struct Kept {
+    /// Its key under `[redact.personal]`.
+    pub(crate) class: &'static str,
+    /// The recorded reason.
+    pub(crate) reason: String,
 }
 
 impl fmt::Display for Report {
@@ -44,6 +56,9 @@ pub(crate) fn command(arguments: &CheckArguments) -> Outcome {
     } else {
         for warning in &report.warnings {
             writeln!(stdout, "warning: {warning}")?;
+        }
+        for Kept { class, reason } in &report.kept {
+            writeln!(stdout, "kept: redact.personal.{class}: {reason}")?;
         }
         if report.faults.is_empty() {
             writeln!(stdout, "ok: {}", summary(&loaded))?;
@@ -78,9 +93,17 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     messages.extend(config.lake.check().err().map(|error| chain(&error)));
     messages.extend(config.canary.faults());
     messages.extend(forward::check(&config.sink).iter().map(ToString::to_string));
+    let (list_faults, list_warnings) = lists::check(&config.redact);
+    messages.extend(list_faults.iter().map(|fault| chain(fault)));
+    messages.extend(config.redact.faults());
+    let kept = config.redact.personal.kept().map(|(class, reason)| Kept {
+        class,
+        reason: reason.to_owned(),
+    });
     let mut report = Report {
         faults: loaded.faults.clone(),
         warnings: warnings(&ingest),
+        kept: kept.collect(),
     };
     match rules::load(&config.redact.rules) {
         Ok(custom) => report.warnings.extend(rules::warnings(&custom)),
@@ -92,6 +115,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
             .map(|message| Fault::of(place.clone(), message)),
     );
     report.faults.sort_by_key(|fault| fault.line);
+    report.warnings.extend(list_warnings);
     report
 }
 

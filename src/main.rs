@@ -13,6 +13,7 @@ mod forwarders;
 mod generate;
 mod keys;
 mod listeners;
+mod lists;
 mod logging;
 mod metrics;
 mod path;

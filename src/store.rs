@@ -12,6 +12,7 @@ use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
 use crate::canary::Canary;
 use crate::config::Config;
 use crate::keys::{make_private_folder, read_or_make};
+use crate::lists;
 use crate::path::Path;
 use crate::rules;
 
@@ -72,7 +73,7 @@ impl Store {
 /// Makes the path with the keys of a data folder.
 ///
 /// # Errors
-/// When a key cannot be read or made, or a rule does not compile.
+/// When a key cannot be read or made, a list cannot be read, or a rule does not compile.
 pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Path> {
     let uid_key = UidKey::new(read_or_make(&folder.join(UID_KEY))?);
     let redact_key = read_or_make(&redact_key_file(config, folder))?;
@@ -88,7 +89,7 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
 /// join with those of the lake, else with a key of the moment. Writes nothing.
 ///
 /// # Errors
-/// When the key cannot be read, or a rule does not compile.
+/// When the key or a list cannot be read, or a rule does not compile.
 pub(crate) fn open_redactor(config: &Config) -> anyhow::Result<Redactor> {
     let file = redact_key_file(config, &config.data);
     if config.redact.key_file.is_some() || file.exists() {
@@ -102,9 +103,9 @@ pub(crate) fn open_redactor(config: &Config) -> anyhow::Result<Redactor> {
 fn redactor(config: &Config, key: [u8; 32]) -> anyhow::Result<Redactor> {
     let custom = rules::load(&config.redact.rules)
         .map_err(|faults| anyhow::anyhow!("{}", faults.join("\n")))?;
-    let detectors = Detectors::default();
-    Redactor::with(&RedactKey::from_bytes(key), Epoch(1), custom, detectors)
-        .context("cannot build the redactor")
+    let key = RedactKey::from_bytes(key);
+    let detectors = Detectors::new(&config.redact, lists::read(&config.redact, &key)?);
+    Redactor::with(&key, Epoch(1), custom, detectors).context("cannot build the redactor")
 }
 
 fn redact_key_file(config: &Config, folder: &FilePath) -> PathBuf {

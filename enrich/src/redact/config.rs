@@ -28,6 +28,26 @@ pub struct Config {
     pub rules: Vec<PathBuf>,
 }
 
+impl Config {
+    /// What is wrong with values that TOML alone cannot tell; lists are checked when they are read.
+    pub fn faults(&self) -> Vec<String> {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        let is_domain = |domain: &&String| {
+            let bare = domain.trim_start_matches('.');
+            (3..=253).contains(&bare.len()) && bare.bytes().all(is_part) && !bare.ends_with('.')
+        };
+        let wrong = self
+            .internal_domains
+            .iter()
+            .filter(|domain| !is_domain(domain));
+        wrong
+            .map(|domain| {
+                format!("redact.internal_domains: `{domain}` is no domain such as `corp.example`")
+            })
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,5 +60,20 @@ mod tests {
         assert_eq!(config.rules, [PathBuf::from("/r.toml")]);
         assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
         assert!(toml::from_str::<Config>("keyfile = \"/k\"").is_err());
+    }
+
+    #[test]
+    fn an_internal_domain_is_a_domain() {
+        let config: Config = toml::from_str(
+            "internal_domains = [\"corp.example\", \".lab\", \"x\", \"a b.c\", \"a.\"]",
+        )
+        .unwrap();
+        let faults = config.faults();
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        assert!(
+            faults
+                .iter()
+                .all(|fault| fault.contains("is no domain such as `corp.example`"))
+        );
     }
 }

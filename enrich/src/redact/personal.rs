@@ -242,21 +242,30 @@ fn lettered(text: &[u8], at: usize, end: usize, phrase: &Phrase) -> Option<Datum
 
 /// Cards, national ids and phone numbers: groups of digits alone.
 fn in_groups(text: &[u8], phrase: &Phrase, switches: Switches, visit: &mut impl FnMut(Datum)) {
-    let signature = phrase.signature();
-    let (mut first, mut found) = (0, false);
-    while first < phrase.groups().len() {
-        let card = || card::card(text, phrase, first);
-        let id = || national::national_id(text, phrase, first, signature >> (8 * first));
-        let datum = card().or_else(id);
+    let (mut rest, mut first, mut found) = (phrase.signature(), 0, false);
+    while let Some(group) = phrase.groups().get(first) {
+        let next = phrase.groups().get(first + 1).map_or(0, |next| next.len);
+        let datum = if national::may_begin(group.len, next) {
+            let card = || card::card(text, phrase, first);
+            let id = || national::national_id(text, phrase, first, rest);
+            card().or_else(id)
+        } else {
+            None
+        };
+        let past = datum.map_or(group.end(), |datum| datum.span.end());
+        while phrase
+            .groups()
+            .get(first)
+            .is_some_and(|group| group.start < past)
+        {
+            first += 1;
+            rest >>= 8;
+        }
         if let Some(datum) = datum {
             found = true;
             if switches.masks(class(datum.what)) {
                 visit(datum);
             }
-            let is_inside = |group: &&number::Group| group.start < datum.span.end();
-            first = phrase.groups().iter().take_while(is_inside).count();
-        } else {
-            first += 1;
         }
     }
     if !found && switches.masks(PersonalClass::Phone) {

@@ -2,7 +2,7 @@
 
 use magistrate_event::Span;
 
-use crate::redact::ascii::{VALUE_END_BYTE, byte};
+use crate::redact::ascii::{KEY_END_BYTE, VALUE_END_BYTE, byte};
 
 /// Fewer lines of code may be a quotation.
 const MIN_LINES: usize = 3;
@@ -72,8 +72,8 @@ pub(crate) fn source_code(text: &[u8], mut visit: impl FnMut(Span)) {
             _ => (at, at + 1),
         };
         let whole = text.get(line..end).unwrap_or_default();
-        if let Some(last) = memchr::memrchr(VALUE_END_BYTE, whole) {
-            let first = memchr::memchr(VALUE_END_BYTE, whole).unwrap_or(last);
+        if let Some(last) = memchr::memrchr2(VALUE_END_BYTE, KEY_END_BYTE, whole) {
+            let first = memchr::memchr2(VALUE_END_BYTE, KEY_END_BYTE, whole).unwrap_or(last);
             count.add(text, line, line + first);
             count.report(&mut visit);
             count = Count::default();

@@ -72,6 +72,9 @@ pub enum FileFault {
     /// A cell is too long to be a name or a number.
     #[error("a cell of more than {0} bytes; name other columns")]
     LongCell(usize),
+    /// The file is too long.
+    #[error("the file has more than {0} bytes")]
+    LongFile(u64),
     /// All lists together are too long.
     #[error("more than {0} cells in all lists")]
     TooMany(usize),

@@ -12,11 +12,7 @@ const MAX_SHORT_WORD: usize = 5;
 /// Whether one of `words`, in lower case, stands near what lies from `start` up to `end`.
 pub(crate) fn is_near(text: &[u8], start: usize, end: usize, words: &[&str]) -> bool {
     let before = slice(text, start.saturating_sub(BEFORE), start);
-    let cut = before
-        .iter()
-        .rposition(|&byte| byte == VALUE_END_BYTE)
-        .map_or(0, |at| at + 1);
-    let before = before.get(cut..).unwrap_or_default();
+    let before = before.get(beginning(before)..).unwrap_or_default();
     let after = slice(text, end, end + AFTER);
     let closes = |byte: &u8| {
         matches!(
@@ -29,6 +25,19 @@ pub(crate) fn is_near(text: &[u8], start: usize, end: usize, words: &[&str]) -> 
     words
         .iter()
         .any(|word| holds(before, word.as_bytes()) || holds(after, word.as_bytes()))
+}
+
+/// Where the value begins that `before` ends in, with the line before its own: a stream sees no more.
+fn beginning(before: &[u8]) -> usize {
+    let mut lines = 0;
+    let mut ends = |byte: &u8| {
+        lines += usize::from(*byte == b'\n');
+        *byte == VALUE_END_BYTE || lines == 2
+    };
+    before
+        .iter()
+        .rposition(|byte| ends(byte))
+        .map_or(0, |at| at + 1)
 }
 
 /// Whether `text` holds `word`: a short one by itself or as a part of `user_ssn` and `userSSN`.
@@ -66,6 +75,8 @@ mod tests {
             ("userSsn=123", true),
             ("ssn\u{1f}123\u{1e}", true),
             ("ssn\u{1e}123", false),
+            ("ssn:\n123", true),
+            ("ssn:\n\n123", false),
             ("lessn 123", false),
             ("ssnx 123", false),
             ("123 (ssn)", true),

@@ -54,10 +54,14 @@ fn runs(
     };
     let here = bits::<BLOCK>(block, is_digit);
     let next = bits::<AHEAD>(ahead, is_digit);
+    let mut starts = starts(here, next);
+    if starts == 0 {
+        return resume;
+    }
     let letters = bits::<BLOCK>(block, is_hex_letter);
     let last = byte_before(text, offset);
-    let barred = (here | letters) << 1 | u64::from(is_digit(last) || is_hex_letter(last));
-    let mut starts = starts(here, next) & !barred;
+    let barred = u64::from(is_digit(last) || is_hex_letter(last));
+    starts &= !((here | letters) << 1 | barred);
     while starts != 0 {
         let bit = starts.trailing_zeros();
         let at = offset + bit as usize;

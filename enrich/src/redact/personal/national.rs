@@ -6,7 +6,7 @@ mod numeric;
 mod words;
 
 use super::context::is_near;
-use super::number::{Digits, Group, Phrase, span_of, stands_alone};
+use super::number::{Digits, Group, MAX_GROUP_LEN, Phrase, span_of, stands_alone};
 use super::{Datum, Personal};
 
 use Evidence::{Form as ByForm, Word};
@@ -240,6 +240,44 @@ const fn forms(len: usize) -> &'static [Form] {
         18 => FORMS_18,
         _ => &[],
     }
+}
+
+/// For each length of a first group: a bit for each length of the second one that some id or card
+/// has; bit 0 where the first may be all. Most groups are let go by this.
+const SECONDS: [u32; MAX_GROUP_LEN + 1] = {
+    let mut seconds = [0; MAX_GROUP_LEN + 1];
+    let mut rest: &mut [u32] = &mut seconds;
+    let mut len = 0;
+    while let Some((bits, others)) = rest.split_first_mut() {
+        // Cards are joined, or have groups of 4 and 4 to 6, or of 6 and 10.
+        *bits = match len {
+            4 => 1 << 4 | 1 << 5 | 1 << 6,
+            6 => 1 << 10,
+            13..=19 => 1,
+            _ => 0,
+        };
+        let mut forms = forms(len);
+        while let Some((form, others)) = forms.split_first() {
+            *bits |= match form.groups {
+                [_, second, ..] => 1 << *second,
+                _ => 1,
+            };
+            forms = others;
+        }
+        len += 1;
+        rest = others;
+    }
+    seconds
+};
+
+/// Whether some id or card begins with a group of `first` digits, followed by one of `second` or,
+/// where it is alone, by anything.
+pub(crate) fn may_begin(first: usize, second: usize) -> bool {
+    let bits = SECONDS.get(first).copied().unwrap_or(0);
+    let pair = u32::try_from(second)
+        .ok()
+        .and_then(|second| bits.checked_shr(second));
+    (bits | pair.unwrap_or(0)) & 1 != 0
 }
 
 const FORMS_1: &[Form] = &[form(FrNir, &[1, 2, 2, 2, 3, 3, 2], BLANK, ByForm, fr_nir)];

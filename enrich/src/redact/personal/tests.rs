@@ -1,6 +1,10 @@
 //! The promises that hold for all personal data at once.
 
+use magistrate_event::{Class, Event, Field, Timestamp};
+use proptest::prelude::*;
+
 use super::*;
+use crate::redact::{Epoch, RedactKey, Redactor};
 
 fn found(text: &str) -> Vec<(&str, &'static str)> {
     let mut found = Vec::new();
@@ -409,4 +413,210 @@ fn endless_numbers_and_signs_are_nothing() {
         let _ = found(&text);
     }
     assert_eq!(found(&"1".repeat(1_000_000)), []);
+}
+
+fn redactor() -> Redactor {
+    Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(1)).unwrap()
+}
+
+#[test]
+fn an_address_keeps_its_domain_and_identity_columns_keep_all() {
+    let mut event = Event::new(Class::BaseEvent, 0, Timestamp::default());
+    event.set_text(Field::UserEmail, "ana.silva@example.com");
+    event.set_text(Field::DeviceHostname, "laptop.corp:22");
+    event.set_text(
+        Field::Message,
+        "mail ana.silva@example.com at db1.eu.internal",
+    );
+    event.keep_text("body", "card 4111 1111 1111 1111\u{2028}");
+    let (redacted, findings) = redactor().redact(event);
+    let event = redacted.event();
+    assert_eq!(event.text(Field::UserEmail), Some("ana.silva@example.com"));
+    assert_eq!(event.text(Field::DeviceHostname), Some("laptop.corp:22"));
+    let message = event.text(Field::Message).unwrap();
+    assert!(
+        message.starts_with("mail [redacted:personal.email:"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("]@example.com at db1.eu.internal"),
+        "{message}"
+    );
+    assert_eq!(event.int(Field::RedactedCount), Some(2));
+    let masked = findings
+        .iter()
+        .filter(|finding| finding.is_masked())
+        .count();
+    assert_eq!((masked, findings.len()), (2, 3));
+    let mut told = String::new();
+    event.push_json(event.value(Field::ContentFindings).unwrap(), &mut told);
+    assert!(told.contains("content.internal_domain"), "{told}");
+    let (again, _) = redactor().redact(event.clone());
+    assert_eq!(&again, &redacted);
+}
+
+#[test]
+fn the_same_address_has_one_token_and_credentials_in_identity_columns_go() {
+    let redactor = redactor();
+    let secret = format!("{}{}", "gh", "p_abcdefghijklmnopqrstuvwxyz0123456789");
+    let mut event = Event::new(Class::BaseEvent, 0, Timestamp::default());
+    event.set_text(Field::UserName, &format!("ana@example.com {secret}"));
+    let (redacted, _) = redactor.redact(event);
+    let name = redacted.event().text(Field::UserName).unwrap();
+    assert!(
+        name.starts_with("ana@example.com [redacted:credential."),
+        "{name}"
+    );
+    let token = |text: &str| {
+        let (masked, _) = redactor.redact_text(text);
+        let from = masked.find("personal.email:").unwrap() + 15;
+        masked.get(from..from + 16).unwrap().to_owned()
+    };
+    assert_eq!(
+        token("to: ana@example.com"),
+        token("https://x.example/?u=ana@example.org")
+    );
+}
+
+#[test]
+fn personal_data_beside_other_uses_of_its_signs_is_masked_alone() {
+    let redactor = redactor();
+    for (text, wanted) in [
+        (
+            "git clone git@github.com:ana/x.git",
+            "git clone git@github.com:ana/x.git",
+        ),
+        (
+            "npm i @types/node left-pad@1.3.0 x@sha256:ab12",
+            "npm i @types/node left-pad@1.3.0 x@sha256:ab12",
+        ),
+        (
+            "https://ana@db.example.com/x",
+            "https://ana@db.example.com/x",
+        ),
+        ("call +49 30 901820 now", "call … now"),
+        ("iban DE89 3704 0044 0532 0130 00.", "iban …."),
+        (
+            "Cc: ana@example.com, bob@example.org",
+            "Cc: …@example.com, …@example.org",
+        ),
+    ] {
+        let (masked, findings) = redactor.redact_text(text);
+        let mut shown = masked.clone();
+        while let Some(at) = shown.find("[redacted:personal.") {
+            let end = at + shown.get(at..).unwrap().find(']').unwrap();
+            shown.replace_range(at..=end, "…");
+        }
+        assert_eq!(shown, wanted);
+        assert_eq!(findings.len(), wanted.matches('…').count());
+        assert_eq!(redactor.redact_text(&masked), (masked, Vec::new()));
+    }
+}
+
+/// CPU time of this thread (proc(5), `schedstat`), which a busy machine does not stretch.
+fn cpu_time() -> std::time::Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    std::time::Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
+}
+
+#[test]
+fn time_is_linear_in_hostile_text() {
+    let time = |text: &str| {
+        let (start, mut rounds) = (cpu_time(), 0);
+        while cpu_time() - start < std::time::Duration::from_millis(40) {
+            std::hint::black_box(found(text));
+            rounds += 1;
+        }
+        (cpu_time() - start) / rounds
+    };
+    for part in [
+        "1",
+        "@",
+        "+",
+        "1 ",
+        "11 ",
+        "11-11-11-",
+        "111.",
+        "1111 ",
+        "1111-",
+        "AB12",
+        "a@",
+        "a@b.de",
+        "+1",
+        "+49 ",
+        "4111 ",
+        "ssn 123456789 ",
+        "tel 030 9018 ",
+        "1.1.1.1 ",
+        "A1111A",
+    ] {
+        let small = time(&part.repeat((1 << 12) / part.len()));
+        let large = time(&part.repeat((1 << 15) / part.len()));
+        // Eight times the text takes eight times as long; a quadratic step would take 64 times.
+        let limit = small * 24 + std::time::Duration::from_millis(10);
+        assert!(large <= limit, "{part:?}: {small:?}, then {large:?}");
+    }
+}
+
+/// Texts that are made of what numbers of people are made of, in any order.
+fn telling_text() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("ana@example.com".to_owned()),
+        Just("@".to_owned()),
+        Just("+49 30 901820".to_owned()),
+        Just("+".to_owned()),
+        Just("4111111111111111".to_owned()),
+        Just("4111 1111 1111 1111".to_owned()),
+        Just("DE89 3704 0044 0532 0130 00".to_owned()),
+        Just("GB29NWBK60161331926819".to_owned()),
+        Just("529.982.247-25".to_owned()),
+        Just("ssn 123456789".to_owned()),
+        Just("tel 030 901820".to_owned()),
+        Just("12345678Z".to_owned()),
+        Just("[redacted:personal.email:abcdefghijklmnop]".to_owned()),
+        Just(" ".to_owned()),
+        Just("-".to_owned()),
+        Just(".".to_owned()),
+        Just("\u{1e}".to_owned()),
+        Just("\\n".to_owned()),
+        Just("é".to_owned()),
+        "[0-9]{1,20}",
+        "[A-Za-z]{1,4}",
+        any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(part, 0..16).prop_map(|parts| parts.concat())
+}
+
+static SHARED: std::sync::OnceLock<Redactor> = std::sync::OnceLock::new();
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn twice_is_once(text in telling_text()) {
+        let redactor = SHARED.get_or_init(redactor);
+        let (once, _) = redactor.redact_text(&text);
+        let (twice, findings) = redactor.redact_text(&once);
+        prop_assert_eq!(&once, &twice);
+        prop_assert_eq!(findings, []);
+    }
+
+    #[test]
+    fn any_text_is_taken(text in any::<String>()) {
+        for (shown, _) in found(&text) {
+            prop_assert!(!shown.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_event_redacted_twice_is_redacted_once(key in telling_text(), value in telling_text()) {
+        let redactor = SHARED.get_or_init(redactor);
+        let mut event = Event::new(Class::BaseEvent, 0, Timestamp::default());
+        event.set_text(Field::UserEmail, &key);
+        event.set_text(Field::Message, &value);
+        event.keep_text(&key, &value);
+        let (once, _) = redactor.redact(event);
+        let (twice, _) = redactor.redact(once.event().clone());
+        prop_assert_eq!(once, twice);
+    }
 }
