@@ -131,12 +131,7 @@ impl<'a> Decoder<'a> {
         if text.is_ascii() && memchr::memchr(0, bytes).is_none() {
             memchr::memchr3_iter(b'%', b'\\', b'&', bytes).for_each(|at| next(self, at));
         } else {
-            let unusual =
-                |byte: u8| matches!(byte, b'%' | b'\\' | b'&' | 0) || unicode::can_lead(byte);
-            let places = bytes.iter().enumerate();
-            places
-                .filter(|(_, byte)| unusual(**byte))
-                .for_each(|(at, _)| next(self, at));
+            unicode::each_beginning(bytes, |at| next(self, at));
             unicode::each_hidden(text, |hidden| {
                 self.look(Some(hidden), Ending::Certain, depth);
             });

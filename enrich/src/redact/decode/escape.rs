@@ -178,8 +178,8 @@ const fn unseen(source_len: usize) -> Escape {
     }
 }
 
-/// Whether the character at `at` has an ASCII letter or digit beside it: a word of another script
-/// is nothing unusual.
+/// Whether the character at `at` has an ASCII letter or digit beside it, or stands apart among
+/// them: a word of another script is nothing unusual, nor is a dash in a sentence.
 fn is_beside_ascii(text: &[u8], at: usize) -> bool {
     let Some((c, len)) = character(text, at) else {
         return false;
@@ -188,9 +188,17 @@ fn is_beside_ascii(text: &[u8], at: usize) -> bool {
     let after = |distance: usize| byte(text, at + len + distance);
     let is_alone = || {
         let is_sign = |byte: u8| byte.is_ascii() && !is_word(byte);
-        is_sign(before(1)) && is_sign(after(0)) && (is_word(before(2)) || is_word(after(1)))
+        c.is_alphabetic()
+            && is_sign(before(1))
+            && is_sign(after(0))
+            && (is_word(before(2)) || is_word(after(1)))
     };
-    is_word(before(1)) || is_word(after(0)) || matches!(c, '！'..='～' | '𝐀'..='𝟿') || is_alone()
+    match c {
+        '–' | '—' => before(1).is_ascii_alphabetic() && after(0).is_ascii_alphabetic(),
+        // Nobody writes English so; their punctuation is that of Chinese.
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '＿' | '𝐀'..='𝟿' => true,
+        _ => is_word(before(1)) || is_word(after(0)) || is_alone(),
+    }
 }
 
 /// The byte that two hex digits at `at` write.
@@ -265,6 +273,8 @@ mod tests {
             ("\u{200b}h", true),
             ("\u{200d}", false),
             ("ｇ", true),
+            ("，設", false),
+            ("– b", false),
             ("é", false),
         ] {
             assert_eq!(is_telling(text.as_bytes(), 0), telling, "{text}");

@@ -119,13 +119,24 @@ impl Search<'_> {
 
     /// The blob that begins with the run, or with the part of it that is letters and digits only.
     fn blob(&self, whole: usize, together: usize) -> Option<Blob> {
-        let hex = self.hex(together);
-        let starts = [whole]
-            .into_iter()
-            .chain(SHIFTS.map(|shift| together + shift));
-        hex.or_else(|| {
-            let mut starts = starts;
-            starts.find_map(|start| Blob::at(self.text, start, Alphabet::Base64))
+        if let Some(hex) = self.hex(together) {
+            return Some(hex);
+        }
+        // An id, whose digits hardly ever are base64.
+        let ahead = slice(self.text, together, together + 2 * WORD_LEN);
+        if ahead.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let begins = |start: usize| Blob::at(self.text, start, Alphabet::Base64);
+        let whole = if whole < together {
+            begins(whole)
+        } else {
+            None
+        };
+        whole.or_else(|| {
+            SHIFTS
+                .into_iter()
+                .find_map(|shift| begins(together + shift))
         })
     }
 

@@ -102,7 +102,7 @@ const ENCODINGS: &[Encoding] = &[
                 .collect()
         },
         undo: |text| {
-            let numbers = each_run(
+            each_run(
                 text,
                 |c| c.is_ascii_digit() || "&#;".contains(c),
                 |run| {
@@ -115,8 +115,7 @@ const ENCODINGS: &[Encoding] = &[
                         .map(|number| number.and_then(char::from_u32).unwrap_or(' '))
                         .collect()
                 },
-            );
-            numbers
+            )
         },
     },
     Encoding {
@@ -533,7 +532,10 @@ fn fits(encoding: &Encoding, text: &str) -> bool {
         "look-alikes" | "full width" => text.is_ascii(),
         "UTF-16 as text" => !text.contains('\0'),
         // Base64 of other scripts has a `/` or `-` every few letters, as paths and names have.
-        "base64" | "base64url" | "base64 in lines" | "UTF-16 LE in base64"
+        "base64"
+        | "base64url"
+        | "base64 in lines"
+        | "UTF-16 LE in base64"
         | "UTF-16 BE in base64" => {
             text.chars().filter(char::is_ascii).count() * 2 >= text.chars().count()
         }
