@@ -130,7 +130,7 @@ impl Plan {
 /// What `scan`, and the decoders behind it, found in `text`.
 fn all_found(rules: &RuleSet, tokens: &Tokenizer, text: &str, mut scan: Scan) -> Vec<Found> {
     let mut decoder = Decoder::new(rules, tokens, text.len());
-    decoder.search(text, scan.fragments());
+    decoder.search(text, &scan.take_signs());
     scan.add(decoder.into_found());
     scan.into_found(text)
 }

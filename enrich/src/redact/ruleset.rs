@@ -7,6 +7,7 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 use super::cut::least_len;
+use super::decode::sign::{self, Of};
 use super::marker::MARKER_START;
 use super::named::Named;
 use super::prefilter::{Case, Literal, Prefilter};
@@ -77,6 +78,7 @@ impl RuleSet {
                 finder,
             });
         }
+        literals.extend(sign::literals(compiled.len() + 1));
         Ok(Self {
             rules: compiled,
             prefilter: Prefilter::new(literals),
@@ -91,6 +93,11 @@ impl RuleSet {
 
     pub(crate) fn len(&self) -> usize {
         self.rules.len()
+    }
+
+    /// What a hit that belongs to no rule and is no marker is a sign of.
+    pub(crate) fn sign(&self, index: usize) -> Option<Of> {
+        sign::sign(index.checked_sub(self.rules.len() + 1)?)
     }
 
     /// Finds what the chunks of a stream of model output are named.

@@ -150,8 +150,8 @@ pub(crate) fn selector_byte(c: char) -> Option<u8> {
     u8::try_from(number).ok()
 }
 
-/// Whether an ASCII escape, or a character that does not show or that looks like ASCII, can begin
-/// with a byte.
+/// Whether a zero, or a character that does not show or that looks like ASCII, can begin with a
+/// byte.
 const CAN_BEGIN: [bool; 256] = can_begin();
 
 const fn can_begin() -> [bool; 256] {
@@ -159,7 +159,7 @@ const fn can_begin() -> [bool; 256] {
     let mut byte = 0;
     let mut rest: &mut [bool] = &mut table;
     while let Some((first, others)) = rest.split_first_mut() {
-        *first = matches!(byte, b'%' | b'\\' | b'&' | 0) || can_lead(byte);
+        *first = byte == 0 || can_lead(byte);
         byte = byte.wrapping_add(1);
         rest = others;
     }
@@ -171,7 +171,7 @@ pub(crate) const fn can_lead(lead: u8) -> bool {
     matches!(lead, 0xc2 | 0xc4 | 0xc9..=0xd6 | 0xd8 | 0xe1..=0xe3 | 0xea | 0xef | 0xf0 | 0xf3)
 }
 
-/// Calls `visit` with each offset at which an escape of any kind can begin.
+/// Calls `visit` with each offset at which one of them can begin.
 pub(crate) fn each_beginning(text: &[u8], mut visit: impl FnMut(usize)) {
     let can_begin = |byte: &u8| CAN_BEGIN.get(usize::from(*byte)).copied().unwrap_or(false);
     for (at, byte) in text.iter().enumerate() {
