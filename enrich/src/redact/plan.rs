@@ -161,7 +161,7 @@ fn all_found(
     kept: &dyn Fn() -> Vec<Span>,
 ) -> Vec<Found> {
     let mut decoder = Decoder::new(rules, tokens, text.len());
-    decoder.search(text, scan.fragments());
+    decoder.search(text, &scan.take_signs());
     scan.add(decoder.into_found());
     if scan.has_detected() {
         scan.spare(&kept());

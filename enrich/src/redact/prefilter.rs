@@ -1,17 +1,11 @@
 //! Finds every occurrence of thousands of literals in one pass over a text.
 //!
-//! Each literal is known by its rarest four bytes, as two overlapping threes: wherever it stands,
-//! one of them begins at an even offset. A bitmap of 131,072 bits says for three bytes whether they
-//! can belong to a literal. Only even offsets are looked at, and six of them share one branch. The
-//! cost of clean text therefore depends on neither the number nor the length of the literals, which
-//! is what a Teddy (64 literals) or an Aho-Corasick automaton (a chain of dependent loads) cannot
-//! give.
+//! Each literal is known by its rarest three bytes. A bitmap of 131,072 bits says for every three
+//! bytes of the text whether they can belong to a literal; six positions share one branch. The cost
+//! of clean text therefore depends on neither the number nor the length of the literals, which is
+//! what a Teddy (64 literals) or an Aho-Corasick automaton (a chain of dependent loads) cannot give.
 
-mod ordinary;
-mod spelling;
-
-use ordinary::Ordinary;
-use spelling::spellings;
+use std::collections::HashMap;
 
 /// A literal to be found, and the rule that asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,36 +62,6 @@ const HASH_BITS: u32 = 17;
 const SALTS: [u32; 32] = salts();
 const WORDS: usize = (1 << HASH_BITS) / 64;
 
-/// Fourteen bytes of a text: the six even offsets of twelve, each with the two bytes behind it.
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    low: u64,
-    high: u64,
-}
-
-impl Window {
-    const LEN: usize = 14;
-    /// From one window to the next.
-    const STEP: usize = 12;
-
-    #[inline]
-    fn new(bytes: &[u8; Self::LEN]) -> Self {
-        let &[a, b, c, d, e, f, g, h, i, j, k, l, m, n] = bytes;
-        Self {
-            low: u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-            high: u64::from_le_bytes([g, h, i, j, k, l, m, n]),
-        }
-    }
-
-    /// The three bytes at each even offset, and one more above them.
-    #[inline]
-    fn grams(self) -> impl Iterator<Item = u32> {
-        let Self { low, high } = self;
-        let halves = [low, low >> 16, low >> 32, high, high >> 16, high >> 32];
-        halves.into_iter().map(low_half)
-    }
-}
-
 /// The compiled set of literals.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
@@ -112,8 +76,7 @@ pub(crate) struct Prefilter {
     literals: Vec<Literal>,
 }
 
-/// Says that a literal lies where three certain bytes do. It is no mistake if it does not: what
-/// follows a literal of three bytes is taken for part of it.
+/// Says that a literal lies where three certain bytes do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Anchor {
     gram: u32,
@@ -131,7 +94,7 @@ impl Prefilter {
         let mut anchors = anchors(&ordinary, &literals);
         let salt = SALTS
             .into_iter()
-            .min_by_key(|&salt| mistaken(&ordinary, &set_bits(&anchors, salt), salt))
+            .min_by_key(|&salt| ordinary.mistaken(&set_bits(&anchors, salt), salt))
             .unwrap_or_default();
         anchors.sort_unstable_by_key(|anchor| (hash(anchor.gram, salt), *anchor));
         let bits = set_bits(&anchors, salt);
@@ -160,24 +123,22 @@ impl Prefilter {
     pub(crate) fn each_hit(&self, text: &[u8], mut visit: impl FnMut(Hit)) {
         let mut at = 0;
         while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            let window = Window::new(window);
-            let any = window.grams().fold(0, |any, gram| any | self.bit(gram));
+            let window = u64::from_le_bytes(*window);
+            let mut any = 0;
+            for place in 0..6 {
+                any |= self.bit(low_half(window >> (8 * place)));
+            }
             if any & 1 != 0 {
                 self.check(text, at, window, &mut visit);
             }
-            at += Window::STEP;
+            at += 6;
         }
-        // What a literal's last bytes are followed by does not matter.
-        let mut rest = text.get(at..).unwrap_or_default();
-        while !rest.is_empty() {
-            let mut padded = [0; Window::LEN];
-            padded
-                .iter_mut()
-                .zip(rest)
-                .for_each(|(to, from)| *to = *from);
-            self.check(text, at, Window::new(&padded), &mut visit);
-            rest = rest.get(Window::STEP..).unwrap_or_default();
-            at += Window::STEP;
+        while let Some(&[a, b, c]) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            let gram = u32::from_le_bytes([a, b, c, 0]);
+            if self.bit(gram) & 1 != 0 {
+                self.look_up(text, at, gram, &mut visit);
+            }
+            at += 1;
         }
     }
 
@@ -188,13 +149,18 @@ impl Prefilter {
         self.bits.get(hash >> 6).copied().unwrap_or(0) >> (hash & 63)
     }
 
-    /// Looks at the six offsets of a window of which one at least needs it.
+    /// Looks at the six positions of a window of which one at least needs it.
     #[inline(never)]
-    fn check(&self, text: &[u8], from: usize, window: Window, visit: &mut impl FnMut(Hit)) {
-        for (index, gram) in window.grams().enumerate() {
-            if self.bit(gram) & 1 != 0 {
-                self.look_up(text, from + 2 * index, gram & 0xff_ffff, visit);
-            }
+    fn check(&self, text: &[u8], from: usize, window: u64, visit: &mut impl FnMut(Hit)) {
+        let mut places = 0;
+        for place in 0..6 {
+            places |= (self.bit(low_half(window >> (8 * place))) & 1) << place;
+        }
+        while places != 0 {
+            let place = places.trailing_zeros();
+            let gram = low_half(window >> (8 * place)) & 0xff_ffff;
+            self.look_up(text, from + place as usize, gram, visit);
+            places &= places - 1;
         }
     }
 
@@ -236,22 +202,20 @@ impl Prefilter {
     }
 }
 
-/// Every spelling of every literal's rarest four bytes, as two threes.
+/// Every spelling of every literal's rarest three bytes.
 fn anchors(ordinary: &Ordinary, literals: &[Literal]) -> Vec<Anchor> {
     let mut anchors = Vec::new();
     for (literal, found) in literals.iter().enumerate() {
-        let Some(rarest) = ordinary.rarest_pair(found) else {
+        let Some(offset) = ordinary.rarest_gram(found) else {
             continue;
         };
-        for offset in [rarest, rarest + 1] {
-            let grams = spellings(found, offset).into_iter();
-            anchors.extend(grams.map(|gram| Anchor {
-                gram,
-                offset,
-                literal,
-                first: found.text.first().map_or(0, u8::to_ascii_lowercase),
-            }));
-        }
+        let grams = spellings(found, offset).into_iter();
+        anchors.extend(grams.map(|gram| Anchor {
+            gram,
+            offset,
+            literal,
+            first: found.text.first().map_or(0, u8::to_ascii_lowercase),
+        }));
     }
     anchors
 }
@@ -265,14 +229,6 @@ fn set_bits(anchors: &[Anchor], salt: u32) -> Box<[u64; WORDS]> {
         }
     }
     bits
-}
-
-/// How often ordinary text is taken for something else than it is.
-fn mistaken(ordinary: &Ordinary, bits: &[u64; WORDS], salt: u32) -> u32 {
-    ordinary.count(|gram| {
-        let hash = hash(gram, salt);
-        bits.get(hash >> 6).copied().unwrap_or(0) >> (hash & 63) & 1 != 0
-    })
 }
 
 const fn salts() -> [u32; 32] {
@@ -300,6 +256,116 @@ const fn hash(gram: u32, salt: u32) -> usize {
 )]
 const fn low_half(window: u64) -> u32 {
     window as u32
+}
+
+/// What ordinary telemetry is made of, so that anchors can be what it is not.
+struct Ordinary {
+    /// How often three bytes stand in the sample.
+    counts: HashMap<[u8; 3], u32>,
+    /// The same with letters in lower case.
+    lower_counts: HashMap<[u8; 3], u32>,
+}
+
+impl Ordinary {
+    fn new() -> Self {
+        let sample = include_str!("ordinary.txt");
+        Self {
+            counts: count_grams(sample),
+            lower_counts: count_grams(&sample.to_ascii_lowercase()),
+        }
+    }
+
+    /// How often the sample is taken for something else than it is.
+    fn mistaken(&self, bits: &[u64; WORDS], salt: u32) -> u32 {
+        self.counts
+            .iter()
+            .filter(|([a, b, c], _)| {
+                let hash = hash(u32::from_le_bytes([*a, *b, *c, 0]), salt);
+                bits.get(hash >> 6).copied().unwrap_or(0) >> (hash & 63) & 1 != 0
+            })
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Where the three bytes of `literal` lie that ordinary telemetry holds least often.
+    fn rarest_gram(&self, literal: &Literal) -> Option<usize> {
+        let grams = literal.text.windows(3).enumerate();
+        let rarest = grams.min_by_key(|(offset, gram)| {
+            let lower: Option<[u8; 3]> = gram.to_ascii_lowercase().try_into().ok();
+            let sampled = lower.and_then(|lower| self.lower_counts.get(&lower));
+            let common = gram.iter().map(|&byte| commonness(byte)).sum::<u32>();
+            let spellings = spellings(literal, *offset).len();
+            (sampled.copied().unwrap_or(0), spellings, common)
+        });
+        rarest.map(|(offset, _)| offset)
+    }
+}
+
+fn count_grams(sample: &str) -> HashMap<[u8; 3], u32> {
+    let mut counts = HashMap::new();
+    for gram in sample.as_bytes().windows(3) {
+        if let Some(gram) = gram.first_chunk() {
+            *counts.entry(*gram).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
+/// How common a byte is in JSON, paths and English, as a rough logarithm.
+const fn commonness(byte: u8) -> u32 {
+    match byte.to_ascii_lowercase() {
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 10,
+        b' ' | b'"' | b'/' | b'l' | b'c' | b'd' | b'u' | b'm' | b'p' => 9,
+        b'0'..=b'9' | b'h' | b'f' | b'g' | b'b' | b'_' | b'-' | b'.' => 8,
+        b'w' | b'y' | b'v' | b'k' | b':' | b',' | b'=' | b'x' => 7,
+        _ => 5,
+    }
+}
+
+/// The three bytes of `literal` at `offset`, in every case in which they can be written.
+fn spellings(literal: &Literal, offset: usize) -> Vec<u32> {
+    let Some(&gram) = literal
+        .text
+        .get(offset..)
+        .and_then(<[u8]>::first_chunk::<3>)
+    else {
+        return Vec::new();
+    };
+    let mut grams: Vec<u32> = match &literal.case {
+        Case::Exact => vec![number(gram)],
+        Case::Ignored => (0..8_u8)
+            .map(|upper| number(capitals(gram, upper)))
+            .collect(),
+        Case::Styled(words) => {
+            let here = (0..3).filter(|place| words.contains(&(offset + place)));
+            let capital = here.fold(0, |upper, place| upper | 1 << place);
+            // In `apiKey` the first word has no capital.
+            let camel = if offset == 0 { capital & !1 } else { capital };
+            [0, 7, capital, camel]
+                .map(|upper| number(capitals(gram, upper)))
+                .to_vec()
+        }
+    };
+    grams.sort_unstable();
+    grams.dedup();
+    grams
+}
+
+/// `gram` with the letters whose bit is set in `upper` in upper case, the others in lower case.
+fn capitals(gram: [u8; 3], upper: u8) -> [u8; 3] {
+    let mut place = 0;
+    gram.map(|byte| {
+        place += 1;
+        if upper >> (place - 1) & 1 == 1 {
+            byte.to_ascii_uppercase()
+        } else {
+            byte.to_ascii_lowercase()
+        }
+    })
+}
+
+const fn number([a, b, c]: [u8; 3]) -> u32 {
+    u32::from_le_bytes([a, b, c, 0])
 }
 
 #[cfg(test)]

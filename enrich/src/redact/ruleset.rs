@@ -8,6 +8,7 @@ use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
 use super::cut::least_len;
+use super::decode::sign::{self, Of};
 use super::detector::{Detectors, Label};
 use super::gitleaks::{CUSTOM_CONFIDENCE, CustomRule, CustomRules};
 use super::marker::MARKER_START;
@@ -108,7 +109,8 @@ impl RuleSet {
                 finder: Finder::Custom(Box::new(custom)),
             });
         }
-        let first = compiled.len() + 1;
+        literals.extend(sign::literals(compiled.len() + 1));
+        let first = compiled.len() + 1 + sign::COUNT;
         let names = detectors.internal().literals();
         literals.extend(names.enumerate().map(|(index, (text, case))| Literal {
             text: text.to_vec(),
@@ -149,7 +151,7 @@ impl RuleSet {
     /// The number of the name of an inner network that a hit without a rule stands for; `None` says
     /// that it is the beginning of a marker.
     pub(crate) fn internal_name(&self, hit: usize) -> Option<usize> {
-        hit.checked_sub(self.rules.len() + 1)
+        hit.checked_sub(self.rules.len() + 1 + sign::COUNT)
     }
 
     pub(crate) const fn detectors(&self) -> &Detectors {
@@ -158,6 +160,11 @@ impl RuleSet {
 
     pub(crate) fn len(&self) -> usize {
         self.rules.len()
+    }
+
+    /// What a hit that belongs to no rule and is no marker is a sign of.
+    pub(crate) fn sign(&self, index: usize) -> Option<Of> {
+        sign::sign(index.checked_sub(self.rules.len() + 1)?)
     }
 
     /// Finds what the chunks of a stream of model output are named.

@@ -5,6 +5,7 @@ use magistrate_event::Span;
 use super::content::{Content, MAX_SIGHTINGS, Sighting};
 pub(crate) use super::cut::Ending;
 use super::cut::{Begun, begun};
+use super::decode::sign::{Sign, Signs};
 use super::marker::marker_end;
 use super::merge::{By, Found, leave_out, merge};
 use super::named::{Led, Named};
@@ -29,6 +30,8 @@ pub(crate) struct Scan {
     has_named_key: bool,
     /// Where strings end that begin like a secret.
     fragments: Vec<usize>,
+    /// Where something may be encoded or put together.
+    signs: Vec<Sign>,
     ending: Ending,
 }
 
@@ -77,9 +80,14 @@ impl Scan {
         self.has_named_key
     }
 
-    /// Where strings end that begin like a secret: the next string may hold the rest.
-    pub(crate) fn fragments(&self) -> &[usize] {
-        &self.fragments
+    /// Where something may be encoded or put together, from left to right, and where strings end
+    /// that begin like a secret.
+    pub(crate) fn take_signs(&mut self) -> Signs {
+        self.signs.sort_unstable();
+        Signs {
+            signs: std::mem::take(&mut self.signs),
+            fragments: std::mem::take(&mut self.fragments),
+        }
     }
 
     /// Adds stretches of the same text that another search found.
@@ -109,6 +117,10 @@ impl Scan {
             return;
         }
         let Some(rule) = rules.rule(hit.rule) else {
+            if let Some(of) = rules.sign(hit.rule) {
+                self.signs.push(Sign { at: hit.start, of });
+                return;
+            }
             if let Some(name) = rules.internal_name(hit.rule) {
                 self.sight(rules, text, name, hit);
                 return;

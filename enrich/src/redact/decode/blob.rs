@@ -7,7 +7,7 @@ use super::super::placeholder::looks_random;
 use super::codec::Codec;
 use super::layer::Weaver;
 use super::packed::magic;
-use super::utf16::{is_utf16, may_be_utf16};
+use super::utf16::is_high;
 
 /// A stretch of base64 or hex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,45 +219,76 @@ fn hex_triple(text: &[u8], at: usize) -> Option<[u8; 3]> {
     Some([pair(a, b)?, pair(c, d)?, pair(e, f)?])
 }
 
-/// Whether the first dozen decoded bytes are text, or the beginning of a packed file.
+/// Whether the first dozen decoded bytes are text, UTF-16, or the beginning of a packed file.
 fn begins_well(
     text: &[u8],
     start: usize,
     unit: impl Fn(&[u8], usize) -> Option<[u8; 3]>,
     step: usize,
 ) -> bool {
-    let mut first = [0_u8; 12];
-    let mut is_special = false;
-    for (number, place) in first.chunks_exact_mut(3).enumerate() {
+    let mut guess = Guess::default();
+    for number in 0..4 {
         let Some(bytes) = unit(text, start + number * step) else {
             return false;
         };
-        place.copy_from_slice(&bytes);
-        if number == 0 {
-            if magic(&bytes) {
-                return true;
-            }
-            is_special = may_be_utf16(&bytes);
+        if number == 0 && magic(&bytes) {
+            return true;
         }
-        if !is_special && bytes.iter().any(|&byte| is_control(byte)) {
+        if bytes.into_iter().any(|byte| !guess.take(byte)) {
             return false;
         }
     }
-    is_utf16(&first) || is_text(&first)
+    guess.has_letters
 }
 
-/// A byte that no text holds. Zeros are half of what UTF-16 is made of.
-const fn is_control(byte: u8) -> bool {
-    matches!(byte, 1..=8 | 0x0b | 0x0c | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f | 0xc0 | 0xc1 | 0xf5..)
+/// What bytes can still be, seen one after the other.
+struct Guess {
+    is_text: bool,
+    /// UTF-16, high byte last.
+    is_little: bool,
+    /// UTF-16, high byte first.
+    is_big: bool,
+    /// How many bytes of a character of UTF-8 are to come.
+    pending: u8,
+    is_odd: bool,
+    has_letters: bool,
 }
 
-/// UTF-8 without control characters, but for a character that is cut at the end.
-fn is_text(bytes: &[u8]) -> bool {
-    let is_utf8 = match std::str::from_utf8(bytes) {
-        Ok(_) => true,
-        Err(error) => error.error_len().is_none(),
-    };
-    is_utf8 && bytes.iter().any(|&byte| byte != 0) && !bytes.iter().any(|&byte| is_control(byte))
+impl Default for Guess {
+    fn default() -> Self {
+        Self {
+            is_text: true,
+            is_little: true,
+            is_big: true,
+            pending: 0,
+            is_odd: false,
+            has_letters: false,
+        }
+    }
+}
+
+impl Guess {
+    /// Returns whether the bytes can still be anything.
+    fn take(&mut self, byte: u8) -> bool {
+        let (is_character, pending) = match (self.pending, byte) {
+            (0, 0 | b'\t' | b'\n' | b'\r' | 0x1b | b' '..=b'~') => (true, 0),
+            (0, 0xc2..=0xdf) => (true, 1),
+            (0, 0xe0..=0xef) => (true, 2),
+            (0, 0xf0..=0xf4) => (true, 3),
+            (1.., 0x80..=0xbf) => (true, self.pending - 1),
+            (_, _) => (false, 0),
+        };
+        self.pending = pending;
+        self.is_text &= is_character;
+        if self.is_odd {
+            self.is_little &= is_high(byte);
+        } else {
+            self.is_big &= is_high(byte);
+        }
+        self.is_odd = !self.is_odd;
+        self.has_letters |= byte != 0;
+        self.is_text || self.is_little || self.is_big
+    }
 }
 
 /// Where the stretch that begins at `start` ends, line breaks and padding included.
@@ -371,7 +402,8 @@ mod tests {
             decoded(&hex.to_uppercase(), Alphabet::Hex).map(|found| found.0),
             Some(plain.to_owned())
         );
-        let two_lines = format!("{}\n{}\nend", &hex[..32], &hex[32..]);
+        let (first, second) = hex.split_at(32);
+        let two_lines = format!("{first}\n{second}\nend");
         assert_eq!(
             decoded(&two_lines, Alphabet::Hex).map(|found| found.0),
             Some(plain.to_owned())

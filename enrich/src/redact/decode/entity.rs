@@ -59,6 +59,11 @@ const MAX_NAME_LEN: usize = 13;
 /// Digits of a number, with leading zeros.
 const MAX_DIGITS: usize = 10;
 
+/// Every name that is known.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(name, _)| *name)
+}
+
 /// The reference whose `&` is at `at`.
 pub(crate) fn entity(text: &[u8], at: usize) -> Option<Escape> {
     match byte(text, at + 1) {

@@ -86,21 +86,9 @@ fn escape_at(text: &[u8], at: usize) -> Option<Escape> {
     }
 }
 
-/// Whether an escape begins at `at` that a rule does not see through by itself, as it does through
-/// `\"` and `\n`.
+/// Whether what begins at `at`, which is a zero or not ASCII, is not what it seems.
 pub(crate) fn is_telling(text: &[u8], at: usize) -> bool {
-    match byte(text, at) {
-        b'%' => percent(text, at).is_some(),
-        b'\\' => {
-            !matches!(
-                byte(text, at + 1),
-                b'"' | b'\\' | b'n' | b't' | b'r' | b'\''
-            ) && backslash(text, at).is_some()
-        }
-        b'&' => entity(text, at).is_some(),
-        0 => true,
-        _ => unusual(text, at).is_some() && is_beside_ascii(text, at),
-    }
+    byte(text, at) == 0 || unusual(text, at).is_some() && is_beside_ascii(text, at)
 }
 
 /// `%41` and `%u0041`.
@@ -178,8 +166,8 @@ const fn unseen(source_len: usize) -> Escape {
     }
 }
 
-/// Whether the character at `at` has an ASCII letter or digit beside it: a word of another script
-/// is nothing unusual.
+/// Whether the character at `at` has an ASCII letter or digit beside it, or stands apart among
+/// them: a word of another script is nothing unusual, nor is a dash in a sentence.
 fn is_beside_ascii(text: &[u8], at: usize) -> bool {
     let Some((c, len)) = character(text, at) else {
         return false;
@@ -188,9 +176,17 @@ fn is_beside_ascii(text: &[u8], at: usize) -> bool {
     let after = |distance: usize| byte(text, at + len + distance);
     let is_alone = || {
         let is_sign = |byte: u8| byte.is_ascii() && !is_word(byte);
-        is_sign(before(1)) && is_sign(after(0)) && (is_word(before(2)) || is_word(after(1)))
+        c.is_alphabetic()
+            && is_sign(before(1))
+            && is_sign(after(0))
+            && (is_word(before(2)) || is_word(after(1)))
     };
-    is_word(before(1)) || is_word(after(0)) || matches!(c, '！'..='～' | '𝐀'..='𝟿') || is_alone()
+    match c {
+        '–' | '—' => before(1).is_ascii_alphabetic() && after(0).is_ascii_alphabetic(),
+        // Nobody writes English so; their punctuation is that of Chinese.
+        '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '＿' | '𝐀'..='𝟿' => true,
+        _ => is_word(before(1)) || is_word(after(0)) || is_alone(),
+    }
 }
 
 /// The byte that two hex digits at `at` write.
@@ -246,25 +242,16 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_escapes_do_not_tell() {
+    fn ordinary_characters_do_not_tell() {
         for (text, telling) in [
-            ("%20", true),
-            ("%", false),
-            ("&amp;", true),
-            ("&b=c", false),
-            (r"\n", false),
-            (r#"\""#, false),
-            (r"\\", false),
-            (r"\u003c", true),
-            (r"\users", false),
-            (r"\/", true),
-            (r"\x41", true),
-            (r"\1", false),
+            ("\0", true),
             ("кабель", false),
             ("рassword", true),
             ("\u{200b}h", true),
             ("\u{200d}", false),
             ("ｇ", true),
+            ("，設", false),
+            ("– b", false),
             ("é", false),
         ] {
             assert_eq!(is_telling(text.as_bytes(), 0), telling, "{text}");

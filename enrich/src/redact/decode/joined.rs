@@ -26,16 +26,10 @@ pub(crate) struct Joined {
     pub(crate) until: usize,
 }
 
-/// Joins the strings around the sign at `at`: `"gh" + "p_…"`. Also finds what follows a string
-/// whose end is at `at`.
+/// Joins the string whose closing mark is at `at`, with or without its backslashes, and those that
+/// are put behind it: `"gh" + "p_…"`.
 pub(crate) fn concatenated(text: &[u8], at: usize) -> Option<Joined> {
-    let end = skip_back(text, at, MAX_GAP_LEN, is_blank);
-    let end = if Quote::before(text, end).is_some() {
-        let mark = end - 1;
-        skip_back(text, mark, 64, |byte| byte == b'\\')
-    } else {
-        at
-    };
+    let end = skip_back(text, at, 64, |byte| byte == b'\\');
     let (quote, start) = after_glue(text, end)?;
     let from = skip_back(text, end, BEFORE_LEN, |byte| byte != b'\n' && byte >= b' ');
     let mut weaver = Weaver::new(from, 2 * (start - from) + 64);
@@ -207,13 +201,19 @@ mod tests {
                 r#"{\"code\":\"x = \\\"abcd"#,
             ),
         ] {
-            let plus = text.find('+').unwrap();
-            let result = concatenated(text.as_bytes(), plus).unwrap();
+            let mark = text.find("ab").unwrap() + 2;
+            let result = concatenated(text.as_bytes(), mark).unwrap();
             assert_eq!(found(result.layer).as_deref(), Some(joined), "{text}");
         }
         for text in ["a + b", r#""a" + b"#, r#"a + "b""#, "'a' + \"b\"", "+"] {
             let plus = text.find('+').unwrap();
-            assert!(concatenated(text.as_bytes(), plus).is_none(), "{text}");
+            let places = 0..=plus;
+            assert!(
+                places
+                    .into_iter()
+                    .all(|at| concatenated(text.as_bytes(), at).is_none()),
+                "{text}"
+            );
         }
     }
 

@@ -20,6 +20,7 @@ pub(crate) enum Run {
 const WORD_LEN: usize = 8;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 const ONES: u64 = 0x0101_0101_0101_0101;
+const EVEN_BYTES: u64 = 0x00ff_00ff_00ff_00ff;
 const EVEN: u64 = 0x0000_00ff_00ff_00ff;
 const ODD: u64 = 0x0000_ff00_ff00_ff00;
 /// How far back the beginning of a run is looked for, in bytes.
@@ -67,6 +68,24 @@ const fn is_alphanumeric(word: u64) -> bool {
     (is_letter | is_digit) & !word & HIGH == HIGH
 }
 
+/// Whether all eight bytes, which are letters and digits, are hex digits.
+const fn is_hex(word: u64) -> bool {
+    // `g` and what follows, in either case; digits become signs before `A`.
+    let letters = (word | (ONES * 0x20)) & !HIGH;
+    (letters + ONES * (0x80 - b'g' as u64)) & HIGH == 0
+}
+
+/// Whether every other digit can be the first of a printable ASCII character or an end of line.
+const fn may_be_hex_text(word: u64) -> bool {
+    // 0 and 2 to 7.
+    let is_first = (word & !HIGH) + ONES * (0x7f - b'7' as u64);
+    let too_high = is_first & HIGH;
+    let ones = word ^ (ONES * b'1' as u64);
+    let is_one = !((ones & !HIGH) + ONES * 0x7f) & HIGH;
+    let bad = too_high | is_one;
+    bad & EVEN_BYTES == 0 || bad & !EVEN_BYTES == 0
+}
+
 struct Search<'a> {
     text: &'a [u8],
     /// Up to where the text was looked at.
@@ -80,6 +99,8 @@ impl Search<'_> {
         }
         if !is_alphanumeric(word) {
             self.look_apart(at, visit);
+        } else if is_hex(word) && !may_be_hex_text(word) {
+            // An id or a hash.
         } else if self.is_filled(at.wrapping_sub(WORD_LEN)) || self.is_filled(at + WORD_LEN) {
             self.look_together(at, visit);
         }
@@ -119,13 +140,24 @@ impl Search<'_> {
 
     /// The blob that begins with the run, or with the part of it that is letters and digits only.
     fn blob(&self, whole: usize, together: usize) -> Option<Blob> {
-        let hex = self.hex(together);
-        let starts = [whole]
-            .into_iter()
-            .chain(SHIFTS.map(|shift| together + shift));
-        hex.or_else(|| {
-            let mut starts = starts;
-            starts.find_map(|start| Blob::at(self.text, start, Alphabet::Base64))
+        if let Some(hex) = self.hex(together) {
+            return Some(hex);
+        }
+        // An id, whose digits hardly ever are base64.
+        let ahead = slice(self.text, together, together + 2 * WORD_LEN);
+        if ahead.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let begins = |start: usize| Blob::at(self.text, start, Alphabet::Base64);
+        let whole = if whole < together {
+            begins(whole)
+        } else {
+            None
+        };
+        whole.or_else(|| {
+            SHIFTS
+                .into_iter()
+                .find_map(|shift| begins(together + shift))
         })
     }
 
@@ -217,6 +249,26 @@ mod tests {
             "a 1 b 2 c",
         ] {
             assert_eq!(runs(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn hex_of_text_is_told_from_ids() {
+        for byte in b'0'..=b'z' {
+            if byte.is_ascii_alphanumeric() {
+                let word = u64::from_le_bytes([b'a', b'1', byte, b'F', b'0', b'9', b'9', b'9']);
+                assert_eq!(is_hex(word), byte.is_ascii_hexdigit(), "{byte}");
+            }
+        }
+        for (digits, text) in [
+            (b"67687a5f", true),
+            (b"f67687a5", true),
+            (b"0a0d2009", true),
+            (b"6768105f", false),
+            (b"deadbeef", false),
+            (b"98767687", false),
+        ] {
+            assert_eq!(may_be_hex_text(u64::from_le_bytes(*digits)), text);
         }
     }
 

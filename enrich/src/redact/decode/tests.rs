@@ -102,7 +102,7 @@ const ENCODINGS: &[Encoding] = &[
                 .collect()
         },
         undo: |text| {
-            let numbers = each_run(
+            each_run(
                 text,
                 |c| c.is_ascii_digit() || "&#;".contains(c),
                 |run| {
@@ -115,8 +115,7 @@ const ENCODINGS: &[Encoding] = &[
                         .map(|number| number.and_then(char::from_u32).unwrap_or(' '))
                         .collect()
                 },
-            );
-            numbers
+            )
         },
     },
     Encoding {
@@ -530,7 +529,7 @@ fn fits(encoding: &Encoding, text: &str) -> bool {
     match encoding.name {
         "letters apart" => !text.contains(|c: char| c.is_whitespace() || !c.is_ascii()),
         "tags" => text.is_ascii() && !text.contains('\0'),
-        "look-alikes" | "full width" => text.is_ascii(),
+        "look-alikes" | "full width" | "hex" | "hex in capitals" => text.is_ascii(),
         "UTF-16 as text" => !text.contains('\0'),
         // Base64 of other scripts has a `/` or `-` every few letters, as paths and names have.
         "base64"
@@ -885,7 +884,7 @@ fn decoding_is_bounded() {
     assert_eq!(redactor.redact_text(&text).1.len(), 1);
     let mut decoder = Decoder::new(&redactor.rules, &redactor.tokens, text.len());
     let allowed = decoder.left;
-    decoder.search(&text, &[]);
+    decoder.search(&text, &sign::Signs::default());
     assert!(allowed <= MAX_GROWTH * text.len() + FREE_BYTES && decoder.left < allowed);
     assert!(Decoder::new(&redactor.rules, &redactor.tokens, usize::MAX).left <= MAX_DECODED_BYTES);
 }

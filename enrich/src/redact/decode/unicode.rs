@@ -150,9 +150,48 @@ pub(crate) fn selector_byte(c: char) -> Option<u8> {
     u8::try_from(number).ok()
 }
 
+/// Whether a zero, or a character that does not show or that looks like ASCII, can begin with a
+/// byte.
+const CAN_BEGIN: [bool; 256] = can_begin();
+
+const fn can_begin() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    let mut rest: &mut [bool] = &mut table;
+    while let Some((first, others)) = rest.split_first_mut() {
+        *first = byte == 0 || can_lead(byte);
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    table
+}
+
 /// Whether a character that does not show, or that looks like ASCII, can begin with `lead` in UTF-8.
 pub(crate) const fn can_lead(lead: u8) -> bool {
     matches!(lead, 0xc2 | 0xc4 | 0xc9..=0xd6 | 0xd8 | 0xe1..=0xe3 | 0xea | 0xef | 0xf0 | 0xf3)
+}
+
+/// Calls `visit` with each offset at which one of them can begin.
+pub(crate) fn each_beginning(text: &[u8], mut visit: impl FnMut(usize)) {
+    let can_begin = |byte: &u8| CAN_BEGIN.get(usize::from(*byte)).copied().unwrap_or(false);
+    for (at, byte) in text.iter().enumerate() {
+        if can_begin(byte) && !is_ordinary(*byte, text.get(at + 1).copied().unwrap_or(0)) {
+            visit(at);
+        }
+    }
+}
+
+/// Whether two bytes begin a character of Japanese, Korean or Georgian that is nothing but that,
+/// or one of Latin.
+const fn is_ordinary(lead: u8, next: u8) -> bool {
+    match lead {
+        0xc2 => next != 0xad,
+        0xe1 => !matches!(next, 0x85 | 0x9e | 0xa0),
+        0xe3 => next != 0x85,
+        0xea => next != 0x9e,
+        0xf0 => next != 0x9d,
+        _ => false,
+    }
 }
 
 /// Calls `visit` with every text that is hidden in characters which do not show: tags, and
@@ -212,13 +251,20 @@ fn hidden_run(
 
 /// The character at `at`, and its length in bytes.
 pub(crate) fn character(text: &[u8], at: usize) -> Option<(char, usize)> {
-    let ahead = text.get(at..text.len().min(at + 4))?;
-    let valid = match std::str::from_utf8(ahead) {
-        Ok(valid) => valid,
-        Err(error) => std::str::from_utf8(ahead.get(..error.valid_up_to())?).ok()?,
+    let tail = |offset: usize| {
+        let byte = *text.get(at + offset)?;
+        (byte & 0xc0 == 0x80).then_some(u32::from(byte & 0x3f))
     };
-    let c = valid.chars().next()?;
-    Some((c, c.len_utf8()))
+    let lead = *text.get(at)?;
+    let bits = |mask: u8| u32::from(lead & mask);
+    let (number, len) = match lead {
+        0..0x80 => (u32::from(lead), 1),
+        0xc0..0xe0 => (bits(0x1f) << 6 | tail(1)?, 2),
+        0xe0..0xf0 => (bits(0x0f) << 12 | tail(1)? << 6 | tail(2)?, 3),
+        0xf0..0xf8 => (bits(7) << 18 | tail(1)? << 12 | tail(2)? << 6 | tail(3)?, 4),
+        _ => return None,
+    };
+    char::from_u32(number).map(|c| (c, len))
 }
 
 #[cfg(test)]
@@ -290,7 +336,11 @@ mod tests {
         for c in (0x80..=0x10_ffff).filter_map(char::from_u32) {
             if seen(c) != Seen::Itself {
                 let mut place = [0; 4];
-                assert!(can_lead(c.encode_utf8(&mut place).as_bytes()[0]), "{c:?}");
+                let bytes = c.encode_utf8(&mut place).as_bytes();
+                assert!(
+                    can_lead(bytes[0]) && !is_ordinary(bytes[0], bytes[1]),
+                    "{c:?}"
+                );
             }
         }
     }

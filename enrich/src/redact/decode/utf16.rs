@@ -48,17 +48,6 @@ fn unit(order: Order, pair: &[u8]) -> u32 {
     }
 }
 
-/// Whether bytes that begin with these three can be UTF-16.
-pub(crate) const fn may_be_utf16(first: &[u8; 3]) -> bool {
-    let [a, b, c] = *first;
-    is_high(b) || is_high(a) && is_high(c)
-}
-
-/// Whether `bytes`, a dozen or so, are UTF-16.
-pub(crate) fn is_utf16(bytes: &[u8]) -> bool {
-    order(bytes).is_some()
-}
-
 /// The high byte of characters of ASCII, of those that look like it, and of pairs of units.
 const fn is_letter(high: u8) -> bool {
     matches!(high, 0 | 2..=5 | 0xd8..=0xdf | 0xfe | 0xff)
@@ -69,7 +58,8 @@ const fn is_sign(high: u8) -> bool {
     matches!(high, 0x20..=0x22 | 0x24)
 }
 
-const fn is_high(byte: u8) -> bool {
+/// The high byte of any of them.
+pub(crate) const fn is_high(byte: u8) -> bool {
     is_letter(byte) || is_sign(byte)
 }
 

@@ -59,8 +59,8 @@ impl<'a> Windows<'a> {
             self.open = Some(self.begin(at));
             return None;
         };
-        let is_near = at - open.last <= BEFORE_LEN + AFTER_LEN;
-        let is_long = at - open.start > MAX_WINDOW_LEN;
+        let is_near = at.saturating_sub(open.last) <= BEFORE_LEN + AFTER_LEN;
+        let is_long = at.saturating_sub(open.start) > MAX_WINDOW_LEN;
         if is_near && !is_long {
             self.open = Some(Open { last: at, ..open });
             return None;

@@ -1,0 +1,131 @@
+//! What the prefilter looks for, beside the literals of rules, to tell that something is encoded.
+//!
+//! Each is three bytes or more, so that clean text costs nothing further.
+
+use super::super::prefilter::{Case, Literal};
+
+/// A place at which something may be encoded or put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Sign {
+    pub(crate) at: usize,
+    pub(crate) of: Of,
+}
+
+/// All signs of one text, from left to right.
+#[derive(Debug, Default)]
+pub(crate) struct Signs {
+    pub(crate) signs: Vec<Sign>,
+    /// Where strings end that begin like a secret: the next string may hold the rest.
+    pub(crate) fragments: Vec<usize>,
+}
+
+impl Signs {
+    /// Where the signs of `of` stand.
+    pub(crate) fn of(&self, of: Of) -> impl Iterator<Item = usize> {
+        let all = self.signs.iter().filter(move |sign| sign.of == of);
+        all.map(|sign| sign.at)
+    }
+}
+
+/// What it is a sign of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Of {
+    /// Percent, a backslash, an entity.
+    Escape,
+    /// Quoted-printable.
+    Quoted,
+    /// Strings that are put together; one ends here.
+    Glue,
+    /// A list of strings.
+    List,
+    /// A chunk of a model's stream.
+    Chunk,
+}
+
+/// How many kinds of signs there are.
+pub(crate) const COUNT: usize = 5;
+const ALL: [Of; COUNT] = [Of::Escape, Of::Quoted, Of::Glue, Of::List, Of::Chunk];
+
+/// First digits of the bytes that matter: ASCII, line ends, zero, and the scripts of look-alikes.
+const FIRST_DIGITS: [char; 6] = ['2', '3', '4', '5', '6', '7'];
+const FURTHER_BYTES: [&str; 13] = [
+    "00", "09", "0a", "0d", "c2", "ce", "cf", "d0", "d1", "e2", "ef", "f0", "f3",
+];
+const DIGITS: &str = "0123456789abcdef";
+/// What follows a backslash.
+const ESCAPES: [&str; 31] = [
+    "u0", "u1", "u2", "u{", "ud", "uD", "uf", "uF", "x0", "x2", "x3", "x4", "x5", "x6", "x7", "xc",
+    "xe", "xf", "04", "05", "06", "07", "10", "11", "12", "13", "14", "15", "16", "17", "/\\",
+];
+const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/={\"<";
+
+/// All literals; that of the sign `ALL[n]` says it belongs to the rule `first + n`.
+pub(crate) fn literals(first: usize) -> Vec<Literal> {
+    ALL.iter()
+        .enumerate()
+        .flat_map(|(number, of)| {
+            texts(*of).into_iter().map(move |(text, case)| Literal {
+                text: text.into_bytes(),
+                case,
+                rule: first + number,
+            })
+        })
+        .collect()
+}
+
+/// The sign whose literals have this number.
+pub(crate) fn sign(number: usize) -> Option<Of> {
+    ALL.get(number).copied()
+}
+
+fn texts(of: Of) -> Vec<(String, Case)> {
+    let exact = |text: String| (text, Case::Exact);
+    match of {
+        Of::Escape => escapes(),
+        Of::Quoted => {
+            let bytes = FIRST_DIGITS
+                .iter()
+                .flat_map(|first| ('A'..='F').map(move |second| format!("={first}{second}")));
+            let breaks = LETTERS.chars().map(|letter| format!("=\n{letter}"));
+            let others = ["=0A", "=0D", "=20=", "=\r\n", "=\\n", "=\\r", "=\\\\"];
+            let others = others.into_iter().map(str::to_owned);
+            bytes.chain(breaks).chain(others).map(exact).collect()
+        }
+        Of::Glue => [
+            "\" +", "' +", "\"+\"", "'+'", "\"+ ", "'+ ", "\"+\n", "'+\n",
+        ]
+        .into_iter()
+        .map(|text| exact(text.to_owned()))
+        .collect(),
+        Of::List => {
+            let plain = LETTERS.chars().map(|letter| format!("[\"{letter}"));
+            plain
+                .chain(["[\\\"", "[ \"", "[\\\\"].map(str::to_owned))
+                .map(exact)
+                .collect()
+        }
+        Of::Chunk => vec![exact("delta\"".to_owned()), exact("delta\\".to_owned())],
+    }
+}
+
+fn escapes() -> Vec<(String, Case)> {
+    let bytes = FIRST_DIGITS.iter().flat_map(|first| {
+        DIGITS
+            .chars()
+            .map(move |second| (format!("%{first}{second}"), Case::Ignored))
+    });
+    let further = FURTHER_BYTES.map(|byte| (format!("%{byte}"), Case::Ignored));
+    let others = ["%u0", "%uF", "%uf", ":\\/"];
+    let others = others.map(|text| (text.to_owned(), Case::Exact));
+    let backslashes = ESCAPES.map(|escape| (format!("\\{escape}"), Case::Exact));
+    let numbers = "0123456789xX".chars();
+    let numbers = numbers.map(|digit| (format!("&#{digit}"), Case::Exact));
+    let names = super::entity::names().map(|name| (format!("&{name};"), Case::Exact));
+    bytes
+        .chain(further)
+        .chain(others)
+        .chain(backslashes)
+        .chain(numbers)
+        .chain(names)
+        .collect()
+}
