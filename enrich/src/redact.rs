@@ -6,6 +6,7 @@
 
 mod ascii;
 mod assign;
+mod block;
 mod check;
 mod config;
 mod context;
@@ -16,6 +17,7 @@ mod key;
 mod marker;
 mod merge;
 mod named;
+mod object;
 mod placeholder;
 mod plan;
 mod prefilter;

@@ -56,7 +56,7 @@ struct WrittenRule {
     counter_examples: Vec<String>,
 }
 
-/// What must stand before the literal of a pattern.
+/// What must stand before the literal of a pattern, or before the match where it begins earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Boundary {
@@ -283,10 +283,15 @@ fn shape(written: WrittenRule) -> Result<Method, &'static str> {
     if written.group > super::shape::MAX_GROUP {
         return Err("its group must be from 0 to 3");
     }
+    let boundary = match written.boundary {
+        Some(boundary) => boundary,
+        None if written.lead > 0 => Boundary::None,
+        None => Boundary::default(),
+    };
     Ok(Method::Shape(Pattern {
         regex: written.regex.unwrap_or_default(),
         group: written.group,
-        boundary: written.boundary.unwrap_or_default(),
+        boundary,
         peek: written.peek,
         lead: written.lead,
         window,

@@ -54,7 +54,8 @@ impl Shape {
     /// The secret at `hit`. Looks at a bounded stretch only, so that hits in a row cost linear time.
     pub(crate) fn find(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
         let is_elsewhere = |(offset, wanted)| byte(text, hit.start + offset) != wanted;
-        if self.peek.is_some_and(is_elsewhere) || !self.can_begin(text, hit.start) {
+        let begins_here = self.lead > 0 || self.can_begin(text, hit.start);
+        if self.peek.is_some_and(is_elsewhere) || !begins_here {
             return None;
         }
         match self.seat {
@@ -90,6 +91,9 @@ impl Shape {
             // An earlier secret inside the lead, which has its own hit.
             input.set_start(match_end);
         };
+        if self.lead > 0 && !self.can_begin(text, slot(slots, 0)?) {
+            return None;
+        }
         let (start, mut end) = self.secret(slots)?;
         let is_cut = to == hit.start + self.window;
         if is_cut && end == to && match_end == to {
@@ -128,15 +132,14 @@ impl Shape {
     }
 
     fn can_begin(&self, text: &[u8], start: usize) -> bool {
-        self.lead > 0
-            || match self.boundary {
-                Boundary::None => true,
-                Boundary::Word => starts_word(text, start),
-                Boundary::Token => starts_token(text, start),
-                Boundary::Base64 => {
-                    starts_token(text, start) && !matches!(byte_before(text, start), b'+' | b'/')
-                }
+        match self.boundary {
+            Boundary::None => true,
+            Boundary::Word => starts_word(text, start),
+            Boundary::Token => starts_token(text, start),
+            Boundary::Base64 => {
+                starts_token(text, start) && !matches!(byte_before(text, start), b'+' | b'/')
             }
+        }
     }
 
     fn window_start(&self, text: &[u8], start: usize) -> usize {
