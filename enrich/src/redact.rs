@@ -28,6 +28,7 @@ mod ruleset;
 mod scan;
 mod shape;
 mod shipped;
+mod steps;
 mod stream;
 mod token;
 mod tree;
@@ -151,6 +152,8 @@ fn note(event: &mut Event, findings: &[Finding]) {
     event.set_int(Field::RedactedCount, count);
 }
 
+#[cfg(test)]
+mod detectors;
 #[cfg(test)]
 mod false_positives;
 #[cfg(test)]

@@ -233,9 +233,22 @@ fn literals(written: &WrittenRule) -> Vec<(Vec<u8>, Case)> {
         let count = if name.contains(' ') { joints.len() } else { 1 };
         joints.iter().take(count).map(|joint| spelling(name, joint))
     });
-    let words = written.words.iter();
-    let words = words.map(|word| (word.to_ascii_lowercase().into_bytes(), Case::Ignored));
+    let words = written.words.iter().map(|word| styled(word));
     literals.chain(spelled).chain(words).collect()
+}
+
+/// A vendor's word, in lower case, and where its parts begin: behind a sign and at each capital.
+fn styled(word: &str) -> (Vec<u8>, Case) {
+    let mut before = b'-';
+    let mut starts = Vec::new();
+    for (at, byte) in word.bytes().enumerate() {
+        if !before.is_ascii_alphanumeric() || byte.is_ascii_uppercase() {
+            starts.push(at);
+        }
+        before = byte;
+    }
+    let text = word.to_ascii_lowercase().into_bytes();
+    (text, Case::Styled(starts))
 }
 
 /// The words of `name` with `joint` between them.
@@ -347,6 +360,13 @@ mod tests {
         let spelled =
             spelled.map(|(text, second)| (text.as_bytes().to_vec(), Case::Styled(vec![0, second])));
         assert_eq!(rules[0].literals, spelled);
+    }
+
+    #[test]
+    fn a_vendors_word_has_humps() {
+        let word = "launchDarkly_x".to_owned();
+        let starts = Case::Styled(vec![0, 6, 13]);
+        assert_eq!(styled(&word), (b"launchdarkly_x".to_vec(), starts));
     }
 
     #[test]
