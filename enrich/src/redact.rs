@@ -6,6 +6,7 @@
 
 mod ascii;
 mod assign;
+mod block;
 mod census;
 mod check;
 mod config;
@@ -22,6 +23,7 @@ mod lists;
 mod marker;
 mod merge;
 mod named;
+mod object;
 mod personal;
 mod placeholder;
 mod plan;
@@ -33,6 +35,7 @@ mod ruleset;
 mod scan;
 mod shape;
 mod shipped;
+mod steps;
 mod stream;
 mod token;
 mod tree;
@@ -231,6 +234,8 @@ fn note(event: &mut Event, findings: &[Finding]) {
     event.set_int(Field::RedactedCount, count);
 }
 
+#[cfg(test)]
+mod detectors;
 #[cfg(test)]
 mod false_positives;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::ascii::{
     KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_at_ignoring_case, is_word, skip,
     skip_back, skip_blanks, slice,
 };
+use super::block::{form_part, yaml_block};
 use super::marker::MARKER_START;
 use super::quote::Quote;
 
@@ -60,6 +61,8 @@ pub(crate) fn assignment(text: &[u8], start: usize, end: usize) -> Option<Assign
     }
     let found = if closed && let Some(after) = value_of_pair(text, sign) {
         Some(value(text, after))
+    } else if closed && let Some(part) = form_part(text, sign) {
+        Some(part)
     } else if byte(text, end) == b'>' && is_element_name(text, start) {
         element(text, end + 1)
     } else if let Some(after) = event_pair(text, at) {
@@ -230,7 +233,7 @@ fn value(text: &[u8], at: usize) -> Assigned {
     match Quote::at(text, start) {
         Some((quote, after)) => quoted(text, quote, after),
         None if is_list => bracketed(text, start),
-        None => bare(text, start),
+        None => yaml_block(text, start).unwrap_or_else(|| bare(text, start)),
     }
 }
 

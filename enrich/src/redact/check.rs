@@ -33,7 +33,8 @@ pub(crate) enum Check {
     #[serde(alias = "npm_crc32")]
     GithubCrc32,
     /// The last four bytes of the base 58 are a double SHA-256. A wrong one lowers the confidence.
-    Base58Check,
+    #[serde(rename = "base58_check")]
+    Base58,
     /// Words that can be those of a wallet's seed (BIP-39).
     SeedWords,
     /// The first part is a JSON object with `alg`. If not, the confidence is lower.
@@ -74,7 +75,7 @@ impl Check {
             Self::Random => possible_if(looks_random(secret)),
             Self::UserPassword => possible_if(is_user_password(secret)),
             Self::GithubCrc32 => proven_if(has_crc32(secret)),
-            Self::Base58Check => proven_if(has_base58_checksum(secret)),
+            Self::Base58 => proven_if(has_base58_checksum(secret)),
             Self::SeedWords => possible_if(can_be_seed_words(secret)),
             Self::JwtHeader if has_jwt_header(secret) => Verdict::Possible,
             Self::JwtHeader => Verdict::Doubtful,

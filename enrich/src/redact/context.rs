@@ -4,34 +4,26 @@
 use super::ascii::{KEY_END_BYTE, byte, is_at, is_at_ignoring_case, is_word, skip, skip_blanks};
 use super::quote::Quote;
 
-/// What names of secrets hold, lower case.
-const TELLING: [&str; 25] = [
-    "key",
-    "token",
-    "secret",
-    "auth",
-    "pass",
-    "pwd",
-    "cred",
-    "api",
-    "access",
-    "pat",
-    "sid",
-    "license",
-    "licence",
-    "dsn",
-    "jwt",
-    "bearer",
-    "hmac",
-    "webhook",
-    "cookie",
-    "session",
-    "private",
-    "code",
-    "client",
-    "signature",
-    "oauth",
-];
+/// What names of secrets hold, lower case, of those that begin with `first`.
+const fn telling(first: u8) -> &'static [&'static str] {
+    match first {
+        b'a' => &["api", "auth", "access"],
+        b'b' => &["bearer"],
+        b'c' => &["client", "cred", "code", "cookie"],
+        b'd' => &["dsn"],
+        b'h' => &["hmac"],
+        b'j' => &["jwt"],
+        b'k' => &["key"],
+        b'l' => &["license", "licence"],
+        b'o' => &["oauth"],
+        b'p' => &["pass", "private", "pat", "pwd"],
+        b's' => &["secret", "session", "sid", "signature"],
+        b't' => &["token"],
+        b'w' => &["webhook"],
+        _ => &[],
+    }
+}
+
 /// How far behind the vendor's word the telling one may begin, in bytes.
 const MAX_BETWEEN: usize = 40;
 /// How many bytes of a name may follow its telling word.
@@ -73,11 +65,11 @@ pub(crate) fn each_value_start<T>(
 
 /// The end of the telling word at `at`.
 fn telling_at(text: &[u8], at: usize) -> Option<usize> {
-    let first = byte(text, at).to_ascii_lowercase();
-    let known = TELLING.iter().find(|known| {
-        known.as_bytes().first() == Some(&first) && is_at_ignoring_case(text, at, known.as_bytes())
-    });
-    known.map(|known| at + known.len())
+    let known = telling(byte(text, at).to_ascii_lowercase());
+    let found = known
+        .iter()
+        .find(|known| is_at_ignoring_case(text, at, known.as_bytes()));
+    found.map(|known| at + known.len())
 }
 
 /// What lies between `datadog` and `api` in `{"datadog": {"api`.

@@ -1,6 +1,7 @@
 //! Rules that a user brings along in a file of gitleaks' schema (version 8), as it is.
 
 mod allow;
+mod compile;
 mod custom;
 mod go_regex;
 mod keywords;

@@ -10,8 +10,10 @@ use super::ascii::{
 };
 use super::assign::{Assigned, Assignment, Form, assignment, name_start, next_in_list};
 use super::header::{credentials, each_cookie, whole_header};
+use super::object::{each_held, next_text, value_before};
 use super::placeholder::{is_code, is_placeholder, is_uuid, looks_random};
 use super::prefilter::Hit;
+use super::quote::Quote;
 
 /// What the value of a name is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -101,7 +103,7 @@ impl Named {
             return Led::Nowhere;
         }
         match assignment(text, hit.start, end) {
-            None => Led::Nowhere,
+            None => self.beside(text, hit.start, end, found),
             Some(Assignment::Value(value))
                 if self.content == Content::LikelySecret
                     && whole_start == hit.start
@@ -120,6 +122,26 @@ impl Named {
                 }
             }
         }
+    }
+
+    /// A value that stands before its name, or after it in a list.
+    fn beside(
+        self,
+        text: &[u8],
+        start: usize,
+        end: usize,
+        mut found: impl FnMut(usize, usize),
+    ) -> Led {
+        let Some((_, after)) = Quote::at(text, end) else {
+            return Led::Nowhere;
+        };
+        let is_header = matches!(self.content, Content::Authorization | Content::Cookies);
+        let listed = || next_text(text, after).filter(|_| is_header);
+        let quoted = name_start(text, start);
+        let Some(value) = value_before(text, quoted).or_else(listed) else {
+            return Led::Nowhere;
+        };
+        Led::Until(self.secrets(text, value, &mut found).max(end))
     }
 
     /// Whether `name`, a key as a whole, is the name whose literal lies at `hit` in it.
@@ -147,6 +169,13 @@ impl Named {
         found: &mut impl FnMut(usize, usize),
     ) -> usize {
         if opens_structure(slice(text, first.start, first.end), first.form) {
+            let is_secret = matches!(self.content, Content::Secret | Content::LikelySecret);
+            if is_secret && byte(text, first.start) == b'{' {
+                let held = |value| {
+                    self.secrets(text, value, &mut *found);
+                };
+                return each_held(text, first.start, held);
+            }
             return first.start;
         }
         let mut value = match self.content {

@@ -56,7 +56,7 @@ struct WrittenRule {
     counter_examples: Vec<String>,
 }
 
-/// What must stand before the literal of a pattern.
+/// What must stand before the literal of a pattern, or before the match where it begins earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Boundary {
@@ -233,9 +233,22 @@ fn literals(written: &WrittenRule) -> Vec<(Vec<u8>, Case)> {
         let count = if name.contains(' ') { joints.len() } else { 1 };
         joints.iter().take(count).map(|joint| spelling(name, joint))
     });
-    let words = written.words.iter();
-    let words = words.map(|word| (word.to_ascii_lowercase().into_bytes(), Case::Ignored));
+    let words = written.words.iter().map(|word| styled(word));
     literals.chain(spelled).chain(words).collect()
+}
+
+/// A vendor's word, in lower case, and where its parts begin: behind a sign and at each capital.
+fn styled(word: &str) -> (Vec<u8>, Case) {
+    let mut before = b'-';
+    let mut starts = Vec::new();
+    for (at, byte) in word.bytes().enumerate() {
+        if !before.is_ascii_alphanumeric() || byte.is_ascii_uppercase() {
+            starts.push(at);
+        }
+        before = byte;
+    }
+    let text = word.to_ascii_lowercase().into_bytes();
+    (text, Case::Styled(starts))
 }
 
 /// The words of `name` with `joint` between them.
@@ -283,10 +296,15 @@ fn shape(written: WrittenRule) -> Result<Method, &'static str> {
     if written.group > super::shape::MAX_GROUP {
         return Err("its group must be from 0 to 3");
     }
+    let boundary = match written.boundary {
+        Some(boundary) => boundary,
+        None if written.lead > 0 => Boundary::None,
+        None => Boundary::default(),
+    };
     Ok(Method::Shape(Pattern {
         regex: written.regex.unwrap_or_default(),
         group: written.group,
-        boundary: written.boundary.unwrap_or_default(),
+        boundary,
         peek: written.peek,
         lead: written.lead,
         window,
@@ -342,6 +360,13 @@ mod tests {
         let spelled =
             spelled.map(|(text, second)| (text.as_bytes().to_vec(), Case::Styled(vec![0, second])));
         assert_eq!(rules[0].literals, spelled);
+    }
+
+    #[test]
+    fn a_vendors_word_has_humps() {
+        let word = "launchDarkly_x".to_owned();
+        let starts = Case::Styled(vec![0, 6, 13]);
+        assert_eq!(styled(&word), (b"launchdarkly_x".to_vec(), starts));
     }
 
     #[test]

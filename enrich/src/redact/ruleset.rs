@@ -16,7 +16,8 @@ use super::merge::By;
 use super::named::Named;
 use super::prefilter::{Case, Literal, Prefilter};
 use super::rule::{Grammar, Method, Pattern, Rule, RuleError};
-use super::shape::Shape;
+use super::shape::{Matcher, Shape};
+use super::steps::Steps;
 
 /// The compiled rules and the detectors.
 #[derive(Debug)]
@@ -203,12 +204,14 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
     let allow = whole_pattern(&allow)
         .map(|allow| compile(id, &allow))
         .transpose()?;
-    let regex = compile(id, &regex)?;
-    if regex
-        .group_info()
-        .group_len(regex_automata::PatternID::ZERO)
-        <= group
-    {
+    let hir = syntax::parse_with(&regex, &bytes());
+    let steps = hir.as_ref().ok().filter(|_| lead == 0).and_then(Steps::of);
+    let groups = hir.map_or(0, |hir| hir.properties().explicit_captures_len());
+    let matcher = match steps {
+        Some(steps) => Matcher::Steps(steps),
+        None => Matcher::Engine(Box::new(compile(id, &regex)?)),
+    };
+    if groups < group {
         let fault = format!("its pattern has no group {group}");
         return Err(RuleError::Rule {
             rule: id.to_owned(),
@@ -216,7 +219,7 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         });
     }
     Ok(Shape {
-        regex,
+        matcher,
         group,
         boundary,
         peek,
@@ -229,6 +232,11 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         allow,
         seat,
     })
+}
+
+/// Bytes, not characters: `\b` and `\w` of Unicode are slow on text that is not all ASCII.
+fn bytes() -> syntax::Config {
+    syntax::Config::new().unicode(false).utf8(false)
 }
 
 /// One pattern that is the whole of what any of `patterns` is; `None` for none.
@@ -246,11 +254,9 @@ pub(crate) fn compile(id: &str, pattern: &str) -> Result<Regex, RuleError> {
         .nfa_size_limit(Some(MAX_NFA_BYTES))
         .hybrid_cache_capacity(MAX_CACHE_BYTES)
         .utf8_empty(false);
-    // Bytes, not characters: `\b` and `\w` of Unicode are slow on text that is not all ASCII.
-    let bytes = syntax::Config::new().unicode(false).utf8(false);
     Regex::builder()
         .configure(config)
-        .syntax(bytes)
+        .syntax(bytes())
         .build(pattern)
         .map_err(|source| RuleError::Pattern {
             rule: id.to_owned(),

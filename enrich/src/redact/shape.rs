@@ -13,11 +13,12 @@ use super::context::each_value_start;
 use super::placeholder::is_dummy;
 use super::prefilter::Hit;
 use super::rule::{Boundary, Seat};
+use super::steps::Steps;
 
 /// A compiled pattern with all that narrows it.
 #[derive(Debug)]
 pub(crate) struct Shape {
-    pub(crate) regex: Regex,
+    pub(crate) matcher: Matcher,
     /// The first group, from this one on, that takes part is masked; 0 is the whole match.
     pub(crate) group: usize,
     pub(crate) boundary: Boundary,
@@ -39,6 +40,14 @@ pub(crate) struct Shape {
     pub(crate) seat: Seat,
 }
 
+/// A pattern, compiled.
+#[derive(Debug)]
+pub(crate) enum Matcher {
+    /// Where the match begins is known, and each step can go one way only.
+    Steps(Steps),
+    Engine(Box<Regex>),
+}
+
 /// A secret that a pattern found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shaped {
@@ -56,16 +65,17 @@ impl Shape {
     /// The secret at `hit`. Looks at a bounded stretch only, so that hits in a row cost linear time.
     pub(crate) fn find(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
         let is_elsewhere = |(offset, wanted)| byte(text, hit.start + offset) != wanted;
-        if self.peek.is_some_and(is_elsewhere) || !self.can_begin(text, hit.start) {
+        let begins_here = self.lead > 0 || self.can_begin(text, hit.start);
+        if self.peek.is_some_and(is_elsewhere) || !begins_here {
             return None;
         }
         match self.seat {
             Seat::Literal => self.find_around(text, hit),
             Seat::Value => each_value_start(text, hit.start, hit.end, |start| {
                 let to = window_end(text, start, self.window);
-                let input = Input::new(text).span(start..to).anchored(Anchored::Yes);
-                let end = self.regex.search_half(&input)?.offset();
-                self.judge(text, hit, start, end)
+                let mut slots = [None; 2];
+                self.matcher.anchored(text, start, to, &mut slots)?;
+                self.judge(text, hit, start, slot(&slots, 1)?)
             }),
         }
     }
@@ -73,25 +83,19 @@ impl Shape {
     fn find_around(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
         let from = self.window_start(text, hit.start);
         let to = window_end(text, hit.start, self.window);
-        let anchored = if self.lead == 0 {
-            Anchored::Yes
-        } else {
-            Anchored::No
-        };
-        let mut input = Input::new(text).span(from..to).anchored(anchored);
         let mut all_slots = [None; 2 * (MAX_GROUP + 1)];
         // Asking for the whole match only spares the engine the search for groups.
         let groups = if self.group == 0 { 1 } else { MAX_GROUP + 1 };
         let slots = all_slots.get_mut(..2 * groups)?;
-        let match_end = loop {
-            self.regex.search_slots(&input, slots)?;
-            let match_end = slot(slots, 1)?;
-            if match_end > hit.start || match_end <= input.start() {
-                break match_end;
-            }
-            // An earlier secret inside the lead, which has its own hit.
-            input.set_start(match_end);
-        };
+        if self.lead == 0 {
+            self.matcher.anchored(text, from, to, slots)?;
+        } else {
+            self.matcher.leading(text, hit, from, to, slots)?;
+        }
+        let match_end = slot(slots, 1)?;
+        if self.lead > 0 && !self.can_begin(text, slot(slots, 0)?) {
+            return None;
+        }
         let (start, mut end) = self.secret(slots)?;
         let is_cut = to == hit.start + self.window;
         if is_cut && end == to && match_end == to {
@@ -130,15 +134,14 @@ impl Shape {
     }
 
     fn can_begin(&self, text: &[u8], start: usize) -> bool {
-        self.lead > 0
-            || match self.boundary {
-                Boundary::None => true,
-                Boundary::Word => starts_word(text, start),
-                Boundary::Token => starts_token(text, start),
-                Boundary::Base64 => {
-                    starts_token(text, start) && !matches!(byte_before(text, start), b'+' | b'/')
-                }
+        match self.boundary {
+            Boundary::None => true,
+            Boundary::Word => starts_word(text, start),
+            Boundary::Token => starts_token(text, start),
+            Boundary::Base64 => {
+                starts_token(text, start) && !matches!(byte_before(text, start), b'+' | b'/')
             }
+        }
     }
 
     fn window_start(&self, text: &[u8], start: usize) -> usize {
@@ -157,6 +160,51 @@ impl Shape {
         self.near
             .iter()
             .any(|word| memmem::find(line, word.as_bytes()).is_some())
+    }
+}
+
+impl Matcher {
+    /// Fills `slots` with the match that begins at `from`.
+    fn anchored(
+        &self,
+        text: &[u8],
+        from: usize,
+        to: usize,
+        slots: &mut [Option<NonMaxUsize>],
+    ) -> Option<()> {
+        let is_match = match self {
+            Self::Steps(steps) => steps.match_at(text, from, to, slots),
+            Self::Engine(regex) => {
+                let input = Input::new(text).span(from..to).anchored(Anchored::Yes);
+                regex.search_slots(&input, slots).is_some()
+            }
+        };
+        is_match.then_some(())
+    }
+
+    /// Fills `slots` with the first match that begins at `from` or later and goes beyond the start
+    /// of the literal.
+    fn leading(
+        &self,
+        text: &[u8],
+        hit: Hit,
+        from: usize,
+        to: usize,
+        slots: &mut [Option<NonMaxUsize>],
+    ) -> Option<()> {
+        let Self::Engine(regex) = self else {
+            return None;
+        };
+        let mut input = Input::new(text).span(from..to);
+        loop {
+            regex.search_slots(&input, slots)?;
+            let match_end = slot(slots, 1)?;
+            if match_end > hit.start || match_end <= input.start() {
+                return Some(());
+            }
+            // An earlier secret inside the lead, which has its own hit.
+            input.set_start(match_end);
+        }
     }
 }
 

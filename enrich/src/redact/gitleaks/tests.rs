@@ -29,9 +29,9 @@ fn shown(redactor: &Redactor, text: &str) -> String {
     for finding in findings {
         let at = rest.find(marker::MARKER_START).unwrap();
         let end = marker::marker_end(rest.as_bytes(), at + marker::MARKER_START.len()).unwrap();
-        shown.push_str(&rest[..at]);
+        shown.push_str(rest.get(..at).unwrap());
         shown.push_str(&format!("<{}>", finding.kind));
-        rest = &rest[end..];
+        rest = rest.get(end..).unwrap();
     }
     shown + rest
 }
