@@ -78,7 +78,7 @@ def multipart(text):
     return ('--X7f\r\nContent-Disposition: form-data; name="note"\r\nContent-Type: text/plain\r\n\r\n' + text + "\r\n--X7f--")
 
 
-ENCODINGS = {
+LAYERS = {
     "plain": str,
     "percent": lambda text: urllib.parse.quote(text, safe=""),
     "percent-all": percent_all,
@@ -115,6 +115,8 @@ ENCODINGS = {
     "spaced-out": " ".join,
     "five-layers": lambda text: base64_plain(in_json(percent_all(in_json(hexadecimal(text))))),
     "gzip-in-json-in-base64": lambda text: base64_plain(in_json(gzip_base64(text))),
+}
+WRAPPINGS = {
     "yaml": lambda text: f"spec:\n  note: {json.dumps(text)}\n  n: 1",
     "env": lambda text: f"export NOTE='{text}'",
     "curl-header": lambda text: f"curl -s -H {json.dumps('X-Note: ' + text)} https://a.example/",
@@ -129,3 +131,4 @@ ENCODINGS = {
     "shell-json": lambda text: f"curl -d {json.dumps(json.dumps({'t': text}))} https://a.example/",
     "markdown": lambda text: f"```\n{text}\n```",
 }
+ENCODINGS = {**LAYERS, **WRAPPINGS}
