@@ -81,7 +81,7 @@ def fixed_prefix(form):
     if not form.pattern:
         return ""
     start = FIELD.search(form.pattern).start()
-    prefix = form.pattern[:start].replace("|", "")
+    prefix = form.pattern[:start].replace("|", "").rpartition(" ")[2]
     return prefix if sum(sign.isalpha() for sign in prefix) >= 2 and start >= 3 else ""
 
 
@@ -93,7 +93,7 @@ def wrong_prefix(form, chance):
     letters = [at for at, sign in enumerate(prefix[:4]) if sign.isalpha()]
     at = chance.choice(letters)
     other = chance.choice([sign for sign in "jqvzxw" if sign != prefix[at].lower()])
-    body = expand(form.pattern.replace("|", ""), chance)[len(prefix):]
+    body = expand(form.pattern.replace("|", "").rpartition(" ")[2], chance)[len(prefix):]
     text = prefix[:at] + (other.upper() if prefix[at].isupper() else other) + prefix[at + 1:] + body
     return chance.choice(NEUTRAL).replace("§S", text.replace("=", "")[:64])
 
