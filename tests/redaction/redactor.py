@@ -22,9 +22,9 @@ def redact(texts, folder):
     for at, text in enumerate(texts):
         fence = "\n" + FENCE.format(at) + "\n"
         end = answer.find(fence, start)
-        # A fence that was swallowed belongs to a text whose secret was not seen to end.
-        results.append(answer[start:end] if end >= 0 else "")
-        start = end + len(fence) if end >= 0 else start
+        assert end >= 0, f"what follows is gone too: {text[:200]!r}"
+        results.append(answer[start:end])
+        start = end + len(fence)
     return results
 
 

@@ -39,6 +39,7 @@ def ours(cases, tmp_path_factory):
     """Our score, with what is left of the secrets that survive and how wrong ones were altered."""
     folder = tmp_path_factory.mktemp("ours")
     answers = dict(zip(cases, redact([case["text"] for case in cases.values()], folder), strict=True))
+    again = redact(answers.values(), folder)
     missed, found, wrong = {}, set(), {}
     for key, case in cases.items():
         if "secret" not in case:
@@ -50,6 +51,7 @@ def ours(cases, tmp_path_factory):
             found.add(key)
     score = Score("magistrate", found, wrong, sum("secret" in case for case in cases.values()))
     score.missed = missed
+    score.changed_again = [key for key, twice in zip(cases, again, strict=True) if twice != answers[key]]
     return score
 
 
@@ -113,3 +115,7 @@ def test_ours_is_at_least_that_of_each_peer(cases, ours, peers, measure):
 def test_no_format_is_missed_altogether(cases, ours):
     seen = {cases[key]["format"] for key in ours.found}
     assert {case["format"] for case in cases.values() if "secret" in case} - seen == set()
+
+
+def test_a_second_pass_changes_nothing(ours):
+    assert ours.changed_again == []
