@@ -7,7 +7,7 @@ from conftest import BINARY
 
 MARKER = re.compile(r"\[redacted:[a-z0-9._-]+:[a-z2-7]{16}\]")
 # A line that no rule can mistake for anything; texts must not hold one.
-FENCE = "=== text {} ends ==="
+FENCE = "~~ text {} ends ~~"
 # A run of a secret this long is no use to a thief and may stand there by chance.
 HARMLESS = 8
 
