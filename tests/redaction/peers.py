@@ -26,7 +26,7 @@ def betterleaks(folder, report):
 
 def kingfisher(folder, report):
     """File name and matched text of each finding of kingfisher."""
-    _run("kingfisher", "scan", folder, "--no-validate", "--git-history=none", "--no-dedup", "--format=json",
+    _run("kingfisher", "scan", folder, "--no-validate", "--no-update-check", "--git-history=none", "--no-dedup", "--format=json",
          f"--output={report}", fine=(0, 200))
     for entry in json.loads(report.read_text())["findings"]:
         finding = entry["finding"]
