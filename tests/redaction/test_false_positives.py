@@ -1,6 +1,6 @@
 """A million lines without a secret: at most one in ten thousand is altered.
 
-MAGISTRATE_HARMLESS_LINES asks for another number than the 200,000 that a debug build gets through quickly.
+MAGISTRATE_HARMLESS_LINES asks for another number than the 100,000 that a debug build gets through quickly.
 """
 
 import collections
@@ -10,7 +10,7 @@ import subprocess
 import harmless
 from conftest import BINARY
 
-NUMBER = int(os.environ.get("MAGISTRATE_HARMLESS_LINES", 200_000))
+NUMBER = int(os.environ.get("MAGISTRATE_HARMLESS_LINES", 100_000))
 ALLOWED = 1 / 10_000
 SHOWN = 12
 
