@@ -12,7 +12,7 @@ import urllib.request
 import duckdb
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 BINARY = pathlib.Path(os.environ.get("MAGISTRATE_BIN", ROOT / "target/debug/magistrate"))
 FIXTURES = ROOT / "tests/fixtures"
 START_S = 30
