@@ -76,6 +76,27 @@ def test_redact_is_a_filter(run, tmp_path):
     assert list(tmp_path.iterdir()) == [], "a filter leaves nothing behind"
 
 
+def test_own_rules_in_gitleaks_schema_are_checked_and_used(run, tmp_path):
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        '[[rules]]\nid = "badge"\nregex = "badge-([0-9]{6})"\nkeywords = ["badge"]\n'
+        '[[rules]]\nid = "plate"\nregex = "[A-Z]{2}-[0-9]{4}"\n'
+    )
+    file = tmp_path / "magistrate.toml"
+    file.write_text(f'[redact]\nrules = ["{rules}"]\n')
+    answer = run("check", "-c", file)
+    assert answer.returncode == 0, answer.stderr
+    assert b"rule `custom:plate` looks at all text" in answer.stdout
+    masked = run("redact", "-c", file, stdin=b"badge-123456 HH-1234 x", cwd=tmp_path).stdout.decode()
+    assert masked.startswith("badge-[redacted:credential.custom.badge:")
+    assert "[redacted:credential.custom.plate:" in masked and masked.endswith(" x")
+    rules.write_text('\n[[rules]]\nid = "bad"\nregex = "("\n')
+    for verb in ("check", "redact", "run"):
+        answer = run(verb, "-c", file, stdin=b"", cwd=tmp_path)
+        assert answer.returncode == 64, verb
+        assert "rules.toml:2: rule `bad`: cannot compile its regex" in answer.stderr.decode(), verb
+
+
 def test_replay_of_files_folders_compressed_and_standard_input(run, tmp_path):
     source = tmp_path / "in"
     shutil.copytree(FIXTURES / "otlp/http-json-full", source / "a", ignore=shutil.ignore_patterns("*.headers.json"))
