@@ -1,6 +1,8 @@
 //! Turns a secret into its keyed token: the same secret gives the same token, and nobody without
 //! the key can go back or test a guess.
 
+use zeroize::Zeroizing;
+
 use super::{Epoch, RedactKey};
 
 /// Characters of a token: 80 bits, so that among a billion secrets no two are likely to meet.
@@ -11,7 +13,7 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
 /// Makes tokens under one key and epoch.
 pub(crate) struct Tokenizer {
-    key: [u8; 32],
+    key: Zeroizing<[u8; 32]>,
 }
 
 impl Tokenizer {
@@ -20,7 +22,7 @@ impl Tokenizer {
         hasher.update(CONTEXT);
         hasher.update(&epoch.0.to_le_bytes());
         Self {
-            key: *hasher.finalize().as_bytes(),
+            key: Zeroizing::new(*hasher.finalize().as_bytes()),
         }
     }
 
