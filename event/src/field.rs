@@ -220,6 +220,7 @@ fields! {
     406 SpanId "magistrate.span_id" Text Every "Span id, hex.";
     407 Redacted "magistrate.redacted" TextList Every "Kinds of what was masked.";
     408 RedactedCount "magistrate.redacted_count" Int Every "How many stretches were masked.";
+    409 Sealed "magistrate.sealed" Text Every "The masked values, encrypted; only the private key of `magistrate unseal` opens it.";
     410 Surface "magistrate.surface" Text Every "cowork, code, desktop, or other.";
     411 PathClass "magistrate.path_class" Text Every "Which of the seven paths of the agent: native_loop, code_vm, chrome_bridge, browser, local_mcp, remote_connector, computer_use, provider_side.";
     412 Action "magistrate.action" Text Every "Kind of action: read, create, update, delete, send, share, upload, download, purchase, admin, execute, other.";
