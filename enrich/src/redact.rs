@@ -14,6 +14,7 @@ mod key;
 mod marker;
 mod merge;
 mod named;
+mod originals;
 mod placeholder;
 mod plan;
 mod prefilter;
@@ -22,6 +23,8 @@ mod quote;
 mod rule;
 mod ruleset;
 mod scan;
+mod seal;
+mod seal_key;
 mod shape;
 mod shipped;
 mod stream;
@@ -29,12 +32,15 @@ mod token;
 mod tree;
 mod url_password;
 
-use magistrate_event::{Event, Field, Finding, Redacted, Value};
+use magistrate_event::{Event, EventUid, Field, Finding, Redacted, Value};
 
-pub use config::Config as RedactConfig;
+pub use config::{Config as RedactConfig, KeyPlace, KeyPlaceError, SealConfig};
 pub use example::{Example, shipped_examples};
 pub use key::{Epoch, KeyError, RedactKey};
+pub use originals::{MAX_ORIGINAL_BYTES, MAX_ORIGINALS, MAX_ROW_BYTES, Original, Originals};
 pub use rule::RuleError;
+pub use seal::{SealError, sealed_for, unseal};
+pub use seal_key::{SealKey, SealKeyError, SealKeyId, UnsealKey};
 pub use stream::StreamRedactor;
 
 use plan::Plan;
@@ -46,6 +52,7 @@ use token::Tokenizer;
 pub struct Redactor {
     rules: RuleSet,
     tokens: Tokenizer,
+    seal: Option<SealKey>,
 }
 
 impl Redactor {
@@ -57,7 +64,15 @@ impl Redactor {
         Ok(Self {
             rules: RuleSet::compile(shipped::rules()?)?,
             tokens: Tokenizer::new(key, epoch),
+            seal: None,
         })
+    }
+
+    /// Keeps what [`Redactor::redact_row`] masks, sealed to `key`.
+    #[must_use]
+    pub fn with_seal(mut self, key: SealKey) -> Self {
+        self.seal = Some(key);
+        self
     }
 
     /// How many rules there are.
@@ -69,7 +84,25 @@ impl Redactor {
     ///
     /// Fills `magistrate.redacted` and `magistrate.redacted_count` when there was one. A finding's
     /// place is in [`Event::buffer`] as it was; a masked number's is that of its key.
-    pub fn redact(&self, mut event: Event) -> (Redacted, Vec<Finding>) {
+    pub fn redact(&self, event: Event) -> (Redacted, Vec<Finding>) {
+        self.mask(event, |_, _| {})
+    }
+
+    /// Like [`Redactor::redact`], for the row `uid`; where there is a seal key, also fills
+    /// `magistrate.sealed` with what was masked.
+    pub fn redact_row(&self, uid: EventUid, event: Event) -> (Redacted, Vec<Finding>) {
+        self.mask(event, |event, originals| {
+            if let Some(key) = &self.seal {
+                event.set_text(Field::Sealed, &seal::seal(key, uid, originals));
+            }
+        })
+    }
+
+    fn mask(
+        &self,
+        mut event: Event,
+        keep: impl FnOnce(&mut Event, &Originals),
+    ) -> (Redacted, Vec<Finding>) {
         let mut scan = Scan::of(&self.rules, event.buffer());
         let has_named_key = scan.has_named_key();
         if has_named_key {
@@ -77,11 +110,25 @@ impl Redactor {
         }
         let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan);
         let (edits, mut findings) = plan.into_parts();
+        let mut originals = Originals::default();
+        if self.seal.is_some() {
+            originals.add_edits(event.buffer(), &edits);
+        }
         event.rewrite(&edits);
         if has_named_key {
-            findings.extend(tree::mask_numbers(&self.rules, &self.tokens, &mut event));
+            let mut numbers = |marker: &str, plain: &str| originals.add(marker, plain);
+            let tokens = &self.tokens;
+            findings.extend(tree::mask_numbers(
+                &self.rules,
+                tokens,
+                &mut event,
+                &mut numbers,
+            ));
         }
         note(&mut event, &findings);
+        if !originals.is_empty() {
+            keep(&mut event, &originals);
+        }
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the redactor, the one place that may declare an event redacted"

@@ -81,8 +81,14 @@ impl Texts<'_> {
     }
 }
 
-/// Replaces the numbers that lie, at any depth, under a key that names a secret.
-pub(crate) fn mask_numbers(rules: &RuleSet, tokens: &Tokenizer, event: &mut Event) -> Vec<Finding> {
+/// Replaces the numbers that lie, at any depth, under a key that names a secret. `keep` is given
+/// each marker and what it stands for.
+pub(crate) fn mask_numbers(
+    rules: &RuleSet,
+    tokens: &Tokenizer,
+    event: &mut Event,
+    keep: &mut dyn FnMut(&str, &str),
+) -> Vec<Finding> {
     let (fields, unmapped) = event.values_mut();
     let mut fields = std::mem::take(fields);
     let mut unmapped = std::mem::take(unmapped);
@@ -90,6 +96,7 @@ pub(crate) fn mask_numbers(rules: &RuleSet, tokens: &Tokenizer, event: &mut Even
         rules,
         tokens,
         event,
+        keep,
         findings: Vec::new(),
     };
     for (_, value) in &mut fields {
@@ -107,6 +114,7 @@ struct Numbers<'a> {
     rules: &'a RuleSet,
     tokens: &'a Tokenizer,
     event: &'a mut Event,
+    keep: &'a mut dyn FnMut(&str, &str),
     findings: Vec<Finding>,
 }
 
@@ -142,6 +150,7 @@ impl Numbers<'_> {
         let mut plain = String::new();
         self.event.push_json(value, &mut plain);
         let marker = marker(&rule.kind, plain.as_bytes(), self.tokens);
+        (self.keep)(&marker, &plain);
         *value = Value::Text(self.event.push_text(&marker));
         self.findings.push(Finding {
             kind: rule.kind.clone(),
