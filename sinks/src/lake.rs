@@ -11,9 +11,12 @@ mod config;
 mod day;
 mod encode;
 mod error;
+mod find;
+mod folder;
 mod key;
 mod metrics;
 mod page;
+mod put;
 mod schema;
 mod sorted;
 mod store;
@@ -30,16 +33,19 @@ use magistrate_event::{Class, Clock, Record, Timestamp};
 use crate::{Position, State};
 use day::Day;
 use encode::Recipe;
+use folder::StagedFile;
 use schema::Layout;
 use sorted::Sorted;
-use store::{StagedFile, Store};
+use store::Store;
 use table::{Scratch, Table};
 
 pub use config::Config;
 pub use error::LakeError;
+pub use find::{Row, Unread, Wanted, find};
 pub use key::KeyError;
 pub use metrics::Metrics;
 pub use page::{schema_json, schema_page};
+pub use put::put;
 pub use schema::SCHEMA_VERSION;
 
 /// Pairs of class and day that may be open before a checkpoint is due: hostile dates must not

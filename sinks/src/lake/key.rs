@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use parquet::encryption::decrypt::FileDecryptionProperties;
 use parquet::encryption::encrypt::FileEncryptionProperties;
 
 /// An AES-128 or AES-256 key; never printed.
@@ -88,6 +89,15 @@ impl Key {
         &self,
     ) -> Result<Arc<FileEncryptionProperties>, parquet::errors::ParquetError> {
         FileEncryptionProperties::builder(self.0.clone()).build()
+    }
+}
+
+impl Key {
+    /// For reading what [`Key::properties`] has encrypted.
+    pub(super) fn reading(
+        &self,
+    ) -> Result<Arc<FileDecryptionProperties>, parquet::errors::ParquetError> {
+        FileDecryptionProperties::builder(self.0.clone()).build()
     }
 }
 
