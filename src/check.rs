@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::CheckArguments;
 use crate::config::{self, Fault, Loaded};
 use crate::exit::{Failure, Outcome};
+use crate::keys;
 
 /// What there is to say about a configuration.
 #[derive(Debug, Default, Serialize)]
@@ -75,6 +76,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     );
     messages.extend(config.queue.faults().iter().map(ToString::to_string));
     messages.extend(config.lake.check().err().map(|error| chain(&error)));
+    messages.extend(keys::faults(&config.redact, &config.data));
     messages.extend(forward::check(&config.sink).iter().map(ToString::to_string));
     let mut report = Report {
         faults: loaded.faults.clone(),
@@ -87,6 +89,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     );
     report.faults.sort_by_key(|fault| fault.line);
     report.warnings = warnings(&ingest);
+    report.warnings.extend(keys::warnings(&config.redact));
     report
 }
 

@@ -10,14 +10,12 @@ use magistrate_sinks::State;
 use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
 
 use crate::config::Config;
-use crate::keys::{make_private_folder, read_or_make};
+use crate::keys::{self, make_private_folder, read_or_make};
 use crate::path::Path;
 
 /// The name of the lake's cursor.
 pub(crate) const LAKE: &str = "lake";
 
-/// The key of the tokens that stand for masked values, in the data folder.
-const REDACT_KEY: &str = "keys/redact.key";
 /// The key of event ids, in the data folder.
 const UID_KEY: &str = "keys/uid.key";
 
@@ -73,9 +71,13 @@ impl Store {
 /// When a key cannot be read or made, or a rule does not compile.
 pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Path> {
     let uid_key = UidKey::new(read_or_make(&folder.join(UID_KEY))?);
-    let redact_key = read_or_make(&redact_key_file(config, folder))?;
+    let key = keys::redact_key(&config.redact, folder)?;
+    let mut redactor = redactor(&key, config)?;
+    if let Some(seal_key) = keys::seal_key(&config.redact)? {
+        redactor = redactor.with_seal(seal_key);
+    }
     Ok(Path {
-        redactor: redactor(redact_key)?,
+        redactor,
         uid_key,
         tool_names: ToolNames::default(),
     })
@@ -87,25 +89,16 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
 /// # Errors
 /// When the key cannot be read, or a rule does not compile.
 pub(crate) fn open_redactor(config: &Config) -> anyhow::Result<Redactor> {
-    let file = redact_key_file(config, &config.data);
-    if config.redact.key_file.is_some() || file.exists() {
-        return redactor(read_or_make(&file)?);
+    if let Some(key) = keys::redact_key_if_any(&config.redact, &config.data)? {
+        return redactor(&key, config);
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key)?;
-    redactor(key)
+    redactor(&RedactKey::from_bytes(key), config)
 }
 
-fn redactor(key: [u8; 32]) -> anyhow::Result<Redactor> {
-    Redactor::new(&RedactKey::from_bytes(key), Epoch(1)).context("cannot build the redactor")
-}
-
-fn redact_key_file(config: &Config, folder: &FilePath) -> PathBuf {
-    config
-        .redact
-        .key_file
-        .clone()
-        .unwrap_or_else(|| folder.join(REDACT_KEY))
+fn redactor(key: &RedactKey, config: &Config) -> anyhow::Result<Redactor> {
+    Redactor::new(key, Epoch(config.redact.epoch)).context("cannot build the redactor")
 }
 
 /// The cursor name of the forwarder `sink`.

@@ -9,8 +9,8 @@ pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{
     Epoch, Example, KeyError, KeyPlace, KeyPlaceError, MAX_ORIGINAL_BYTES, MAX_ORIGINALS,
     MAX_ROW_BYTES, Original, Originals, RedactConfig, RedactKey, Redactor, RuleError, SealConfig,
-    SealError, SealKey, SealKeyError, SealKeyId, StreamRedactor, UnsealKey, sealed_for,
-    shipped_examples, unseal,
+    SealError, SealKey, SealKeyError, SealKeyId, StreamRedactor, UnsealKey, parse_token,
+    sealed_for, shipped_examples, unseal,
 };
 pub use tool_names::{Names, ToolNames};
 pub use uid::{UidKey, line_uid};

@@ -42,6 +42,7 @@ pub use rule::RuleError;
 pub use seal::{SealError, sealed_for, unseal};
 pub use seal_key::{SealKey, SealKeyError, SealKeyId, UnsealKey};
 pub use stream::StreamRedactor;
+pub use token::parse_token;
 
 use plan::Plan;
 use ruleset::RuleSet;

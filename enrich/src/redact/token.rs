@@ -3,6 +3,7 @@
 
 use zeroize::Zeroizing;
 
+use super::marker::MARKER_START;
 use super::{Epoch, RedactKey};
 
 /// Characters of a token: 80 bits, so that among a billion secrets no two are likely to meet.
@@ -49,9 +50,36 @@ pub(crate) const fn is_token_digit(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'2'..=b'7')
 }
 
+/// The token in `text`, which is a token or a whole marker; `None` for anything else.
+pub fn parse_token(text: &str) -> Option<&str> {
+    let whole = text.strip_prefix(MARKER_START);
+    let inside = whole.map(|rest| rest.strip_suffix(']').unwrap_or(rest));
+    let token = inside.map_or(text, |inside| {
+        inside.rsplit_once(':').map_or(inside, |(_, token)| token)
+    });
+    (token.len() == TOKEN_LEN && token.bytes().all(is_token_digit)).then_some(token)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_read_alone_and_from_its_marker() {
+        let token = "aaaabbbbccccdddd";
+        assert_eq!(parse_token(token), Some(token));
+        let marker = format!("{MARKER_START}credential.test:{token}]");
+        assert_eq!(parse_token(&marker), Some(token));
+        for text in [
+            "",
+            "aaaabbbbccccddd",
+            "aaaabbbbccccdddd]",
+            "AAAABBBBCCCCDDDD",
+            "aaaabbbbccccddd1",
+        ] {
+            assert_eq!(parse_token(text), None, "{text}");
+        }
+    }
 
     fn token(key: u8, epoch: u32, secret: &str) -> String {
         let mut out = String::new();
