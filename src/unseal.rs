@@ -5,6 +5,9 @@ mod attempt;
 mod person;
 mod print;
 
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
 use magistrate_enrich::{UnsealKey, parse_token};
 use magistrate_event::EventUid;
 use magistrate_sinks::lake::Wanted;
@@ -39,6 +42,7 @@ pub(crate) fn command(arguments: &UnsealArguments) -> Outcome {
         let message = format!("`{}` has no lake", config.data.display());
         return Err(Failure::Usage(message));
     }
+    check_owner(&config.data)?;
     warn(keys::open_to_others(&arguments.key_file));
     let (attempts, unread) = match read_key(arguments) {
         Ok(key) => attempt::rows(&config, &inquiry.wanted, &key)?,
@@ -55,6 +59,18 @@ pub(crate) fn command(arguments: &UnsealArguments) -> Outcome {
     } else {
         Err(Failure::NotSo)
     }
+}
+
+/// Files that another user makes in the data folder could not be used by the instance.
+fn check_owner(folder: &Path) -> Result<(), Failure> {
+    let owner = std::fs::metadata(folder)?.uid();
+    let own = rustix::process::geteuid().as_raw();
+    if owner == own {
+        return Ok(());
+    }
+    let folder = folder.display();
+    let message = format!("`{folder}` belongs to user {owner}; run unseal as that user, not {own}");
+    Err(Failure::Usage(message))
 }
 
 fn reason(text: &str) -> Result<&str, Failure> {
@@ -119,6 +135,16 @@ fn warn(warnings: impl IntoIterator<Item = String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_owner_of_the_data_may_ask() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(check_owner(folder.path()).is_ok());
+        if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(folder.path(), Some(1000), None).unwrap();
+            assert!(matches!(check_owner(folder.path()), Err(Failure::Usage(_))));
+        }
+    }
 
     #[test]
     fn a_blank_or_endless_reason_is_refused() {

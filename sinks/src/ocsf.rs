@@ -1,7 +1,8 @@
 //! Shows a record as OCSF 1.8.0 JSON that the schema of its class accepts.
 //!
-//! `docs/ocsf-projection.md` is the same in prose. Nothing is dropped: what the class has no place
-//! for, and what breaks a rule of the schema, stands under `unmapped` at the path it came from.
+//! `docs/ocsf-projection.md` is the same in prose. Sealed originals are left out. Nothing else is
+//! dropped: what the class has no place for, and what breaks a rule of the schema, stands under
+//! `unmapped` at the path it came from.
 
 mod attributes;
 mod captions;

@@ -111,8 +111,13 @@ fn event(inquiry: &Inquiry, attempt: &Attempt, call: &str, now: Timestamp) -> Ev
     if let Some(uid) = person.login_uid {
         event.keep_text("unseal.login_uid", &uid.to_string());
     }
-    if let Some(name) = &person.login_name {
-        event.keep_text("unseal.login_name", name);
+    for (key, name) in [
+        ("unseal.login_name", &person.login_name),
+        ("unseal.sudo_user", &person.sudo_user),
+    ] {
+        if let Some(name) = name {
+            event.keep_text(key, name);
+        }
     }
     event
 }
@@ -186,6 +191,7 @@ mod tests {
                 name: Some("ada".to_owned()),
                 login_uid: Some(1000),
                 login_name: Some("ada".to_owned()),
+                sudo_user: None,
                 host: "desk".to_owned(),
             },
         }

@@ -4,6 +4,8 @@ use std::io::Read as _;
 
 /// No file of users that is read is longer; more of it is not looked at.
 const MAX_PASSWD_BYTES: u64 = 4 * 1024 * 1024;
+/// No user's name is longer (useradd allows 256 at most).
+const MAX_NAME_BYTES: usize = 256;
 /// What the kernel says where nobody has logged in.
 const NO_LOGIN: u32 = u32::MAX;
 
@@ -18,23 +20,27 @@ pub(super) struct Person {
     pub(super) login_uid: Option<u32>,
     /// That user's name in `/etc/passwd`.
     pub(super) login_name: Option<String>,
+    /// Who called sudo, by what it left in the environment: a claim, not a proof.
+    pub(super) sudo_user: Option<String>,
     /// The host.
     pub(super) host: String,
 }
 
 impl Person {
-    /// Whoever runs this process. Nothing of it comes from the environment, which a user can set.
+    /// Whoever runs this process.
     pub(super) fn of_this_process() -> Self {
         let users = read("/etc/passwd");
         let uid = rustix::process::getuid().as_raw();
         let login_uid = read("/proc/self/loginuid").trim().parse().ok();
         let login_uid = login_uid.filter(|uid| *uid != NO_LOGIN);
+        let claimed = std::env::var("SUDO_USER").ok();
         let system = rustix::system::uname();
         Self {
             uid,
             name: name_of(uid, &users),
             login_uid,
             login_name: login_uid.and_then(|uid| name_of(uid, &users)),
+            sudo_user: claimed.filter(|name| (1..=MAX_NAME_BYTES).contains(&name.len())),
             host: system.nodename().to_string_lossy().into_owned(),
         }
     }
