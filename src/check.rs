@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::CheckArguments;
 use crate::config::{self, Fault, Loaded};
 use crate::exit::{Failure, Outcome};
+use crate::keys;
 use crate::lists;
 use crate::rules;
 
@@ -92,6 +93,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     messages.extend(config.queue.faults().iter().map(ToString::to_string));
     messages.extend(config.lake.check().err().map(|error| chain(&error)));
     messages.extend(config.canary.faults());
+    messages.extend(keys::faults(&config.redact, &config.data));
     messages.extend(forward::check(&config.sink).iter().map(ToString::to_string));
     let (list_faults, list_warnings) = lists::check(&config.redact);
     messages.extend(list_faults.iter().map(|fault| chain(fault)));
@@ -116,6 +118,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     );
     report.faults.sort_by_key(|fault| fault.line);
     report.warnings.extend(list_warnings);
+    report.warnings.extend(keys::warnings(&config.redact));
     report
 }
 

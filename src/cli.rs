@@ -24,8 +24,10 @@ pub(crate) enum Verb {
     Check(CheckArguments),
     /// Mask the secrets in a text stream
     Redact(RedactArguments),
-    /// Print ready files for magistrate and its peers
+    /// Print ready files for magistrate and its peers, or make a seal key
     Generate(GenerateArguments),
+    /// Show what was masked in a row; says so in the lake first
+    Unseal(UnsealArguments),
     /// Print shell completions
     Completions(CompletionsArguments),
 }
@@ -113,6 +115,9 @@ pub(crate) struct GenerateArguments {
     /// Script on the client that prints the headers with the bearer token, for claude-settings
     #[arg(long, value_name = "PATH")]
     pub(crate) headers_helper: Option<String>,
+    /// The two files of seal-key; neither may exist
+    #[arg(value_names = ["PRIVATE", "PUBLIC"], num_args = 2)]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// What `generate` can print.
@@ -124,6 +129,29 @@ pub(crate) enum Artefact {
     Cowork,
     /// A managed-settings.json for Claude Code
     ClaudeSettings,
+    /// A key pair for sealed originals, written to the files PRIVATE and PUBLIC
+    SealKey,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UnsealArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// File of the private seal key
+    #[arg(long, value_name = "PRIVATE")]
+    pub(crate) key_file: PathBuf,
+    /// Why; goes into the access row, redacted
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Show what one token stands for, instead of all that was masked in given rows
+    #[arg(long, value_name = "TOKEN", conflicts_with = "uids")]
+    pub(crate) token: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ids of rows: `metadata.uid`
+    #[arg(required_unless_present = "token", value_name = "UID")]
+    pub(crate) uids: Vec<String>,
 }
 
 #[derive(Debug, Args)]

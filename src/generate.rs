@@ -1,5 +1,7 @@
 //! `magistrate generate`: ready files for magistrate itself and for the clients that export to it.
 
+mod seal_key;
+
 use std::io::Write as _;
 
 use serde_json::{Map, Value};
@@ -15,10 +17,15 @@ const COWORK: &str = include_str!("generate/cowork.txt");
 /// Prints the artefact.
 pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
     check_endpoint(&arguments.endpoint)?;
+    if arguments.what != Artefact::SealKey && !arguments.files.is_empty() {
+        let message = "only `generate seal-key` takes files; the others print";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     let text = match arguments.what {
         Artefact::Config => CONFIG.to_owned(),
         Artefact::Cowork => cowork(arguments),
         Artefact::ClaudeSettings => claude_settings(arguments)?,
+        Artefact::SealKey => seal_key::make(&arguments.files)?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())

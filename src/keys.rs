@@ -1,11 +1,17 @@
 //! The secret keys that a data folder has: read, or made at first start.
 
+mod configured;
+
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+
+pub(crate) use configured::{
+    faults, open_to_others, read_file, redact_key, redact_key_if_any, seal_key, warnings,
+};
 
 /// Length of every key, in bytes.
 const KEY_BYTES: usize = 32;
@@ -69,25 +75,39 @@ fn make(path: &Path) -> anyhow::Result<[u8; KEY_BYTES]> {
         text.push_str(&format!("{byte:02x}"));
     }
     text.push('\n');
-    write_new(path, text.as_bytes())?;
+    write_new(path, text.as_bytes(), Readers::Owner)?;
     Ok(key)
 }
 
-/// Writes a file that must not exist yet, for this user only, and syncs it and its folder.
-pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent() {
-        make_private_folder(folder)?;
-    }
+/// Who may read a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Its owner alone (0600).
+    Owner,
+    /// Everybody whom the umask lets (0644).
+    Everybody,
+}
+
+/// Writes a file that must not exist yet, and syncs it and its folder.
+pub(crate) fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> anyhow::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("/"),
+    };
+    make_private_folder(folder)?;
+    let mode = match readers {
+        Readers::Owner => 0o600,
+        Readers::Everybody => 0o644,
+    };
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(mode)
         .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
+    File::open(folder)?.sync_all()?;
     Ok(())
 }
 

@@ -22,6 +22,7 @@ mod rules;
 mod run;
 mod signal;
 mod store;
+mod unseal;
 mod workers;
 
 use std::process::ExitCode;
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Check(arguments) => check::command(&arguments),
         Verb::Redact(arguments) => filter::command(&arguments),
         Verb::Generate(arguments) => generate::command(&arguments),
+        Verb::Unseal(arguments) => unseal::command(&arguments),
         Verb::Completions(arguments) => cli::completions(&arguments),
     };
     exit::of(outcome)

@@ -80,7 +80,7 @@ impl Path {
         event: Event,
         walked: &mut Walked,
     ) -> Result<(), QueueError> {
-        let (redacted, findings) = self.redactor.redact(event);
+        let (redacted, findings) = self.redactor.redact_row(uid, event);
         walked.masked += findings.iter().filter(|one| one.is_masked()).count() as u64;
         walked.kept_raw += u64::from(redacted.event().text(Field::ParseStatus).is_some());
         let record = Record::new(uid, raw.received, redacted);

@@ -11,7 +11,7 @@ use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
 
 use crate::canary::Canary;
 use crate::config::Config;
-use crate::keys::{make_private_folder, read_or_make};
+use crate::keys::{self, make_private_folder, read_or_make};
 use crate::lists;
 use crate::path::Path;
 use crate::rules;
@@ -19,8 +19,6 @@ use crate::rules;
 /// The name of the lake's cursor.
 pub(crate) const LAKE: &str = "lake";
 
-/// The key of the tokens that stand for masked values, in the data folder.
-const REDACT_KEY: &str = "keys/redact.key";
 /// The key of event ids, in the data folder.
 const UID_KEY: &str = "keys/uid.key";
 
@@ -76,9 +74,13 @@ impl Store {
 /// When a key cannot be read or made, a list cannot be read, or a rule does not compile.
 pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Path> {
     let uid_key = UidKey::new(read_or_make(&folder.join(UID_KEY))?);
-    let redact_key = read_or_make(&redact_key_file(config, folder))?;
+    let key = keys::redact_key(&config.redact, folder)?;
+    let mut redactor = redactor(&key, config)?;
+    if let Some(seal_key) = keys::seal_key(&config.redact)? {
+        redactor = redactor.with_seal(seal_key);
+    }
     Ok(Path {
-        redactor: redactor(config, redact_key)?,
+        redactor,
         uid_key,
         tool_names: ToolNames::default(),
         canary: Canary::new(config.canary.clone()),
@@ -91,29 +93,20 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
 /// # Errors
 /// When the key or a list cannot be read, or a rule does not compile.
 pub(crate) fn open_redactor(config: &Config) -> anyhow::Result<Redactor> {
-    let file = redact_key_file(config, &config.data);
-    if config.redact.key_file.is_some() || file.exists() {
-        return redactor(config, read_or_make(&file)?);
+    if let Some(key) = keys::redact_key_if_any(&config.redact, &config.data)? {
+        return redactor(&key, config);
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key)?;
-    redactor(config, key)
+    redactor(&RedactKey::from_bytes(key), config)
 }
 
-fn redactor(config: &Config, key: [u8; 32]) -> anyhow::Result<Redactor> {
+fn redactor(key: &RedactKey, config: &Config) -> anyhow::Result<Redactor> {
     let custom = rules::load(&config.redact.rules)
         .map_err(|faults| anyhow::anyhow!("{}", faults.join("\n")))?;
-    let key = RedactKey::from_bytes(key);
-    let detectors = Detectors::new(&config.redact, lists::read(&config.redact, &key)?);
-    Redactor::with(&key, Epoch(1), custom, detectors).context("cannot build the redactor")
-}
-
-fn redact_key_file(config: &Config, folder: &FilePath) -> PathBuf {
-    config
-        .redact
-        .key_file
-        .clone()
-        .unwrap_or_else(|| folder.join(REDACT_KEY))
+    let detectors = Detectors::new(&config.redact, lists::read(&config.redact, key)?);
+    let epoch = Epoch(config.redact.epoch);
+    Redactor::with(key, epoch, custom, detectors).context("cannot build the redactor")
 }
 
 /// The cursor name of the forwarder `sink`.

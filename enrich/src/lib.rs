@@ -8,9 +8,11 @@ mod uid;
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{
     Census, Choice, CustomRule, CustomRules, Detectors, Epoch, Example, FileError, FileFault,
-    KeyError, ListConfig, ListError, Lists, ListsBuilder, Loaded, PersonalConfig, RedactConfig,
-    RedactKey, Redactor, RuleError, RuleFault, RuleFile, RuleWarning, StreamRedactor,
-    shipped_examples,
+    KeyError, KeyPlace, KeyPlaceError, ListConfig, ListError, Lists, ListsBuilder, Loaded,
+    MAX_ORIGINAL_BYTES, MAX_ORIGINALS, MAX_ROW_BYTES, Original, Originals, PersonalConfig,
+    RedactConfig, RedactKey, Redactor, RuleError, RuleFault, RuleFile, RuleWarning, SealConfig,
+    SealError, SealKey, SealKeyError, SealKeyId, StreamRedactor, UnsealKey, parse_token,
+    sealed_for, shipped_examples, unseal,
 };
 pub use tool_names::{Names, ToolNames};
 pub use uid::{UidKey, line_uid};

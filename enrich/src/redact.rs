@@ -24,6 +24,7 @@ mod marker;
 mod merge;
 mod named;
 mod object;
+mod originals;
 mod personal;
 mod placeholder;
 mod plan;
@@ -33,6 +34,8 @@ mod quote;
 mod rule;
 mod ruleset;
 mod scan;
+mod seal;
+mod seal_key;
 mod shape;
 mod shipped;
 mod steps;
@@ -41,18 +44,22 @@ mod token;
 mod tree;
 mod url_password;
 
-use magistrate_event::{Event, Field, Finding, Redacted, Value};
+use magistrate_event::{Event, EventUid, Field, Finding, Redacted, Value};
 
 pub use census::Census;
-pub use config::Config as RedactConfig;
+pub use config::{Config as RedactConfig, KeyPlace, KeyPlaceError, SealConfig};
 pub use detector::Detectors;
 pub use example::{Example, shipped_examples};
 pub use gitleaks::{CustomRule, CustomRules, RuleFault, RuleFile, RuleWarning};
 pub use key::{Epoch, KeyError, RedactKey};
 pub use lists::{FileError, FileFault, ListConfig, ListError, Lists, ListsBuilder, Loaded};
+pub use originals::{MAX_ORIGINAL_BYTES, MAX_ORIGINALS, MAX_ROW_BYTES, Original, Originals};
 pub use personal::{Choice, PersonalConfig};
 pub use rule::RuleError;
+pub use seal::{SealError, sealed_for, unseal};
+pub use seal_key::{SealKey, SealKeyError, SealKeyId, UnsealKey};
 pub use stream::StreamRedactor;
+pub use token::parse_token;
 
 use content::{Content, MAX_SIGHTINGS, Sighting};
 use plan::Plan;
@@ -64,6 +71,7 @@ use token::Tokenizer;
 pub struct Redactor {
     rules: RuleSet,
     tokens: Tokenizer,
+    seal: Option<SealKey>,
 }
 
 impl Redactor {
@@ -88,7 +96,15 @@ impl Redactor {
         Ok(Self {
             rules: RuleSet::compile(shipped::rules()?, custom, detectors)?,
             tokens: Tokenizer::new(key, epoch),
+            seal: None,
         })
+    }
+
+    /// Keeps what [`Redactor::redact_row`] masks, sealed to `key`.
+    #[must_use]
+    pub fn with_seal(mut self, key: SealKey) -> Self {
+        self.seal = Some(key);
+        self
     }
 
     /// How many rules there are.
@@ -102,7 +118,25 @@ impl Redactor {
     /// Fills `magistrate.redacted` and `magistrate.redacted_count` when there was one, and
     /// `magistrate.content_findings`, which are among the findings but mask nothing. A finding's
     /// place is in [`Event::buffer`] as it was; a masked number's is that of its key.
-    pub fn redact(&self, mut event: Event) -> (Redacted, Vec<Finding>) {
+    pub fn redact(&self, event: Event) -> (Redacted, Vec<Finding>) {
+        self.mask(event, |_, _| {})
+    }
+
+    /// Like [`Redactor::redact`], for the row `uid`; where there is a seal key, also fills
+    /// `magistrate.sealed` with what was masked.
+    pub fn redact_row(&self, uid: EventUid, event: Event) -> (Redacted, Vec<Finding>) {
+        self.mask(event, |event, originals| {
+            if let Some(key) = &self.seal {
+                event.set_text(Field::Sealed, &seal::seal(key, uid, originals));
+            }
+        })
+    }
+
+    fn mask(
+        &self,
+        mut event: Event,
+        keep: impl FnOnce(&mut Event, &Originals),
+    ) -> (Redacted, Vec<Finding>) {
         let mut scan = Scan::of(&self.rules, event.buffer());
         scan.add(tree::found_in_lists(&self.rules, &self.tokens, &event));
         let has_named_key = scan.has_named_key();
@@ -118,11 +152,25 @@ impl Redactor {
         sightings.extend(source_code(event.buffer()));
         let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan, &kept);
         let (edits, mut findings) = plan.into_parts();
+        let mut originals = Originals::default();
+        if self.seal.is_some() {
+            originals.add_edits(event.buffer(), &edits);
+        }
         event.rewrite(&edits);
         if has_named_key {
-            findings.extend(tree::mask_numbers(&self.rules, &self.tokens, &mut event));
+            let mut numbers = |marker: &str, plain: &str| originals.add(marker, plain);
+            let tokens = &self.tokens;
+            findings.extend(tree::mask_numbers(
+                &self.rules,
+                tokens,
+                &mut event,
+                &mut numbers,
+            ));
         }
         note(&mut event, &findings);
+        if !originals.is_empty() {
+            keep(&mut event, &originals);
+        }
         let told = content_findings(&event, &sightings);
         note_content(&mut event, told);
         findings.extend(sightings.iter().map(Sighting::finding));

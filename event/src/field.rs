@@ -243,6 +243,7 @@ fields! {
     440 DestinationDomain "magistrate.destination.domain" Text Every "Registrable domain that the action goes to.";
     441 RecipientDomain "magistrate.destination.recipient_domain" Text Every "Domain of the recipient of a message or share.";
     442 QueryEntropy "magistrate.destination.query_entropy" Double Every "Shannon entropy of URL path and query, bits per byte.";
+    443 Sealed "magistrate.sealed" Text Every "The masked values, encrypted; only the private key of `magistrate unseal` opens it.";
 }
 
 /// Returned for a number that names no [`Field`].

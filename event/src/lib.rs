@@ -33,7 +33,7 @@ pub use record::{Record, Redacted};
 pub use span::{EmptySpan, Span};
 pub use text::{KEY_END, Text, VALUE_END};
 pub use time::Timestamp;
-pub use uid::EventUid;
+pub use uid::{EventUid, NotAnEventUid};
 pub use value::Value;
 
 /// The OCSF version whose names and numbers the stored columns use.

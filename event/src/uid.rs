@@ -1,6 +1,7 @@
 //! The stable id of an event: the same record sent again has the same one.
 
 use std::fmt;
+use std::str::FromStr;
 
 /// `metadata.uid`: 128 bits of a keyed hash over what the sender sent, printed as 32 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,6 +38,29 @@ impl EventUid {
     }
 }
 
+/// Returned for a text that is no [`EventUid`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an event id: expected 32 hex digits")]
+pub struct NotAnEventUid;
+
+impl FromStr for EventUid {
+    type Err = NotAnEventUid;
+
+    /// Reads 32 hex digits, upper or lower case.
+    fn from_str(text: &str) -> Result<Self, NotAnEventUid> {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        let mut bytes = [0; 16];
+        if !rest.is_empty() || pairs.len() != bytes.len() {
+            return Err(NotAnEventUid);
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16).ok_or(NotAnEventUid);
+        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = u8::try_from(digit(high)? << 4 | digit(low)?).map_err(|_| NotAnEventUid)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
 impl fmt::Display for EventUid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hex = self.hex();
@@ -62,5 +86,22 @@ mod tests {
         let uid = EventUid::from_bytes(bytes);
         assert_eq!(uid.to_string(), "ab000000000000000000000000000001");
         assert_eq!(uid.fingerprint(), 0xab);
+    }
+
+    #[test]
+    fn reads_what_it_prints_and_nothing_else() {
+        let uid = EventUid::from_bytes(*b"0123456789abcdef");
+        assert_eq!(uid.to_string().parse(), Ok(uid));
+        assert_eq!(uid.to_string().to_uppercase().parse(), Ok(uid));
+        for text in [
+            "",
+            "00",
+            &"0".repeat(31),
+            &"0".repeat(33),
+            &"g".repeat(32),
+            &"+1".repeat(16),
+        ] {
+            assert_eq!(text.parse::<EventUid>(), Err(NotAnEventUid), "{text}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Shows a record as OCSF 1.8.0 JSON that the schema of its class accepts.
 //!
-//! `docs/ocsf-projection.md` is the same in prose. Nothing is dropped: what the class has no place
-//! for, and what breaks a rule of the schema, stands under `unmapped` at the path it came from.
+//! `docs/ocsf-projection.md` is the same in prose. Sealed originals are left out. Nothing else is
+//! dropped: what the class has no place for, and what breaks a rule of the schema, stands under
+//! `unmapped` at the path it came from.
 
 mod attributes;
 mod captions;
@@ -13,7 +14,7 @@ mod objects;
 mod table;
 mod write;
 
-use magistrate_event::{Cell, Field, OCSF_VERSION, Record};
+use magistrate_event::{Cell, Event, Field, OCSF_VERSION, Record};
 
 use classes::{Home, Profile, Shape};
 use draft::{Draft, Shown};
@@ -50,7 +51,7 @@ pub(crate) fn push_members(record: &Record, attributes: Attributes, out: &mut St
 fn draft<'a>(record: &'a Record, shape: &'static Shape) -> Draft<'a> {
     let event = record.event();
     let mut draft = Draft::new();
-    for (field, cell) in event.cells() {
+    for (field, cell) in shown_cells(event) {
         place(field, cell, shape, &mut draft);
     }
     identify(record, shape, &mut draft);
@@ -60,6 +61,11 @@ fn draft<'a>(record: &'a Record, shape: &'static Shape) -> Draft<'a> {
     name(shape, &mut draft);
     declare_profiles(&mut draft);
     draft
+}
+
+/// The columns that leave the house: sealed originals stay in the lake, also sealed.
+fn shown_cells(event: &Event) -> impl Iterator<Item = (Field, Cell<'_>)> {
+    event.cells().filter(|(field, _)| *field != Field::Sealed)
 }
 
 /// Puts a column where the class has a place for it, or else under `unmapped`.
@@ -164,7 +170,7 @@ pub(crate) mod samples;
 mod tests {
     use std::fmt::Write as _;
 
-    use magistrate_event::{Class, Event, Timestamp, Value};
+    use magistrate_event::{Class, Timestamp, Value};
     use serde_json::Value as Json;
     use serde_json::json;
 
@@ -297,6 +303,20 @@ mod tests {
         event.set_int(Field::UrlPort, 8443);
         let url = &projected(event)["http_request"]["url"]["url_string"];
         assert_eq!(url, "https://example.com:8443");
+    }
+
+    #[test]
+    fn sealed_originals_stay_here() {
+        for class in [Class::ApiActivity, Class::Metric] {
+            let mut event = event(class, 1);
+            event.set_text(Field::Sealed, "1.0000000000000000.AAAA");
+            event.set(Field::RedactedCount, Value::Int(1));
+            let text = projected(event).to_string();
+            assert!(
+                !text.contains("sealed") && text.contains("redacted_count"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

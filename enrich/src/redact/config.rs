@@ -1,6 +1,6 @@
 //! The `[redact]` section of the configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -26,6 +26,51 @@ pub struct Config {
     /// Files of rules in gitleaks' schema (version 8), read at the start and used beside the shipped
     /// rules. Default: none. What they match is masked as `credential.custom.<id>`.
     pub rules: Vec<PathBuf>,
+    /// Name of the environment variable that holds that key as 64 hex digits; instead of
+    /// `key_file`. No default.
+    pub key_env: Option<String>,
+    /// The period in which tokens join, 0 to 4294967295. Another number gives other tokens under
+    /// the same key. Default 0.
+    pub epoch: u32,
+    /// Keeps what was masked, encrypted to a public key. Off unless the section is there.
+    pub seal: Option<SealConfig>,
+}
+
+/// The `[redact.seal]` section: with which public key originals are sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SealConfig {
+    /// The PUBLIC file of `magistrate generate seal-key PRIVATE PUBLIC`. No default.
+    pub key_file: Option<PathBuf>,
+    /// Name of the environment variable that holds that file's line; instead of `key_file`. No
+    /// default.
+    pub key_env: Option<String>,
+}
+
+/// Where a key is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPlace<'a> {
+    /// In this file.
+    File(&'a Path),
+    /// In the environment variable of this name.
+    Environment(&'a str),
+}
+
+/// What is wrong with how a section names its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyPlaceError {
+    /// Both places are named.
+    #[error("{section} names its key twice: set `key_file` or `key_env`")]
+    Two {
+        /// The section.
+        section: &'static str,
+    },
+    /// None is, where there is no default.
+    #[error("{section} names no key: set `key_file` or `key_env`")]
+    None {
+        /// The section.
+        section: &'static str,
+    },
 }
 
 impl Config {
@@ -46,20 +91,87 @@ impl Config {
             })
             .collect()
     }
+
+    /// Where the key of the tokens is; nowhere means in the data folder.
+    ///
+    /// # Errors
+    /// When two places are named.
+    pub fn key_place(&self) -> Result<Option<KeyPlace<'_>>, KeyPlaceError> {
+        place(self.key_file.as_deref(), self.key_env.as_deref(), "redact")
+    }
+}
+
+impl SealConfig {
+    /// Where the public key is.
+    ///
+    /// # Errors
+    /// When two places are named, or none.
+    pub fn key_place(&self) -> Result<KeyPlace<'_>, KeyPlaceError> {
+        let section = "redact.seal";
+        place(self.key_file.as_deref(), self.key_env.as_deref(), section)?
+            .ok_or(KeyPlaceError::None { section })
+    }
+}
+
+fn place<'a>(
+    file: Option<&'a Path>,
+    variable: Option<&'a str>,
+    section: &'static str,
+) -> Result<Option<KeyPlace<'a>>, KeyPlaceError> {
+    match (file, variable) {
+        (Some(_), Some(_)) => Err(KeyPlaceError::Two { section }),
+        (Some(file), None) => Ok(Some(KeyPlace::File(file))),
+        (None, Some(name)) => Ok(Some(KeyPlace::Environment(name))),
+        (None, None) => Ok(None),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Config {
+        toml::from_str(text).unwrap()
+    }
+
     #[test]
     fn unknown_keys_are_refused() {
-        let config: Config = toml::from_str("key_file = \"/k\"").unwrap();
-        assert_eq!(config.key_file, Some(PathBuf::from("/k")));
-        let config: Config = toml::from_str("rules = [\"/r.toml\"]").unwrap();
+        let config = read("rules = [\"/r.toml\"]");
         assert_eq!(config.rules, [PathBuf::from("/r.toml")]);
-        assert_eq!(toml::from_str::<Config>("").unwrap(), Config::default());
-        assert!(toml::from_str::<Config>("keyfile = \"/k\"").is_err());
+        assert_eq!(read("key_file = \"/k\"").key_file, Some("/k".into()));
+        assert_eq!(read(""), Config::default());
+        for text in ["keyfile = \"/k\"", "[seal]\nprivate_key_file = \"/k\""] {
+            assert!(toml::from_str::<Config>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_epoch_has_32_bits() {
+        assert_eq!(read("epoch = 4294967295").epoch, u32::MAX);
+        for epoch in ["-1", "4294967296", "1.5", "\"1\""] {
+            assert!(toml::from_str::<Config>(&format!("epoch = {epoch}")).is_err());
+        }
+    }
+
+    #[test]
+    fn a_key_has_one_place() {
+        let file = Some(KeyPlace::File(Path::new("/k")));
+        assert_eq!(read("key_file = \"/k\"").key_place(), Ok(file));
+        let variable = Some(KeyPlace::Environment("K"));
+        assert_eq!(read("key_env = \"K\"").key_place(), Ok(variable));
+        assert_eq!(read("").key_place(), Ok(None));
+        let two = read("key_env = \"K\"\nkey_file = \"/k\"");
+        assert!(
+            two.key_place()
+                .unwrap_err()
+                .to_string()
+                .contains("redact names")
+        );
+        for text in ["[seal]", "[seal]\nkey_env = \"K\"\nkey_file = \"/k\""] {
+            let seal = read(text).seal.unwrap();
+            let error = seal.key_place().unwrap_err().to_string();
+            assert!(error.contains("redact.seal names"), "{error}");
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-/// 32 secret bytes. Whoever has them can test guesses against tokens.
+use zeroize::Zeroizing;
+
+/// 32 secret bytes, wiped when dropped. Whoever has them can test guesses against tokens.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RedactKey([u8; 32]);
+pub struct RedactKey(Zeroizing<[u8; 32]>);
 
 /// Why the bytes of a key file are not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -15,8 +17,8 @@ pub struct KeyError {
 
 impl RedactKey {
     /// From 32 bytes of a good random source.
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
     }
 
     /// Reads a key file: 64 hex digits, with or without blanks and newlines around them, or 32
@@ -26,33 +28,38 @@ impl RedactKey {
     /// When it is neither.
     pub fn parse(file: &[u8]) -> Result<Self, KeyError> {
         if let Ok(bytes) = <[u8; 32]>::try_from(file) {
-            return Ok(Self(bytes));
+            return Ok(Self::from_bytes(bytes));
         }
         let error = KeyError {
             len_bytes: file.len(),
         };
-        let hex = file.trim_ascii();
-        let mut bytes = [0; 32];
+        Self::from_hex(file.trim_ascii()).ok_or(error)
+    }
+
+    /// Reads 64 hex digits, upper or lower case; `None` for anything else.
+    fn from_hex(hex: &[u8]) -> Option<Self> {
+        let mut bytes = Zeroizing::new([0; 32]);
         if hex.len() != 2 * bytes.len() {
-            return Err(error);
+            return None;
         }
         for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            *byte = std::str::from_utf8(pair)
-                .ok()
-                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-                .ok_or(error)?;
+            let digit = |at: usize| char::from(*pair.get(at)?).to_digit(16);
+            *byte = u8::try_from(digit(0)? << 4 | digit(1)?).ok()?;
         }
-        Ok(Self(bytes))
+        Some(Self(bytes))
     }
 
     /// The key file's text: 64 hex digits and a newline.
-    pub fn to_file(&self) -> String {
-        let mut text: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    pub fn to_file(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(65));
+        for byte in self.0.iter() {
+            text.push_str(&format!("{byte:02x}"));
+        }
         text.push('\n');
         text
     }
 
-    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
@@ -80,7 +87,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for file in [&b""[..], b"short", &[b'g'; 64], &[b'+'; 64], &[b'a'; 65]] {
+        let signs = b"+1".repeat(32);
+        for file in [&b""[..], b"short", &[b'g'; 64], &signs, &[b'a'; 65]] {
             assert!(RedactKey::parse(file).is_err());
         }
     }

@@ -1,6 +1,9 @@
 //! Turns a secret into its keyed token: the same secret gives the same token, and nobody without
 //! the key can go back or test a guess.
 
+use zeroize::Zeroizing;
+
+use super::marker::MARKER_START;
 use super::{Epoch, RedactKey};
 
 /// Characters of a token: 80 bits, so that among a billion secrets no two are likely to meet.
@@ -21,7 +24,7 @@ impl Token {
 
 /// Makes tokens under one key and epoch.
 pub(crate) struct Tokenizer {
-    key: [u8; 32],
+    key: Zeroizing<[u8; 32]>,
 }
 
 impl Tokenizer {
@@ -30,7 +33,7 @@ impl Tokenizer {
         hasher.update(CONTEXT);
         hasher.update(&epoch.0.to_le_bytes());
         Self {
-            key: *hasher.finalize().as_bytes(),
+            key: Zeroizing::new(*hasher.finalize().as_bytes()),
         }
     }
 
@@ -57,9 +60,36 @@ pub(crate) const fn is_token_digit(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'2'..=b'7')
 }
 
+/// The token in `text`, which is a token or a whole marker; `None` for anything else.
+pub fn parse_token(text: &str) -> Option<&str> {
+    let whole = text.strip_prefix(MARKER_START);
+    let inside = whole.map(|rest| rest.strip_suffix(']').unwrap_or(rest));
+    let token = inside.map_or(text, |inside| {
+        inside.rsplit_once(':').map_or(inside, |(_, token)| token)
+    });
+    (token.len() == TOKEN_LEN && token.bytes().all(is_token_digit)).then_some(token)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_read_alone_and_from_its_marker() {
+        let token = "aaaabbbbccccdddd";
+        assert_eq!(parse_token(token), Some(token));
+        let marker = format!("{MARKER_START}credential.test:{token}]");
+        assert_eq!(parse_token(&marker), Some(token));
+        for text in [
+            "",
+            "aaaabbbbccccddd",
+            "aaaabbbbccccdddd]",
+            "AAAABBBBCCCCDDDD",
+            "aaaabbbbccccddd1",
+        ] {
+            assert_eq!(parse_token(text), None, "{text}");
+        }
+    }
 
     fn token(key: u8, epoch: u32, secret: &str) -> String {
         Tokenizer::new(&RedactKey::from_bytes([key; 32]), Epoch(epoch))

@@ -143,8 +143,14 @@ fn each_list(value: &Value, lists: &mut Vec<Vec<(usize, usize)>>) {
     items.iter().for_each(|item| each_list(item, lists));
 }
 
-/// Replaces the numbers that lie, at any depth, under a key that names a secret.
-pub(crate) fn mask_numbers(rules: &RuleSet, tokens: &Tokenizer, event: &mut Event) -> Vec<Finding> {
+/// Replaces the numbers that lie, at any depth, under a key that names a secret. `keep` is given
+/// each marker and what it stands for.
+pub(crate) fn mask_numbers(
+    rules: &RuleSet,
+    tokens: &Tokenizer,
+    event: &mut Event,
+    keep: &mut dyn FnMut(&str, &str),
+) -> Vec<Finding> {
     let (fields, unmapped) = event.values_mut();
     let mut fields = std::mem::take(fields);
     let mut unmapped = std::mem::take(unmapped);
@@ -152,6 +158,7 @@ pub(crate) fn mask_numbers(rules: &RuleSet, tokens: &Tokenizer, event: &mut Even
         rules,
         tokens,
         event,
+        keep,
         findings: Vec::new(),
     };
     for (_, value) in &mut fields {
@@ -169,6 +176,7 @@ struct Numbers<'a> {
     rules: &'a RuleSet,
     tokens: &'a Tokenizer,
     event: &'a mut Event,
+    keep: &'a mut dyn FnMut(&str, &str),
     findings: Vec<Finding>,
 }
 
@@ -211,6 +219,7 @@ impl Numbers<'_> {
             self.tokens.token(plain.as_bytes()),
             plain.as_bytes(),
         );
+        (self.keep)(&marker, &plain);
         *value = Value::Text(self.event.push_text(&marker));
         self.findings.push(Finding {
             kind: rule.kind.clone(),

@@ -80,6 +80,7 @@ const PROSE: &[Field] = &[
     Field::MetricExemplars,
     Field::SpanEvents,
     Field::SpanLinks,
+    Field::Sealed,
 ];
 
 /// Ids by which rows are looked up.

@@ -99,6 +99,15 @@ impl Key {
     }
 }
 
+impl Key {
+    /// For reading what [`Key::properties`] has encrypted.
+    pub(super) fn reading(
+        &self,
+    ) -> Result<Arc<FileDecryptionProperties>, parquet::errors::ParquetError> {
+        FileDecryptionProperties::builder(self.0.clone()).build()
+    }
+}
+
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(***)")

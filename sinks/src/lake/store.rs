@@ -5,9 +5,8 @@
 //! to the lake, whatever happens: they are renamed into place now, or when the lake is opened.
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LakeError;
 use super::day::Day;
+use super::folder::{Folder, STAGED, StagedFile, sync_folder};
 use crate::state::write_cursor;
 use crate::{Position, State};
 
@@ -24,14 +24,11 @@ use crate::{Position, State};
 pub(super) const CONSUMER: &str = "lake";
 const CHECKPOINT: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("lake_checkpoint");
 const LAST: &str = "last";
-/// The suffix of a file that is not part of the lake yet.
-const STAGED: &str = "partial";
 
 /// The lake's folder, and its last checkpoint.
 #[derive(Debug)]
 pub(super) struct Store {
-    lake: PathBuf,
-    staging: PathBuf,
+    folder: Folder,
     state: Arc<State>,
     last: Checkpoint,
 }
@@ -46,26 +43,12 @@ struct Checkpoint {
     pending: Vec<StagedFile>,
 }
 
-/// A complete and synced file that waits for its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct StagedFile {
-    /// Its name without suffix, in the staging folder and in its own.
-    stem: String,
-    table: String,
-    day: String,
-}
-
 impl Store {
     /// Opens the folder, finishes what the last checkpoint began, and deletes files of which no
     /// checkpoint knows.
     pub(super) fn open(data_dir: &Path, state: Arc<State>) -> Result<Self, LakeError> {
-        let lake = data_dir.join("lake");
-        let staging = lake.join(".tmp");
-        make_folder(&lake)?;
-        make_folder(&staging)?;
         let mut store = Self {
-            lake,
-            staging,
+            folder: Folder::open(data_dir)?,
             state,
             last: Checkpoint::default(),
         };
@@ -89,28 +72,12 @@ impl Store {
 
     /// A name for the next checkpoint's file of `class` and `day`: no other file ever has it.
     pub(super) fn name(&self, class: Class, day: Day, now: Timestamp) -> StagedFile {
-        let second = jiff::Timestamp::from_microsecond(now.as_micros())
-            .unwrap_or_default()
-            .strftime("%Y%m%dT%H%M%SZ");
-        let epoch = self.last.epoch + 1;
-        let unique = uuid::Uuid::new_v4().simple();
-        StagedFile {
-            stem: format!("{second}-{epoch:08}-{unique}"),
-            table: class.name().to_owned(),
-            day: day.to_string(),
-        }
+        StagedFile::new(class, day, self.last.epoch + 1, now)
     }
 
     /// Creates the file, to be filled and then synced.
     pub(super) fn create(&self, name: &StagedFile) -> Result<(File, PathBuf), LakeError> {
-        let path = self.staged_path(name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(LakeError::disk("create", &path))?;
-        Ok((file, path))
+        self.folder.create(name)
     }
 
     /// Makes `files` and `position` durable together. From here on they are one.
@@ -120,7 +87,7 @@ impl Store {
         files: Vec<StagedFile>,
     ) -> Result<(), LakeError> {
         if !files.is_empty() {
-            sync_folder(&self.staging)?;
+            sync_folder(&self.folder.staging)?;
         }
         let next = Checkpoint {
             epoch: self.last.epoch + 1,
@@ -156,17 +123,14 @@ impl Store {
         for folder in &folders {
             sync_folder(folder)?;
         }
-        sync_folder(&self.staging)
+        sync_folder(&self.folder.staging)
     }
 
     /// Renames one file into place; returns its folder.
     pub(super) fn publish(&self, file: &StagedFile) -> Result<PathBuf, LakeError> {
-        let table = self.lake.join(&file.table);
-        let folder = table.join(format!("eventDay={}", file.day));
-        make_folder(&table)?;
-        make_folder(&folder)?;
-        let staged = self.staged_path(file);
-        let target = folder.join(format!("{}.parquet", file.stem));
+        let folder = self.folder.home(file)?;
+        let staged = self.folder.staged_path(file);
+        let target = folder.join(file.file_name());
         match std::fs::rename(&staged, &target) {
             Ok(()) => {}
             // Renamed before a crash; compaction or retention may have taken it away since.
@@ -185,24 +149,17 @@ impl Store {
         &self.last.pending
     }
 
-    fn staged_path(&self, file: &StagedFile) -> PathBuf {
-        self.staging
-            .join(format!("{}-{}.{STAGED}", file.table, file.stem))
-    }
-
     /// Deletes staged files that are not waiting for their place.
     fn delete_orphans(&self) -> Result<(), LakeError> {
         let kept: BTreeSet<PathBuf> = self
             .pending()
             .iter()
-            .map(|file| self.staged_path(file))
+            .map(|file| self.folder.staged_path(file))
             .collect();
-        let entries =
-            std::fs::read_dir(&self.staging).map_err(LakeError::disk("list", &self.staging))?;
+        let staging = &self.folder.staging;
+        let entries = std::fs::read_dir(staging).map_err(LakeError::disk("list", staging))?;
         for entry in entries {
-            let path = entry
-                .map_err(LakeError::disk("list", &self.staging))?
-                .path();
+            let path = entry.map_err(LakeError::disk("list", staging))?.path();
             let is_staged = path.extension().is_some_and(|suffix| suffix == STAGED);
             if is_staged && !kept.contains(&path) {
                 std::fs::remove_file(&path).map_err(LakeError::disk("delete", &path))?;
@@ -245,22 +202,4 @@ impl Store {
         };
         Ok(table.get(LAST)?.map(|value| value.value().to_vec()))
     }
-}
-
-/// Creates a folder that only its owner may enter, and makes its name durable.
-fn make_folder(path: &Path) -> Result<(), LakeError> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    DirBuilder::new()
-        .mode(0o700)
-        .create(path)
-        .map_err(LakeError::disk("create folder", path))?;
-    path.parent().map_or(Ok(()), sync_folder)
-}
-
-fn sync_folder(path: &Path) -> Result<(), LakeError> {
-    File::open(path)
-        .and_then(|folder| folder.sync_all())
-        .map_err(LakeError::disk("sync folder", path))
 }

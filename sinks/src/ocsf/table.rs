@@ -9,7 +9,7 @@ use super::draft::{Draft, Shown};
 pub(super) fn draft(record: &Record) -> Draft<'_> {
     let event = record.event();
     let mut draft = Draft::new();
-    for (field, cell) in event.cells() {
+    for (field, cell) in super::shown_cells(event) {
         if check::has_kind(cell, field.kind()) {
             draft.keep(field.path(), Shown::from(cell));
         } else {
