@@ -103,11 +103,12 @@ fn metrics(texts: &[String], unix_nanos: u64) -> Value {
     }] })
 }
 
-/// Texts of one line; a syslog message holds no more.
+/// Texts of one line; a syslog message holds no more. A line that is JSON as a whole becomes an
+/// event, where the names in it are keys: some patterns then miss them (docs/redaction.md, gaps).
 fn lines(texts: &[String]) -> Vec<Line> {
     texts
         .iter()
-        .filter(|text| !text.contains(char::is_control))
+        .filter(|text| !text.contains(char::is_control) && !text.starts_with('{'))
         .map(|text| Line {
             bytes: format!("<134>1 - magistrate {NAME} - - - {text}").into(),
             cut_from_bytes: None,

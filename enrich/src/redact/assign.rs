@@ -1,11 +1,13 @@
 //! Finds the value that belongs to a name, in all the notations in which names get values.
 
+use memchr::memmem;
+
 use super::ascii::{
     KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_at_ignoring_case, is_word, skip,
     skip_back, skip_blanks, slice,
 };
 use super::block::{form_part, yaml_block};
-use super::marker::MARKER_START;
+use super::marker::{MARKER_START, marker_end};
 use super::quote::Quote;
 
 /// How a value is set off from what surrounds it.
@@ -44,6 +46,8 @@ pub(crate) enum Assignment {
 const MAX_ELEMENT_LEN: usize = 4096;
 /// Longer names are no names.
 const MAX_NAME_LEN: usize = 64;
+/// No marker is longer, facts included.
+const MAX_MARKER_LEN: usize = 300;
 
 /// The value of the name that lies at `start..end`.
 pub(crate) fn assignment(text: &[u8], start: usize, end: usize) -> Option<Assignment> {
@@ -98,9 +102,25 @@ pub(crate) fn next_in_list(text: &[u8], last: Assigned) -> Option<Assigned> {
 
 /// Where the name that ends at `end` begins, counting dashes, as in `--db-password`.
 pub(crate) fn name_start(text: &[u8], end: usize) -> usize {
-    skip_back(text, end, MAX_NAME_LEN, |byte| {
-        is_word(byte) || byte == b'-'
-    })
+    let is_name = |byte: u8| is_word(byte) || byte == b'-';
+    let start = skip_back(text, end, MAX_NAME_LEN, is_name);
+    // What was masked in front of the name was part of it, and is still.
+    match marker_start(text, start) {
+        Some(marker) => skip_back(text, marker, MAX_NAME_LEN, is_name),
+        None => start,
+    }
+}
+
+/// Where the marker begins that ends at `end`.
+fn marker_start(text: &[u8], end: usize) -> Option<usize> {
+    if !matches!(byte_before(text, end), b']' | b')') {
+        return None;
+    }
+    let start = end.saturating_sub(MAX_MARKER_LEN);
+    let before = slice(text, start, end);
+    let at = memmem::rfind(before, MARKER_START.as_bytes())?;
+    let marker = start + at;
+    (marker_end(text, marker + MARKER_START.len()) == Some(end)).then_some(marker)
 }
 
 fn event_value(text: &[u8], start: usize) -> Assignment {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use super::ascii::{
-    KEY_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case, is_word,
-    skip_back, slice,
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case,
+    is_word, skip_back, slice,
 };
 use super::assign::{Assigned, Assignment, Form, assignment, name_start, next_in_list};
 use super::header::{credentials, each_cookie, whole_header};
@@ -86,6 +86,8 @@ const ENDINGS: &[&str] = &[
     "2",
     "3",
 ];
+/// A name that is a value is no longer than this before its last part, in bytes.
+const MAX_VALUE_NAME_LEN: usize = 128;
 /// A value that was refused is looked at again only if it was shorter, in bytes.
 const LOOK_AGAIN_LEN: usize = 256;
 
@@ -147,6 +149,19 @@ impl Named {
     /// Whether `name`, a key as a whole, is the name whose literal lies at `hit` in it.
     pub(crate) fn is_key(self, name: &[u8], hit: Hit) -> bool {
         self.can_begin(name, hit.start) && name_end(name, hit.end) == Some(name.len())
+    }
+
+    /// Whether the name whose literal lies at `hit` is a value of the event as a whole: then its
+    /// sibling `value` may be the secret, as in `{"key":"db.password","value":…}`.
+    pub(crate) fn is_value(self, text: &[u8], hit: Hit) -> bool {
+        let is_inside = |byte: u8| !matches!(byte, KEY_END_BYTE | VALUE_END_BYTE);
+        let start = skip_back(text, hit.start, MAX_VALUE_NAME_LEN, is_inside);
+        let Some(end) = name_end(text, hit.end) else {
+            return false;
+        };
+        byte(text, end) == VALUE_END_BYTE
+            && byte_before(text, start) == KEY_END_BYTE
+            && self.can_begin(text, hit.start)
     }
 
     /// Calls `found` for each secret in a text that is the name's value as a whole.

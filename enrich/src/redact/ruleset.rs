@@ -15,7 +15,7 @@ use super::marker::MARKER_START;
 use super::merge::By;
 use super::named::Named;
 use super::prefilter::{Case, Literal, Prefilter};
-use super::rule::{Grammar, Method, Pattern, Rule, RuleError};
+use super::rule::{Grammar, Method, Pattern, Rule, RuleError, Seat};
 use super::shape::{Matcher, Shape};
 use super::steps::Steps;
 
@@ -200,7 +200,8 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         allow,
         seat,
     } = pattern;
-    let least_len = least_len(&regex, group, lead);
+    let is_whole = seat == Seat::Literal;
+    let least_len = least_len(&regex, group, lead).filter(|_| is_whole);
     let allow = whole_pattern(&allow)
         .map(|allow| compile(id, &allow))
         .transpose()?;

@@ -138,7 +138,9 @@ impl Scan {
                     let confidence = shaped.verdict.confidence(rule.confidence);
                     self.mask(hit.rule, shaped.start, shaped.end, confidence);
                     self.skip_to(rules, hit.rule, shaped.end);
-                } else if let Some(least_len) = shape.least_len {
+                } else if let Some(least_len) = shape.least_len
+                    && shape.begins_at(text, hit)
+                {
                     self.visit_begun(rule, text, hit, least_len);
                 }
             }
@@ -195,7 +197,7 @@ impl Scan {
             self.mask(hit.rule, start, end, rule.confidence);
         });
         match led {
-            Led::Nowhere => {}
+            Led::Nowhere => self.has_named_key |= named.is_value(text, hit),
             Led::Until(until) => self.skip_to(rules, hit.rule, until),
             Led::Key(until) => {
                 self.has_named_key = true;

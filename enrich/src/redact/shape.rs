@@ -64,9 +64,7 @@ const NEAR_LEN: usize = 300;
 impl Shape {
     /// The secret at `hit`. Looks at a bounded stretch only, so that hits in a row cost linear time.
     pub(crate) fn find(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
-        let is_elsewhere = |(offset, wanted)| byte(text, hit.start + offset) != wanted;
-        let begins_here = self.lead > 0 || self.can_begin(text, hit.start);
-        if self.peek.is_some_and(is_elsewhere) || !begins_here {
+        if !self.begins_at(text, hit) {
             return None;
         }
         match self.seat {
@@ -78,6 +76,13 @@ impl Shape {
                 self.judge(text, hit, start, slot(&slots, 1)?)
             }),
         }
+    }
+
+    /// Whether what stands around the literal at `hit` lets a secret begin there.
+    pub(crate) fn begins_at(&self, text: &[u8], hit: Hit) -> bool {
+        let is_elsewhere = |(offset, wanted)| byte(text, hit.start + offset) != wanted;
+        let begins_here = self.lead > 0 || self.can_begin(text, hit.start);
+        begins_here && !self.peek.is_some_and(is_elsewhere)
     }
 
     fn find_around(&self, text: &[u8], hit: Hit) -> Option<Shaped> {

@@ -46,9 +46,18 @@ struct Texts<'a> {
 
 impl Texts<'_> {
     fn entries(&mut self, entries: &[(Text, Value)], under: Option<Under>) {
+        let resolve = |text: Text| {
+            self.buffer
+                .get(text.start()..text.end())
+                .unwrap_or_default()
+        };
+        let told =
+            told_name(entries, resolve).and_then(|name| name_rule(self.rules, resolve(name)));
         for (key, value) in entries {
-            let name = self.buffer.get(key.start()..key.end()).unwrap_or_default();
-            self.value(value, under.or_else(|| name_rule(self.rules, name)));
+            let name = resolve(*key);
+            let sibling = told.filter(|_| is_value(name));
+            let own = || sibling.or_else(|| name_rule(self.rules, name));
+            self.value(value, under.or_else(own));
         }
     }
 
@@ -185,8 +194,14 @@ type Above = Option<(Under, Text)>;
 
 impl Numbers<'_> {
     fn entries(&mut self, entries: &mut [(Text, Value)], above: Above) {
+        let told = told_name(entries, |text| self.event.resolve(text)).and_then(|name| {
+            let under = name_rule(self.rules, self.event.resolve(name))?;
+            Some((under, name))
+        });
         for (key, value) in entries {
-            let own = || name_rule(self.rules, self.event.resolve(*key)).map(|under| (under, *key));
+            let name = self.event.resolve(*key);
+            let sibling = told.filter(|_| is_value(name));
+            let own = || sibling.or_else(|| Some((name_rule(self.rules, name)?, *key)));
             let above = above.or_else(own);
             self.value(value, above);
         }
@@ -232,6 +247,31 @@ impl Numbers<'_> {
             },
         });
     }
+}
+
+/// The text that tells what the entry beside it is the value of: `db.password` in
+/// `{"key":"db.password","value":…}`.
+fn told_name<'a>(entries: &[(Text, Value)], resolve: impl Fn(Text) -> &'a str) -> Option<Text> {
+    const NAMES: [&str; 4] = ["key", "name", "header", "field"];
+    entries.iter().find_map(|(key, value)| match value {
+        Value::Text(name) => {
+            let key = resolve(*key);
+            let is_name = NAMES.iter().any(|one| key.eq_ignore_ascii_case(one));
+            is_name.then_some(*name)
+        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Double(_)
+        | Value::Time(_)
+        | Value::List(_)
+        | Value::Map(_) => None,
+    })
+}
+
+/// Whether an entry of this name holds what its sibling names.
+fn is_value(name: &str) -> bool {
+    name.eq_ignore_ascii_case("value") || name.eq_ignore_ascii_case("val")
 }
 
 /// The rule for which the whole of `name` is the name of a secret.

@@ -36,7 +36,7 @@ fn beginning(before: &[u8]) -> usize {
     };
     before
         .iter()
-        .rposition(|byte| ends(byte))
+        .rposition(ends)
         .map_or(0, |at| at + 1)
 }
 
