@@ -30,7 +30,7 @@ pub(crate) fn is_near(text: &[u8], start: usize, end: usize, words: &[&str]) -> 
 /// Where the value begins that `before` ends in, with the line before its own: a stream sees no more.
 fn beginning(before: &[u8]) -> usize {
     let mut lines = 0;
-    let mut ends = |byte: &u8| {
+    let ends = |byte: &u8| {
         lines += usize::from(*byte == b'\n');
         *byte == VALUE_END_BYTE || lines == 2
     };
