@@ -14,7 +14,12 @@ const TEXTS_A_SPAN: usize = 40;
 /// One payload for each source.
 pub(super) fn payloads(texts: &[String], unix_nanos: u64) -> Vec<(Origin, Payload)> {
     let mut payloads = Vec::new();
-    for source in [Source::OtlpGrpc, Source::OtlpHttp] {
+    // The same record at the same time is one event, through whatever door it comes.
+    let doors = [
+        (Source::OtlpGrpc, unix_nanos),
+        (Source::OtlpHttp, unix_nanos + 1),
+    ];
+    for (source, unix_nanos) in doors {
         for (signal, request) in [
             (Signal::Logs, logs(texts, unix_nanos)),
             (Signal::Traces, traces(texts, unix_nanos)),

@@ -34,10 +34,7 @@ fn beginning(before: &[u8]) -> usize {
         lines += usize::from(*byte == b'\n');
         *byte == VALUE_END_BYTE || lines == 2
     };
-    before
-        .iter()
-        .rposition(ends)
-        .map_or(0, |at| at + 1)
+    before.iter().rposition(ends).map_or(0, |at| at + 1)
 }
 
 /// Whether `text` holds `word`: a short one by itself or as a part of `user_ssn` and `userSSN`.
