@@ -162,7 +162,7 @@ fn all_found(
 ) -> Vec<Found> {
     let mut decoder = Decoder::new(rules, tokens, text.len());
     decoder.search(text, &scan.take_signs());
-    scan.add(decoder.into_found());
+    scan.add_decoded(text, decoder.into_found());
     if scan.has_detected() {
         scan.spare(&kept());
     }

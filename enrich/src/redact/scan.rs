@@ -1,5 +1,7 @@
 //! Runs the compiled rules over one text: what shall be masked, and what is masked already.
 
+use std::collections::HashMap;
+
 use magistrate_event::Span;
 
 use super::content::{Content, MAX_SIGHTINGS, Sighting};
@@ -88,6 +90,25 @@ impl Scan {
             signs: std::mem::take(&mut self.signs),
             fragments: std::mem::take(&mut self.fragments),
         }
+    }
+
+    /// Adds what decoders found. A `=` at the end of a line looks like quoted-printable's soft line
+    /// break; where it is the padding of a secret that was found in plain text, the next line is
+    /// something else.
+    pub(crate) fn add_decoded(&mut self, text: &str, mut decoded: Vec<Found>) {
+        if decoded.is_empty() {
+            return;
+        }
+        let is_padded = |span: Span| text.as_bytes().get(span.end() - 1) == Some(&b'=');
+        let padded = self.found.iter().filter(|one| is_padded(one.span));
+        let ends: HashMap<usize, (By, usize)> = padded
+            .map(|one| (one.span.start(), (one.by, one.span.end())))
+            .collect();
+        decoded.retain(|one| {
+            let plain = ends.get(&one.span.start());
+            plain.is_none_or(|(by, end)| *by != one.by || one.span.end() <= *end)
+        });
+        self.found.extend(decoded);
     }
 
     /// Adds stretches of the same text that another search found.

@@ -897,3 +897,12 @@ fn decoding_is_bounded() {
     assert!(allowed <= MAX_GROWTH * text.len() + FREE_BYTES && decoder.left < allowed);
     assert!(Decoder::new(&redactor.rules, &redactor.tokens, usize::MAX).left <= MAX_DECODED_BYTES);
 }
+
+#[test]
+fn padding_at_the_end_of_a_line_does_not_take_the_next_line() {
+    let key = "0123456789abcdefghijklmnopqrstuvwxyzABCDEF+=";
+    let text = format!("WG_PRIVATE_KEY={key}\nplain next line\n");
+    let masked = masked(&text);
+    assert!(!masked.contains(key), "{masked}");
+    assert!(masked.ends_with("\nplain next line\n"), "{masked}");
+}
