@@ -287,4 +287,6 @@ mod detectors;
 #[cfg(test)]
 mod false_positives;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

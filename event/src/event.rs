@@ -207,19 +207,8 @@ impl Event {
 
     /// The text of `field`, if it is filled with one.
     pub fn text(&self, field: Field) -> Option<&str> {
-        match self.value(field) {
-            Some(Value::Text(text)) => Some(self.resolve(*text)),
-            Some(
-                Value::Null
-                | Value::Bool(_)
-                | Value::Int(_)
-                | Value::Double(_)
-                | Value::Time(_)
-                | Value::List(_)
-                | Value::Map(_),
-            )
-            | None => None,
-        }
+        let text = self.value(field)?.as_text()?;
+        Some(self.resolve(text))
     }
 
     /// The whole number of `field`, if it is filled with one.
@@ -257,16 +246,8 @@ impl Event {
 
     /// Every field that is filled with a text, and the text's place.
     pub fn text_places(&self) -> impl Iterator<Item = (Field, Text)> {
-        self.fields.iter().filter_map(|(field, value)| match value {
-            Value::Text(text) => Some((*field, *text)),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Int(_)
-            | Value::Double(_)
-            | Value::Time(_)
-            | Value::List(_)
-            | Value::Map(_) => None,
-        })
+        let texts = self.fields.iter();
+        texts.filter_map(|(field, value)| Some((*field, value.as_text()?)))
     }
 
     /// Every value, those of fields first.

@@ -26,6 +26,20 @@ pub enum Value {
 }
 
 impl Value {
+    /// The text's place, if it is a text.
+    pub const fn as_text(&self) -> Option<Text> {
+        match self {
+            Self::Text(text) => Some(*text),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Double(_)
+            | Self::Time(_)
+            | Self::List(_)
+            | Self::Map(_) => None,
+        }
+    }
+
     /// Calls `visit` with every text in this value, names of map entries included.
     pub fn for_each_text_mut(&mut self, visit: &mut impl FnMut(&mut Text)) {
         match self {

@@ -122,16 +122,7 @@ fn each_list(value: &Value, lists: &mut Vec<Vec<(usize, usize)>>) {
         | Value::Time(_)
         | Value::Text(_) => return,
     };
-    let place = |value: &Value| match value {
-        Value::Text(text) => Some((text.start(), text.end())),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Double(_)
-        | Value::Time(_)
-        | Value::List(_)
-        | Value::Map(_) => None,
-    };
+    let place = |value: &Value| value.as_text().map(|text| (text.start(), text.end()));
     let longest = |item: &Value| match item {
         Value::Map(entries) => {
             let places = entries.iter().filter_map(|(_, value)| place(value));
@@ -253,19 +244,10 @@ impl Numbers<'_> {
 /// `{"key":"db.password","value":…}`.
 fn told_name<'a>(entries: &[(Text, Value)], resolve: impl Fn(Text) -> &'a str) -> Option<Text> {
     const NAMES: [&str; 4] = ["key", "name", "header", "field"];
-    entries.iter().find_map(|(key, value)| match value {
-        Value::Text(name) => {
-            let key = resolve(*key);
-            let is_name = NAMES.iter().any(|one| key.eq_ignore_ascii_case(one));
-            is_name.then_some(*name)
-        }
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Double(_)
-        | Value::Time(_)
-        | Value::List(_)
-        | Value::Map(_) => None,
+    let is_name = |key: &str| NAMES.iter().any(|name| key.eq_ignore_ascii_case(name));
+    entries.iter().find_map(|(key, value)| {
+        let told = value.as_text()?;
+        is_name(resolve(*key)).then_some(told)
     })
 }
 
