@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use magistrate_event::Span;
 
+use super::ascii::{byte_before, skip_back};
 use super::content::{Content, MAX_SIGHTINGS, Sighting};
 pub(crate) use super::cut::Ending;
 use super::cut::{Begun, begun};
@@ -16,6 +17,11 @@ use super::private_key::{NextEnd, private_key};
 use super::rule::Grammar;
 use super::ruleset::{Compiled, Finder, RuleSet};
 use super::url_password::url_password;
+
+/// Quoted-printable's lines, with the sign of the break, are no longer (RFC 2045 section 6.7).
+const MAX_LINE_LEN: usize = 76;
+/// And a break before this comes from no encoder: the longest escape would have fitted.
+const FULL_LINE_LEN: usize = 73;
 
 /// How sure it is, in percent, that what was cut short is a secret.
 const MAX_CUT_CONFIDENCE: u8 = 60;
@@ -99,14 +105,12 @@ impl Scan {
         if decoded.is_empty() {
             return;
         }
-        let is_padded = |span: Span| text.as_bytes().get(span.end() - 1) == Some(&b'=');
-        let padded = self.found.iter().filter(|one| is_padded(one.span));
-        let ends: HashMap<usize, (By, usize)> = padded
-            .map(|one| (one.span.start(), (one.by, one.span.end())))
-            .collect();
+        let padded = self.found.iter().map(|one| one.span);
+        let padded = padded.filter(|span| is_padded(text.as_bytes(), *span));
+        let ends: HashMap<usize, usize> = padded.map(|span| (span.start(), span.end())).collect();
         decoded.retain(|one| {
             let plain = ends.get(&one.span.start());
-            plain.is_none_or(|(by, end)| *by != one.by || one.span.end() <= *end)
+            plain.is_none_or(|end| one.span.end() <= *end)
         });
         self.found.extend(decoded);
     }
@@ -248,6 +252,18 @@ impl Scan {
             *old = until.max(*old);
         }
     }
+}
+
+/// Whether `span` ends in the padding of base64, whose length is a multiple of four. Encoders of
+/// quoted-printable fill their lines before they break them.
+fn is_padded(text: &[u8], span: Span) -> bool {
+    let len = span.end() - span.start();
+    if byte_before(text, span.end()) != b'=' || !len.is_multiple_of(4) {
+        return false;
+    }
+    let line = skip_back(text, span.start(), MAX_LINE_LEN, |byte| byte != b'\n');
+    let is_full_line = |start: usize| (FULL_LINE_LEN..=MAX_LINE_LEN).contains(&(span.end() - start));
+    !is_full_line(span.start()) && !is_full_line(line)
 }
 
 /// The least span around `span` that cuts no character.

@@ -253,4 +253,15 @@ fn padding_at_the_end_of_a_line_does_not_take_the_next_line() {
     let masked = masked(&text);
     assert!(!masked.contains(key), "{masked}");
     assert!(masked.ends_with("\nplain next line\n"), "{masked}");
+    let next = format!("PrivateKey = {key}\nAddress = 10.0.0.2/32\n");
+    let answer = super::super::testing::redactor().redact_text(&next).0;
+    assert!(answer.ends_with("\nAddress = 10.0.0.2/32\n"), "{answer}");
+}
+
+#[test]
+fn a_soft_break_where_a_line_is_full_is_no_padding() {
+    let (first, rest) = ("k".repeat(63), "0123456789abcdefghijklmnop");
+    let text = format!("api_key=3Dx\napi_key=\"{first}=\n{rest}\" end");
+    let masked = masked(&text);
+    assert!(!masked.contains(rest), "{masked}");
 }
