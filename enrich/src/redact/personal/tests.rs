@@ -5,6 +5,7 @@ mod hostile;
 mod ordinary;
 
 use super::*;
+use ordinary::Random;
 
 fn found(text: &str) -> Vec<(&str, &'static str)> {
     let mut found = Vec::new();

@@ -3,10 +3,10 @@
 use super::found;
 
 /// A repeatable source of numbers (xorshift, Marsaglia 2003).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -24,7 +24,7 @@ impl Random {
         self.text(len, "0123456789abcdef")
     }
 
-    fn digits(&mut self, len: usize) -> String {
+    pub(super) fn digits(&mut self, len: usize) -> String {
         self.text(len, "0123456789")
     }
 
