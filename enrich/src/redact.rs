@@ -38,6 +38,7 @@ mod seal;
 mod seal_key;
 mod shape;
 mod shipped;
+mod stand_in;
 mod steps;
 mod stream;
 mod token;

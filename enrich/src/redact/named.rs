@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::ascii::{
     KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case,
-    is_word, skip_back, slice,
+    is_word, skip, skip_back, slice,
 };
 use super::assign::{Assigned, Assignment, Form, assignment, name_start, next_in_list};
 use super::header::{credentials, each_cookie, whole_header};
@@ -88,6 +88,8 @@ const ENDINGS: &[&str] = &[
 ];
 /// A name that is a value is no longer than this before its last part, in bytes.
 const MAX_VALUE_NAME_LEN: usize = 128;
+/// What asks for a secret between `<` and `>` is no longer, in bytes.
+const MAX_ASKED_LEN: usize = 40;
 /// A value that was refused is looked at again only if it was shorter, in bytes.
 const LOOK_AGAIN_LEN: usize = 256;
 
@@ -225,7 +227,7 @@ impl Named {
             Content::Cookies => return each_cookie(text, value, found),
         };
         let is_code = value.form == Form::Bare && is_code(plain);
-        if is_secret && !is_code && !is_placeholder(plain) {
+        if is_secret && !is_code && !is_placeholder(with_stand_in(text, value)) {
             found(value.start, value.end);
             return value.end;
         }
@@ -258,6 +260,25 @@ fn is_likely(value: &[u8]) -> bool {
         [b'/' | b'~' | b'.', ..] | [_, b':', b'\\' | b'/', ..]
     );
     !(is_path || is_short && is_plain)
+}
+
+/// The value with what no unquoted word holds but a stand-in ends in: `pk_...`, `dapi<token>`.
+fn with_stand_in(text: &[u8], value: Assigned) -> &[u8] {
+    let end = match byte(text, value.end) {
+        b'.' if value.form == Form::Bare && is_at(text, value.end, b"...") => value.end + 3,
+        b'<' if value.form == Form::Bare => {
+            let inside = skip(text, value.end + 1, MAX_ASKED_LEN, |byte| {
+                is_word(byte) || matches!(byte, b'-' | b' ')
+            });
+            if byte(text, inside) == b'>' {
+                inside + 1
+            } else {
+                value.end
+            }
+        }
+        _ => value.end,
+    };
+    slice(text, value.start, end)
 }
 
 /// `PASS: name of a test`: a word of its own, a colon and a blank, then nothing machine-made.

@@ -1,6 +1,8 @@
 //! Tells a secret from what only stands where one could: `null`, `***`, `$PASSWORD`, `<token>`.
 
 use super::ascii::is_word;
+use super::context::is_telling;
+use super::stand_in::is_stand_in;
 
 /// Words that are no secret, lower case.
 const WORDS: &str = "null none nil undefined true false yes no on off string str bytes text varchar char int \
@@ -8,7 +10,7 @@ const WORDS: &str = "null none nil undefined true false yes no on off string str
     omitted removed secret password passwd token unset empty missing invalid incorrect wrong \
     expired ok the a an is are was must your my and or for not to in of with from field n/a na \
     bearer basic xxx await self this new async function write read \
-    void typeof";
+    void typeof raise return throw yield";
 /// The longest of them.
 const MAX_WORD_LEN: usize = 9;
 
@@ -23,7 +25,11 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     if value.len() > MAX_LEN {
         return false;
     }
-    is_known_word(value) || is_filler(value) || is_reference(value) || is_notice(value)
+    is_known_word(value)
+        || is_filler(value)
+        || is_reference(value)
+        || is_notice(value)
+        || is_stand_in(value)
 }
 
 /// Whether an unquoted `value` reads like program text: `self.password`, `getpass()`, `A::B`.
@@ -115,10 +121,13 @@ fn is_known_word(value: &[u8]) -> bool {
     is_word && WORDS.split(' ').any(is_same) || matches!(value, b"!0" | b"!1")
 }
 
-/// `***`, `xxxx`, `….`, `•••`: one sign, again and again.
+/// `***`, `xxxx`, `….`, `•••`: one sign, again and again, also in groups: `XXXX-XXXX`.
 fn is_filler(value: &[u8]) -> bool {
     let is_sign = |byte: u8| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?');
-    let all_same = |sign: u8| value.iter().all(|&byte| byte == sign);
+    let all_same = |sign: u8| {
+        let mut bytes = value.iter();
+        bytes.all(|&byte| byte == sign || byte == b'-')
+    };
     let text = std::str::from_utf8(value).unwrap_or_default();
     let is_dots = !text.is_empty()
         && text
@@ -134,7 +143,7 @@ fn is_filler(value: &[u8]) -> bool {
 fn is_reference(value: &[u8]) -> bool {
     match value {
         [b'$' | b'#' | b'%', b'{', ..] | [b'$', b'(', ..] | [b'{', b'{', ..] => true,
-        [b'$', name @ ..] => is_name(name),
+        [b'$', name @ ..] => is_name(name) || is_variable(name),
         [b'%', name @ .., b'%'] => is_name(name),
         [b'{', name @ .., b'}'] => is_name(name),
         // A tag of YAML: `!vault |`, `!secret db`.
@@ -148,6 +157,17 @@ fn is_name(name: &[u8]) -> bool {
     let upper = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_';
     let lower = |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_';
     !name.is_empty() && (name.iter().all(upper) || name.iter().all(lower))
+}
+
+/// `E2B_API_KEY`: in capitals, with digits, of more than one word, whose last one says what it holds.
+fn is_variable(name: &[u8]) -> bool {
+    let is_capital =
+        |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    let last = name.rsplit(|byte| *byte == b'_').next();
+    let is_last = last.is_some_and(|last| {
+        last.len() < name.len() && last.iter().all(u8::is_ascii_uppercase) && is_telling(last)
+    });
+    is_last && name.iter().all(is_capital)
 }
 
 /// `<password>`, `[FILTERED]`, `(hidden)`, `your-password-here`.
@@ -200,6 +220,10 @@ mod tests {
             "{password}",
             "#{secret}",
             "!vault",
+            "$E2B_API_KEY",
+            "REPLACE_ME",
+            "XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX",
+            "raise",
         ] {
             assert!(is_placeholder(text.as_bytes()), "{text}");
         }
@@ -213,6 +237,8 @@ mod tests {
             "nullified",
             "123456",
             "[abc1]",
+            "$P4SS_W0RD",
+            "$ECR3T_2",
         ] {
             assert!(!is_placeholder(text.as_bytes()) || text == "x", "{text}");
         }

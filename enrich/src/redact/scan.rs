@@ -262,7 +262,8 @@ fn is_padded(text: &[u8], span: Span) -> bool {
         return false;
     }
     let line = skip_back(text, span.start(), MAX_LINE_LEN, |byte| byte != b'\n');
-    let is_full_line = |start: usize| (FULL_LINE_LEN..=MAX_LINE_LEN).contains(&(span.end() - start));
+    let is_full_line =
+        |start: usize| (FULL_LINE_LEN..=MAX_LINE_LEN).contains(&(span.end() - start));
     !is_full_line(span.start()) && !is_full_line(line)
 }
 

@@ -13,6 +13,7 @@ use super::context::each_value_start;
 use super::placeholder::is_dummy;
 use super::prefilter::Hit;
 use super::rule::{Boundary, Seat};
+use super::stand_in::is_stand_in;
 use super::steps::Steps;
 
 /// A compiled pattern with all that narrows it.
@@ -122,6 +123,7 @@ impl Shape {
         if secret.is_empty()
             || self.entropy > 0.0 && entropy(secret) < self.entropy
             || is_dummy(secret)
+            || is_stand_in(secret)
             || self
                 .allow
                 .as_ref()
