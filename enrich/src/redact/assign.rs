@@ -6,7 +6,7 @@ use super::ascii::{
     KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_at_ignoring_case, is_word, skip,
     skip_back, skip_blanks, slice,
 };
-use super::block::{form_part, yaml_block};
+use super::block::{after_line_break, form_part, yaml_block};
 use super::marker::{MARKER_START, marker_end};
 use super::quote::Quote;
 
@@ -67,6 +67,8 @@ pub(crate) fn assignment(text: &[u8], start: usize, end: usize) -> Option<Assign
         Some(value(text, after))
     } else if closed && let Some(part) = form_part(text, sign) {
         Some(part)
+    } else if !closed && let Some(after) = yaml_pair(text, start, end) {
+        Some(value(text, after))
     } else if byte(text, end) == b'>' && is_element_name(text, start) {
         element(text, end + 1)
     } else if let Some(after) = event_pair(text, at) {
@@ -177,6 +179,18 @@ fn value_of_pair(text: &[u8], at: usize) -> Option<usize> {
     let at = Quote::at(text, end).map_or(end, |(_, after)| after);
     let after = skip_blanks(text, after_sign(text, skip_blanks(text, at))?);
     Some(any_value(text, after).unwrap_or(after))
+}
+
+/// `- name: PASSWORD` and, on the next line, `value: …`: the offset after the sign of `value`.
+fn yaml_pair(text: &[u8], start: usize, end: usize) -> Option<usize> {
+    let line = after_line_break(text, end)?;
+    let name = name_start(text, start);
+    let label = name.checked_sub(b"name: ".len())?;
+    if !is_at(text, label, b"name: ") && !is_at(text, label, b" key: ") {
+        return None;
+    }
+    let value = skip_blanks(text, line);
+    is_at(text, value, b"value:").then_some(value + b"value:".len())
 }
 
 /// OTLP's `{"stringValue":"…"}`: the offset after the inner sign.
@@ -371,6 +385,11 @@ mod tests {
             (r#"{"name":"pw","value":"x"}"#, "x"),
             (r#"{"key":"pw","value":{"stringValue":"x"}}"#, "x"),
             (r#"<add key="pw" value="x"/>"#, "x"),
+            ("- name: pw\n  value: x\n", "x"),
+            ("- name: pw\n  value: \"x y\"\n", "x y"),
+            (r"- name: pw\n  value: x\n", "x"),
+            ("- name: pw\n  valueFrom: x\n", "(none)"),
+            ("a name of pw\n  value: x\n", "(none)"),
             ("name\u{1f}pw\u{1e}value\u{1f}x\u{1e}", "x"),
             (r#"{"pw":["x","y"]}"#, "x"),
             ("map[pw:[x] b:[y]]", "x"),

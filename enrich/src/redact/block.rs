@@ -64,7 +64,7 @@ const fn quoted(start: usize, end: usize) -> Assigned {
 }
 
 /// The offset after the end of line at `at`: `\r\n`, `\n`, or their escapes at any depth.
-fn after_line_break(text: &[u8], at: usize) -> Option<usize> {
+pub(crate) fn after_line_break(text: &[u8], at: usize) -> Option<usize> {
     let feed = skip(text, at, 1, |byte| byte == b'\r');
     if byte(text, feed) == b'\n' {
         return Some(feed + 1);

@@ -228,7 +228,7 @@ fn literals(written: &WrittenRule) -> Vec<(Vec<u8>, Case)> {
         };
         (text.clone().into_bytes(), case)
     });
-    let joints = ["", "_", "-", " "];
+    let joints = ["", "_", "-", " ", "."];
     let spelled = written.names.iter().flat_map(|name| {
         let count = if name.contains(' ') { joints.len() } else { 1 };
         joints.iter().take(count).map(|joint| spelling(name, joint))
@@ -356,6 +356,7 @@ mod tests {
             ("api_key", 4),
             ("api-key", 4),
             ("api key", 4),
+            ("api.key", 4),
         ];
         let spelled =
             spelled.map(|(text, second)| (text.as_bytes().to_vec(), Case::Styled(vec![0, second])));
