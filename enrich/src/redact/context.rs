@@ -28,6 +28,19 @@ const fn telling(first: u8) -> &'static [&'static str] {
 const MAX_BETWEEN: usize = 40;
 /// How many bytes of a name may follow its telling word.
 const MAX_NAME_REST: usize = 24;
+/// Keys that are no secrets.
+const OTHER_KEYS: [&str; 10] = [
+    "cache",
+    "primary",
+    "foreign",
+    "partition",
+    "sort",
+    "public",
+    "row",
+    "object",
+    "routing",
+    "index",
+];
 /// What may stand before a token.
 const SCHEMES: [&str; 4] = ["bearer ", "basic ", "token ", "key "];
 
@@ -66,10 +79,27 @@ pub(crate) fn each_value_start<T>(
 /// The end of the telling word at `at`.
 fn telling_at(text: &[u8], at: usize) -> Option<usize> {
     let known = telling(byte(text, at).to_ascii_lowercase());
+    if is_other_key(text, at) {
+        return None;
+    }
     let found = known
         .iter()
         .find(|known| is_at_ignoring_case(text, at, known.as_bytes()));
     found.map(|known| at + known.len())
+}
+
+/// Whether `key` at `at` is one that finds or orders things: `cache key 0123…`, `primary_key`.
+fn is_other_key(text: &[u8], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else {
+        return false;
+    };
+    let is_joined = matches!(byte(text, before), b' ' | b'_' | b'-');
+    is_joined
+        && matches!(byte(text, at), b'k' | b'K')
+        && OTHER_KEYS.iter().any(|word| {
+            let start = before.checked_sub(word.len());
+            start.is_some_and(|start| is_at_ignoring_case(text, start, word.as_bytes()))
+        })
 }
 
 /// What lies between `datadog` and `api` in `{"datadog": {"api`.
