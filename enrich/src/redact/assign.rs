@@ -61,7 +61,8 @@ pub(crate) fn assignment(text: &[u8], start: usize, end: usize) -> Option<Assign
     let at = skip_subscript(text, at);
     let sign = skip_blanks(text, at);
     if let Some(after) = after_sign(text, sign) {
-        return Some(Assignment::Value(value(text, after)));
+        let is_label = !closed && closes_label(text, start, after);
+        return (!is_label).then(|| Assignment::Value(value(text, after)));
     }
     let found = if closed && let Some(after) = value_of_pair(text, sign) {
         Some(value(text, after))
@@ -79,6 +80,18 @@ pub(crate) fn assignment(text: &[u8], start: usize, end: usize) -> Option<Assign
         None
     };
     found.map(Assignment::Value)
+}
+
+/// `"Password:")`: whether the mark at `at` closes the text in which the name at `start` lies.
+fn closes_label(text: &[u8], start: usize, at: usize) -> bool {
+    let Some((quote, after)) = Quote::at(text, at) else {
+        return false;
+    };
+    let label = skip_back(text, start, MAX_NAME_LEN, |byte| {
+        is_word(byte) || matches!(byte, b' ' | b'-')
+    });
+    matches!(byte(text, after), b')' | b',' | b']' | b'}' | b';')
+        && Quote::before(text, label) == Some(quote)
 }
 
 /// The further values of a list whose last value was `last`: `["first","second"]`.
@@ -402,6 +415,8 @@ mod tests {
             ("x->pw>y", "(none)"),
             ("use <pw> here", "(none)"),
             ("pw", "(none)"),
+            ("f(\"Your pw:\"),e?g(\"x\")", "(none)"),
+            ("'pw='\"x\"", "\"x\""),
             ("pw=", ""),
         ] {
             assert_eq!(of(text), value, "{text:?}");

@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::ascii::{
     KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case,
-    is_word, skip, skip_back, slice,
+    is_word, skip, skip_back, skip_blanks, slice,
 };
-use super::assign::{Assigned, Assignment, Form, assignment, name_start, next_in_list};
+use super::assign::{Assigned, Assignment, Form, assignment, bare, name_start, next_in_list};
 use super::header::{credentials, each_cookie, whole_header};
 use super::object::{each_held, next_text, value_before};
 use super::placeholder::{is_code, is_placeholder, is_uuid, looks_random};
@@ -211,6 +211,9 @@ impl Named {
 
     /// Returns how far the text need not be looked at again.
     fn secrets(self, text: &[u8], value: Assigned, mut found: impl FnMut(usize, usize)) -> usize {
+        if is_program(text, value) {
+            return value.start;
+        }
         let plain = slice(text, value.start, value.end);
         let is_secret = match self.content {
             Content::Secret => true,
@@ -226,8 +229,7 @@ impl Named {
             }
             Content::Cookies => return each_cookie(text, value, found),
         };
-        let is_code = value.form == Form::Bare && is_code(plain);
-        if is_secret && !is_code && !is_placeholder(with_stand_in(text, value)) {
+        if is_secret && !is_placeholder(with_stand_in(text, value)) {
             found(value.start, value.end);
             return value.end;
         }
@@ -260,6 +262,15 @@ fn is_likely(value: &[u8]) -> bool {
         [b'/' | b'~' | b'.', ..] | [_, b':', b'\\' | b'/', ..]
     );
     !(is_path || is_short && is_plain)
+}
+
+/// Whether an unquoted value, whose first word counts, is program text.
+fn is_program(text: &[u8], value: Assigned) -> bool {
+    value.form == Form::Bare && {
+        let start = skip_blanks(text, value.start).min(value.end);
+        let word = bare(text, start);
+        is_code(slice(text, start, word.end.min(value.end)))
+    }
 }
 
 /// The value with what no unquoted word holds but a stand-in ends in: `pk_...`, `dapi<token>`.

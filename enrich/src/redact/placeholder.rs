@@ -34,22 +34,57 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
 
 /// Whether an unquoted `value` reads like program text: `self.password`, `getpass()`, `A::B`.
 pub(crate) fn is_code(value: &[u8]) -> bool {
-    if value.len() > MAX_LEN || value.iter().any(u8::is_ascii_digit) {
-        return false;
-    }
     let name_len = value
         .iter()
+        .take(MAX_LEN)
         .take_while(|&&byte| is_word(byte) || byte == b'$')
         .count();
     let (name, rest) = value.split_at_checked(name_len).unwrap_or_default();
+    if is_expression(name, rest) || is_minified(name, rest) {
+        return true;
+    }
+    if value.len() > MAX_LEN || value.iter().any(u8::is_ascii_digit) {
+        return false;
+    }
     let member = matches!(rest, [b'.', next, ..] if is_word(*next))
         && rest.iter().all(|&byte| {
             is_word(byte) || matches!(byte, b'.' | b'(' | b')' | b'$' | b'[' | b']' | b'?')
         });
     let is_letter = value.len() == 1 && value.iter().all(u8::is_ascii_alphabetic);
-    is_letter
-        || !name.is_empty() && (member || rest.starts_with(b"(") || rest.starts_with(b"::"))
-        || is_minified(name, rest)
+    is_letter || !name.is_empty() && (member || rest.starts_with(b"(") || rest.starts_with(b"::"))
+}
+
+/// What minified programs go on with after a name of one or two letters, digits or not: `u}=e.value`,
+/// `a[74]`, `i=m.create(s)`, and `function(z){…`.
+fn is_expression(name: &[u8], rest: &[u8]) -> bool {
+    if name == b"function" {
+        return rest.starts_with(b"(");
+    }
+    if name.is_empty() {
+        return matches!(rest, b"!0" | b"!1");
+    }
+    let is_short = matches!(name, [first] | [first, _] if !first.is_ascii_digit());
+    let is_index = |inside: &[u8]| {
+        let len = inside.iter().take_while(|byte| is_word(**byte)).count();
+        len > 0 && matches!(inside.get(len), None | Some(b']'))
+    };
+    is_short
+        && match rest {
+            [b'}', b'=' | b',' | b')' | b'}', ..] => true,
+            [b'[', inside @ ..] => is_index(inside),
+            [b'=', assigned @ ..] => {
+                matches!(assigned, [first, ..] if first.is_ascii_alphabetic()) && is_call(assigned)
+            }
+            _ => false,
+        }
+}
+
+/// `m.default.create(`: names, periods, and a bracket that opens.
+fn is_call(text: &[u8]) -> bool {
+    let chain = text.iter().take(MAX_LEN);
+    let chain = chain.take_while(|&&byte| is_word(byte) || matches!(byte, b'.' | b'$'));
+    let (names, rest) = text.split_at_checked(chain.count()).unwrap_or_default();
+    (names.contains(&b'.') || names.len() <= 2) && rest.starts_with(b"(")
 }
 
 /// `t.secret||null,x`, `this.props.apiKey,a(`: a member of something that minified programs name,
@@ -63,8 +98,9 @@ fn is_minified(name: &[u8], rest: &[u8]) -> bool {
         .iter()
         .take_while(|&&byte| is_word(byte) || matches!(byte, b'.' | b'$'))
         .count();
-    let after = rest.get(chain..).unwrap_or_default();
+    let (names, after) = rest.split_at_checked(chain).unwrap_or_default();
     is_owner
+        && !names.iter().any(u8::is_ascii_digit)
         && chain > 1
         && rest.starts_with(b".")
         && matches!(
@@ -257,10 +293,31 @@ mod tests {
             "this.props.apiKey,a(",
             "e.key,o(t)",
             "null,process.env.API_KEY",
+            "u}=u.value??{",
+            "d}=e,p={grant_type:",
+            "a[74",
+            "x[27]",
+            "i=m.default.createElement(s,{key:t",
+            "function(z){mount(r.next)",
+            "!0",
+            "E.auth.slice(h+1),E.x",
+            "i=q().createElement(o,{key:t",
         ] {
             assert!(is_code(text.as_bytes()), "{text}");
         }
-        for text in ["hunter2", "hunter", "a.b3", ".x", "correct-horse"] {
+        for text in [
+            "hunter2",
+            "hunter",
+            "a.b3",
+            ".x",
+            "correct-horse",
+            "p}3kd9!x",
+            "7}=x",
+            "a[3k-9",
+            "a.b3(c",
+            "i=7kd9",
+            "functional",
+        ] {
             assert!(!is_code(text.as_bytes()), "{text}");
         }
     }
