@@ -8,6 +8,7 @@ mod blob;
 mod codec;
 mod entity;
 mod escape;
+mod form;
 mod joined;
 mod layer;
 mod packed;
@@ -31,6 +32,7 @@ use super::scan::{Ending, Scan};
 use super::token::{Token, Tokenizer};
 use blob::Blob;
 use escape::unescape;
+use form::unform;
 use joined::Joined;
 use layer::Layer;
 use runs::{Run, each_run};
@@ -113,6 +115,7 @@ impl<'a> Decoder<'a> {
         if signs.signs.is_empty() && signs.fragments.is_empty() {
             return;
         }
+        self.windows(bytes, signs.of(Of::Form), Lines::One, unform, depth);
         let quoted = signs
             .of(Of::Quoted)
             .filter(|at| quoted::is_telling(bytes, *at));
@@ -214,7 +217,7 @@ impl<'a> Decoder<'a> {
     fn window(
         &mut self,
         text: &[u8],
-        window: Window,
+        mut window: Window,
         decode: fn(&[u8], usize, usize) -> Option<Layer>,
         depth: Depth<'_>,
     ) {
@@ -222,12 +225,20 @@ impl<'a> Decoder<'a> {
         if end - start > self.left {
             return;
         }
+        let mut layer = decode(text, start, end);
+        if let Some(shown) = &layer
+            && let Some(further) = window.over_block(text, shown.text())
+            && further.end - start <= self.left
+        {
+            window = further;
+            layer = decode(text, start, further.end);
+        }
         let ending = if window.ends_value(text) {
             Ending::Certain
         } else {
             Ending::Open
         };
-        self.look(decode(text, start, end), ending, depth);
+        self.look(layer, ending, depth);
     }
 
     fn blob(&mut self, text: &[u8], piece: Blob, depth: Depth<'_>) {

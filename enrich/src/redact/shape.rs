@@ -5,8 +5,8 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta::Regex};
 
 use super::ascii::{
-    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_token, skip, slice, starts_token,
-    starts_word,
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_token, skip, skip_back, slice,
+    starts_token, starts_word,
 };
 use super::check::{Check, Verdict, entropy};
 use super::context::each_value_start;
@@ -59,6 +59,8 @@ pub(crate) struct Shaped {
 
 /// Groups of a pattern that can be masked: 0 to 3.
 pub(crate) const MAX_GROUP: usize = 3;
+/// A longer word before a `+` is data.
+const MAX_FORM_WORD_LEN: usize = 12;
 /// How far before a match its words of context may stand.
 const NEAR_LEN: usize = 300;
 
@@ -147,6 +149,7 @@ impl Shape {
             Boundary::Token => starts_token(text, start),
             Boundary::Base64 => {
                 starts_token(text, start) && !matches!(byte_before(text, start), b'+' | b'/')
+                    || follows_word_of_form(text, start)
             }
         }
     }
@@ -213,6 +216,18 @@ impl Matcher {
             input.set_start(match_end);
         }
     }
+}
+
+/// Whether `at` follows a word in lower case and the `+` that forms write for a blank: `use+EAAA…`.
+fn follows_word_of_form(text: &[u8], at: usize) -> bool {
+    let Some(plus) = at.checked_sub(1).filter(|&plus| byte(text, plus) == b'+') else {
+        return false;
+    };
+    let word = skip_back(text, plus, MAX_FORM_WORD_LEN, |byte| {
+        byte.is_ascii_lowercase()
+    });
+    let before = byte_before(text, word);
+    word < plus && !(is_token(before) || before == b'/')
 }
 
 /// The end of what a pattern sees: it never runs on into the event's next text.

@@ -29,6 +29,7 @@ impl Codec {
     pub(crate) const TAGS: Self = Self(9);
     pub(crate) const SELECTORS: Self = Self(10);
     pub(crate) const JOINED: Self = Self(11);
+    pub(crate) const FORM: Self = Self(12);
     pub(crate) const NO_ESCAPE: Self = Self(ESCAPES);
     pub(crate) const PERCENT: Self = Self(ESCAPES | 1);
     pub(crate) const JSON: Self = Self(ESCAPES | 2);
@@ -58,6 +59,7 @@ impl Codec {
             Self::TAGS => "tags",
             Self::SELECTORS => "variation-selectors",
             Self::JOINED => "joined",
+            Self::FORM => "form",
             Self(_) => "",
         }
     }

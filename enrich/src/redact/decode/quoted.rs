@@ -1,15 +1,19 @@
 //! Takes off quoted-printable (RFC 2045 section 6.7) and the Q encoding of headers (RFC 2047).
 
-use super::super::ascii::{byte, slice};
+use super::super::ascii::{byte, is_at, slice};
 use super::blob::line_break;
 use super::codec::Codec;
 use super::escape::hex_byte;
 use super::layer::{Layer, Weaver};
 
+/// A key block may hold no other escape than the blanks of its first line.
+pub(super) const BEGIN: &[u8] = b"BEGIN=20";
+
 /// Whether the `=` at `at` begins an escape that hardly anything but quoted-printable has: a soft
 /// line break, a pair of digits with a letter in it, or one escape after another.
 pub(crate) fn is_telling(text: &[u8], at: usize) -> bool {
     match byte(text, at + 1) {
+        _ if is_at(text, at, BEGIN) => true,
         b'\n' | b'\r' | b'\\' => soft_break(text, at).is_some(),
         b'0'..=b'9' | b'A'..=b'F' => {
             let has_letter = slice(text, at + 1, at + 3)

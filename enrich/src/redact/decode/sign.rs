@@ -32,6 +32,8 @@ impl Signs {
 pub(crate) enum Of {
     /// Percent, a backslash, an entity.
     Escape,
+    /// A `+` for a blank.
+    Form,
     /// Quoted-printable.
     Quoted,
     /// Strings that are put together; one ends here.
@@ -43,8 +45,15 @@ pub(crate) enum Of {
 }
 
 /// How many kinds of signs there are.
-pub(crate) const COUNT: usize = 5;
-const ALL: [Of; COUNT] = [Of::Escape, Of::Quoted, Of::Glue, Of::List, Of::Chunk];
+pub(crate) const COUNT: usize = 6;
+const ALL: [Of; COUNT] = [
+    Of::Escape,
+    Of::Form,
+    Of::Quoted,
+    Of::Glue,
+    Of::List,
+    Of::Chunk,
+];
 
 /// First digits of the bytes that matter: ASCII, line ends, zero, and the scripts of look-alikes.
 const FIRST_DIGITS: [char; 6] = ['2', '3', '4', '5', '6', '7'];
@@ -58,6 +67,14 @@ const ESCAPES: [&str; 31] = [
     "xe", "xf", "04", "05", "06", "07", "10", "11", "12", "13", "14", "15", "16", "17", "/\\",
 ];
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/={\"<";
+
+/// What stands before a secret and a blank.
+const FORM_WORDS: [&str; 14] = [
+    "password", "passwd", "auth", "pass", "bindpw", "rootpw", "phrase", "bearer", "basic", "token",
+    "key", "secret", "mnemonic", "begin",
+];
+/// What flags begin with.
+const FLAGS: &str = "-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// All literals; that of the sign `ALL[n]` says it belongs to the rule `first + n`.
 pub(crate) fn literals(first: usize) -> Vec<Literal> {
@@ -82,14 +99,23 @@ fn texts(of: Of) -> Vec<(String, Case)> {
     let exact = |text: String| (text, Case::Exact);
     match of {
         Of::Escape => escapes(),
+        Of::Form => forms(),
         Of::Quoted => {
             let bytes = FIRST_DIGITS
                 .iter()
                 .flat_map(|first| ('A'..='F').map(move |second| format!("={first}{second}")));
             let breaks = LETTERS.chars().map(|letter| format!("=\n{letter}"));
-            let others = ["=0A", "=0D", "=20=", "=\r\n", "=\\n", "=\\r", "=\\\\"];
+            let pairs = FIRST_DIGITS
+                .iter()
+                .flat_map(|first| ('0'..='9').map(move |second| format!("={first}{second}=")));
+            let others = ["BEGIN=20", "=0A", "=0D", "=\r\n", "=\\n", "=\\r", "=\\\\"];
             let others = others.into_iter().map(str::to_owned);
-            bytes.chain(breaks).chain(others).map(exact).collect()
+            bytes
+                .chain(pairs)
+                .chain(breaks)
+                .chain(others)
+                .map(exact)
+                .collect()
         }
         Of::Glue => [
             "\" +", "' +", "\"+\"", "'+'", "\"+ ", "'+ ", "\"+\n", "'+\n",
@@ -106,6 +132,15 @@ fn texts(of: Of) -> Vec<(String, Case)> {
         }
         Of::Chunk => vec![exact("delta\"".to_owned()), exact("delta\\".to_owned())],
     }
+}
+
+/// A `+` beside an escape or before a flag, and words that a secret follows after a blank.
+fn forms() -> Vec<(String, Case)> {
+    let words = FORM_WORDS.map(|word| (format!("{word}+"), Case::Ignored));
+    let flags = FLAGS.chars().map(|letter| format!("+-{letter}"));
+    let escaped = ["%3A+", "%3a+", "%3D+", "%3d+", "+%2", "+%3"].map(str::to_owned);
+    let exact = flags.chain(escaped).map(|text| (text, Case::Exact));
+    words.into_iter().chain(exact).collect()
 }
 
 fn escapes() -> Vec<(String, Case)> {

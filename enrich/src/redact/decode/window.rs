@@ -1,6 +1,6 @@
 //! Gathers places that hold an escape into windows, each wide enough to show the secret around it.
 
-use memchr::memrchr2;
+use memchr::{memmem, memrchr2};
 
 use super::super::ascii::{VALUE_END_BYTE, byte, is_token, skip, skip_back, slice};
 
@@ -10,6 +10,14 @@ const BEFORE_LEN: usize = 192;
 const AFTER_LEN: usize = 256;
 /// How much longer a window grows where a token would be cut.
 const MAX_TOKEN_LEN: usize = 16 << 10;
+/// How key blocks begin and end.
+const BLOCKS: [(&[u8], &[u8]); 2] = [
+    (b"-----BEGIN ", b"-----END"),
+    (b"Private-Lines", b"Private-MAC"),
+];
+/// A longer block is taken for a cut one, and the last line is no longer than the next, in bytes.
+const MAX_BLOCK_LEN: usize = 64 << 10;
+const END_LINE_LEN: usize = 200;
 /// A longer window is closed, so that memory is bounded; the next one overlaps it.
 const MAX_WINDOW_LEN: usize = 256 << 10;
 
@@ -110,6 +118,25 @@ impl<'a> Windows<'a> {
 }
 
 impl Window {
+    /// The window up to the end of the key block that begins in it, and of which `shown`, its text,
+    /// has no end: the lines between hold nothing that is encoded.
+    pub(crate) fn over_block(self, text: &[u8], shown: &str) -> Option<Self> {
+        let shown = shown.as_bytes();
+        BLOCKS.iter().find_map(|(begin, end)| {
+            let begin = memmem::rfind(shown, begin)?;
+            if memmem::find(slice(shown, begin, shown.len()), end).is_some() {
+                return None;
+            }
+            let further = slice(text, self.end, self.end.saturating_add(MAX_BLOCK_LEN));
+            let value = memchr::memchr(VALUE_END_BYTE, further).unwrap_or(further.len());
+            let further = slice(further, 0, value);
+            // The word may be encoded.
+            let at = memmem::find(further, end).or_else(|| memmem::find(further, b"\n-----"))?;
+            let end = (self.end + at + END_LINE_LEN).min(self.end + value);
+            Some(Self { end, ..self })
+        })
+    }
+
     /// Whether the text really ends where the window does.
     pub(crate) fn ends_value(self, text: &[u8]) -> bool {
         self.end >= text.len() || byte(text, self.end) == VALUE_END_BYTE
