@@ -44,6 +44,8 @@ pub(crate) enum Assignment {
 
 /// The text between two XML tags is looked at no further than this, in bytes.
 const MAX_ELEMENT_LEN: usize = 4096;
+/// The same for a text between doubled quotation marks.
+const MAX_DOUBLED_LEN: usize = 4096;
 /// Longer names are no names.
 const MAX_NAME_LEN: usize = 64;
 /// No marker is longer, facts included.
@@ -55,6 +57,10 @@ pub(crate) fn assignment(text: &[u8], start: usize, end: usize) -> Option<Assign
         return Some(event_value(text, end + 1));
     }
     let (closed, at) = match Quote::at(text, end) {
+        // CSV writes a mark inside a text twice (RFC 4180).
+        Some((_, after)) if is_at(text, end, b"\"\"") && byte(text, after + 1) != b'"' => {
+            return doubled(text, after + 1).map(Assignment::Value);
+        }
         Some((_, after)) => (true, after),
         None => (false, end),
     };
@@ -92,6 +98,27 @@ fn closes_label(text: &[u8], start: usize, at: usize) -> bool {
     });
     matches!(byte(text, after), b')' | b',' | b']' | b'}' | b';')
         && Quote::before(text, label) == Some(quote)
+}
+
+/// The value between doubled marks, `""name"": ""value""`, of the name whose marks end at `at`.
+fn doubled(text: &[u8], at: usize) -> Option<Assigned> {
+    let start = skip_blanks(text, after_sign(text, skip_blanks(text, at))?);
+    if !is_at(text, start, b"\"\"") {
+        return Some(bare(text, start));
+    }
+    Some(between_doubled(text, start + 2))
+}
+
+/// The text from `start` on up to the next doubled mark of its line.
+fn between_doubled(text: &[u8], start: usize) -> Assigned {
+    let line = slice(text, start, start.saturating_add(MAX_DOUBLED_LEN));
+    let line_end = memchr::memchr3(b'\n', KEY_END_BYTE, VALUE_END_BYTE, line);
+    let line = slice(line, 0, line_end.unwrap_or(line.len()));
+    Assigned {
+        start,
+        end: start + memmem::find(line, b"\"\"").unwrap_or(line.len()),
+        form: Form::Quoted,
+    }
 }
 
 /// The further values of a list whose last value was `last`: `["first","second"]`.
@@ -269,7 +296,7 @@ fn element(text: &[u8], start: usize) -> Option<Assigned> {
 
 /// The value that begins at `at`, after the sign.
 fn value(text: &[u8], at: usize) -> Assigned {
-    let at = skip_blanks(text, at);
+    let at = skip_form_blank(text, skip_blanks(text, at));
     let inner = any_value(text, at).map_or(at, |inner| skip_blanks(text, inner));
     let is_list = byte(text, inner) == b'[' && !is_at(text, inner, MARKER_START.as_bytes());
     let start = if is_list {
@@ -278,9 +305,23 @@ fn value(text: &[u8], at: usize) -> Assigned {
         inner
     };
     match Quote::at(text, start) {
+        Some((_, after))
+            if is_at(text, start, b"\"\"") && byte(text, after + 1).is_ascii_alphanumeric() =>
+        {
+            between_doubled(text, after + 1)
+        }
         Some((quote, after)) => quoted(text, quote, after),
         None if is_list => bracketed(text, start),
         None => yaml_block(text, start).unwrap_or_else(|| bare(text, start)),
+    }
+}
+
+/// Forms write a blank as `+`: `"name":+"value"`.
+fn skip_form_blank(text: &[u8], at: usize) -> usize {
+    if byte(text, at) == b'+' && Quote::at(text, at + 1).is_some() {
+        at + 1
+    } else {
+        at
     }
 }
 
@@ -398,6 +439,11 @@ mod tests {
             (r#"{"name":"pw","value":"x"}"#, "x"),
             (r#"{"key":"pw","value":{"stringValue":"x"}}"#, "x"),
             (r#"<add key="pw" value="x"/>"#, "x"),
+            (r#"a,"{""pw"": ""x y"", ""b"": 1}""#, "x y"),
+            (r#"a,"{""pw"": 12, ""b"": 1}""#, "12"),
+            (r#"a,"pw = ""x y"""#, "x y"),
+            (r#""pw":"","b":"c""#, ""),
+            ("\"pw\":+\"x\"", "x"),
             ("- name: pw\n  value: x\n", "x"),
             ("- name: pw\n  value: \"x y\"\n", "x y"),
             (r"- name: pw\n  value: x\n", "x"),

@@ -122,15 +122,19 @@ fn value_start(text: &[u8], at: usize) -> Option<usize> {
         return Some(after_scheme(text, name_end + 1));
     }
     let quoted = after_quote(text, name_end);
+    // CSV writes a mark inside a text twice.
+    let quoted = skip(text, quoted, 1, |byte| byte == b'"');
     let closed = skip(text, quoted, 2, |byte| matches!(byte, b']' | b')' | b'?'));
     let sign = skip_blanks(text, closed);
     let value = match after_sign(text, sign) {
-        Some(after) => skip_blanks(text, after),
+        Some(after) => skip(text, skip_blanks(text, after), 1, |byte| byte == b'+'),
         None if sign > closed => sign,
         None => return None,
     };
     let inside = skip(text, value, 1, |byte| matches!(byte, b'[' | b'('));
-    Some(after_scheme(text, after_quote(text, inside)))
+    let quoted = after_quote(text, inside);
+    let quoted = skip(text, quoted, 1, |byte| quoted > inside && byte == b'"');
+    Some(after_scheme(text, quoted))
 }
 
 /// `Unseal Key 1:`.
