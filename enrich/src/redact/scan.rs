@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use magistrate_event::Span;
 
-use super::ascii::{byte_before, skip_back};
+use super::ascii::{byte_before, skip, skip_back};
 use super::content::{Content, MAX_SIGHTINGS, Sighting};
 pub(crate) use super::cut::Ending;
 use super::cut::{Begun, begun};
@@ -262,9 +262,13 @@ fn is_padded(text: &[u8], span: Span) -> bool {
         return false;
     }
     let line = skip_back(text, span.start(), MAX_LINE_LEN, |byte| byte != b'\n');
+    // The next line is full too where a long text was broken.
+    let next = span.end() + 1;
+    let next_end = skip(text, next, MAX_LINE_LEN, |byte| byte != b'\n');
+    let is_broken = next_end - next >= FULL_LINE_LEN && byte_before(text, next_end) == b'=';
     let is_full_line =
         |start: usize| (FULL_LINE_LEN..=MAX_LINE_LEN).contains(&(span.end() - start));
-    !is_full_line(span.start()) && !is_full_line(line)
+    !is_broken && !is_full_line(span.start()) && !is_full_line(line)
 }
 
 /// The least span around `span` that cuts no character.

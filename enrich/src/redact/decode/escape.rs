@@ -185,7 +185,10 @@ fn is_beside_ascii(text: &[u8], at: usize) -> bool {
         '–' | '—' => before(1).is_ascii_alphabetic() && after(0).is_ascii_alphabetic(),
         // Nobody writes English so; their punctuation is that of Chinese.
         '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '＿' | '𝐀'..='𝟿' => true,
-        _ => is_word(before(1)) || is_word(after(0)) || is_alone(),
+        _ => {
+            let is_inside_dashes = before(1) == b'-' && after(0) == b'-';
+            is_word(before(1)) || is_word(after(0)) || is_inside_dashes || is_alone()
+        }
     }
 }
 

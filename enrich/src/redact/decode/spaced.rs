@@ -1,11 +1,13 @@
 //! Joins letters that stand apart: `g h p _ A b c`, `g.h.p._.A`.
 
-use super::super::ascii::{byte, is_word, slice};
+use super::super::ascii::{byte, is_word, skip, skip_back, slice};
 use super::codec::Codec;
 use super::layer::{Layer, Weaver};
 
 /// Fewer characters are an abbreviation.
 const MIN_COUNT: usize = 12;
+/// More blanks in a row, with the signs between them, end a stretch.
+const MAX_BLANKS: usize = 32;
 /// A longer stretch is worked on in pieces.
 pub(crate) const MAX_LEN: usize = 1 << 18;
 
@@ -18,7 +20,7 @@ pub(crate) fn extent(text: &[u8], at: usize) -> Option<(usize, usize)> {
             is_sign(*sign) && byte(text, at + 2) == *sign && byte(text, at + 1) != *sign
         })?;
     let mut first_sign = sign_at;
-    while let Some(before) = letter_before(text, first_sign)
+    while let Some(before) = letter_before(text, first_sign, sign)
         && let Some(sign_before) = before.checked_sub(1)
         && byte(text, sign_before) == sign
         && sign_at < sign_before + MAX_LEN
@@ -26,12 +28,12 @@ pub(crate) fn extent(text: &[u8], at: usize) -> Option<(usize, usize)> {
         first_sign = sign_before;
     }
     // The first letter has no sign before it, or is the last one of a word.
-    let start = letter_before(text, first_sign)
+    let start = letter_before(text, first_sign, sign)
         .filter(|start| !is_word(start.checked_sub(1).map_or(0, |before| byte(text, before))))
         .unwrap_or(first_sign + 1);
     let mut end = sign_at;
     while byte(text, end) == sign
-        && let Some(after) = letter_after(text, end + 1)
+        && let Some(after) = letter_after(text, end + 1, sign)
         && end < start + MAX_LEN
     {
         // The last one may begin a word.
@@ -47,8 +49,9 @@ pub(crate) fn extent(text: &[u8], at: usize) -> Option<(usize, usize)> {
 pub(crate) fn join(text: &[u8], from: usize, to: usize) -> Option<Layer> {
     let mut weaver = Weaver::new(from, (to - from) / 2 + 1);
     let mut at = from;
+    let sign = letter_after(text, from, b' ').map_or(0, |end| byte(text, end));
     while at < to
-        && let Some(end) = letter_after(text, at)
+        && let Some(end) = letter_after(text, at, sign)
     {
         weaver.put(slice(text, end - 1, end), at, end);
         at = end + 1;
@@ -57,20 +60,37 @@ pub(crate) fn join(text: &[u8], from: usize, to: usize) -> Option<Layer> {
 }
 
 /// Where the letter before `at` begins, with the backslash that JSON wrote before it.
-fn letter_before(text: &[u8], at: usize) -> Option<usize> {
+fn letter_before(text: &[u8], at: usize, sign: u8) -> Option<usize> {
     let letter = at.checked_sub(1)?;
     let is_escaped = matches!(byte(text, letter), b'"' | b'\\');
     let before = letter
         .checked_sub(1)
         .filter(|&before| is_escaped && byte(text, before) == b'\\');
-    is_letter(byte(text, letter)).then_some(before.unwrap_or(letter))
+    let is_blank = || is_blank_apart(text, letter, sign);
+    (is_letter(byte(text, letter)) || is_blank()).then_some(before.unwrap_or(letter))
 }
 
 /// Where the letter at `at`, with the backslash that JSON wrote before it, ends.
-fn letter_after(text: &[u8], at: usize) -> Option<usize> {
+fn letter_after(text: &[u8], at: usize, sign: u8) -> Option<usize> {
     let is_escaped = byte(text, at) == b'\\' && matches!(byte(text, at + 1), b'"' | b'\\');
     let letter = if is_escaped { at + 1 } else { at };
-    is_letter(byte(text, letter)).then_some(letter + 1)
+    let is_blank = || is_blank_apart(text, letter, sign);
+    (is_letter(byte(text, letter)) || is_blank()).then_some(letter + 1)
+}
+
+/// Whether the blank or end of line at `at` is a letter of its own: `k e y :   x`.
+fn is_blank_apart(text: &[u8], at: usize, sign: u8) -> bool {
+    let is_apart = |letter: usize| {
+        let distance = letter.abs_diff(at);
+        distance.is_multiple_of(2) && distance <= MAX_BLANKS && is_letter(byte(text, letter))
+    };
+    let is_blank = |byte: u8| matches!(byte, b' ' | b'\n');
+    sign == b' '
+        && is_blank(byte(text, at))
+        && is_apart(skip(text, at, MAX_BLANKS, is_blank))
+        && skip_back(text, at, MAX_BLANKS, is_blank)
+            .checked_sub(1)
+            .is_some_and(is_apart)
 }
 
 const fn is_sign(byte: u8) -> bool {
@@ -93,6 +113,17 @@ mod tests {
         let (from, to) = extent(text.as_bytes(), at)?;
         let layer = join(text.as_bytes(), from, to)?;
         Some((layer.text().to_owned(), text.get(from..to)?.to_owned()))
+    }
+
+    #[test]
+    fn blanks_and_lines_apart_are_joined() {
+        for (text, plain) in [
+            ("x k e y :   A b c d e f g h i", "xkey: Abcdefghi"),
+            ("x k e y \n     A b c d e f g h i", "xkey\n  Abcdefghi"),
+        ] {
+            let found = joined(text, text.len() - 6);
+            assert_eq!(found.unwrap().0, plain);
+        }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Characters that are not what they seem: invisible ones, and ones that look like ASCII.
 
+use super::super::ascii::{skip, slice};
 use super::codec::Codec;
 use super::layer::{Layer, Weaver};
 
 /// Fewer hidden bytes hide nothing, and more are taken in pieces.
 const MIN_HIDDEN_LEN: usize = 8;
 const MAX_HIDDEN_LEN: usize = 256 << 10;
+/// More ends of lines in a row end what is hidden.
+const MAX_LINE_ENDS: usize = 4;
 
 /// What an unusual character stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,6 +240,10 @@ fn hidden_run(
         match decode(c) {
             Some(byte) => weaver.put(&[byte], at, at + len),
             None if c == '\0' || is_zero_width(c) || is_bidi_control(c) => {}
+            // A key block keeps its lines.
+            None if matches!(c, '\n' | '\r') && hides_more(text, at, decode) => {
+                weaver.copy(slice(text, at, at + len), at);
+            }
             None => break,
         }
         at += len;
@@ -247,6 +254,14 @@ fn hidden_run(
         None
     };
     (at, layer)
+}
+
+/// Whether what is hidden goes on after the ends of lines at `at`.
+fn hides_more(text: &[u8], at: usize, decode: fn(char) -> Option<u8>) -> bool {
+    let next = skip(text, at, MAX_LINE_ENDS, |byte| {
+        matches!(byte, b'\n' | b'\r')
+    });
+    character(text, next).is_some_and(|(c, _)| decode(c).is_some())
 }
 
 /// The character at `at`, and its length in bytes.
