@@ -26,6 +26,12 @@ pub(crate) struct Plan {
 /// one further pass, which finds nothing; more than these only a contrived one would.
 const MAX_PASSES: usize = 4;
 
+/// Kinds of secrets that take many lines.
+const KEY_BLOCKS: [&str; 2] = ["credential.private_key", "credential.putty_key"];
+/// What ends further from the end of a text does not go on behind it, in bytes: the lines of a key
+/// that are written in more than one way end where one of them does.
+const NEAR_END_LEN: usize = 16 << 10;
+
 impl Plan {
     /// The edits of `text`, whose first scan was `scan`. Detectors spare what lies in `kept`, which
     /// is asked for when they found something.
@@ -67,6 +73,18 @@ impl Plan {
         }
         masked.push_str(text.get(copied..).unwrap_or_default());
         masked
+    }
+
+    /// Where the first of the key blocks begins that end so near the end of the text, `len` bytes long,
+    /// that it may go on.
+    pub(crate) fn key_block_near_end(&self, len: usize) -> Option<usize> {
+        let blocks = self
+            .edits
+            .iter()
+            .rev()
+            .take_while(|edit| edit.span.end() + NEAR_END_LEN > len);
+        let blocks = blocks.filter(|edit| KEY_BLOCKS.contains(&edit.finding.kind.as_str()));
+        blocks.last().map(|edit| edit.span.start())
     }
 
     /// Where the last edit ends in the original text.

@@ -69,8 +69,11 @@ impl<'a> StreamRedactor<'a> {
         self.swallow();
         let lines = whole_lines(&self.held);
         if lines > 0 {
-            self.emit_lines(lines, out, findings);
-            self.examined = 0;
+            self.examined = if self.emit_lines(lines, out, findings) {
+                0
+            } else {
+                self.held.len()
+            };
         } else if self.held.len() >= MAX_HELD_BYTES {
             self.emit_part_of_line(out, findings);
             self.examined = 0;
@@ -80,10 +83,30 @@ impl<'a> StreamRedactor<'a> {
     }
 
     /// Emits all whole lines but the last, which may name what the next line holds.
-    fn emit_lines(&mut self, lines: usize, out: &mut String, findings: &mut Vec<Finding>) {
-        let rest = self.held.split_off(lines);
-        let text = String::from_utf8_lossy(&self.held).into_owned();
-        let masked = self.redact(&text, findings);
+    /// False when a key block that is still open holds all of it back.
+    fn emit_lines(&mut self, lines: usize, out: &mut String, findings: &mut Vec<Finding>) -> bool {
+        let mut rest = self.held.split_off(lines);
+        let mut text = String::from_utf8_lossy(&self.held).into_owned();
+        let mut plan = self.redactor.plan(&text);
+        // The end of a key block, of which only decoding shows the beginning, may not be here yet.
+        if let Some(open) = plan.key_block_near_end(text.len())
+            && lines + rest.len() < MAX_HELD_BYTES
+            && let Some((before, _)) = text.split_at_checked(open)
+            && before.len() < self.held.len()
+        {
+            let line = before.rfind('\n').map_or(0, |end| end + 1);
+            if line == 0 {
+                self.held.append(&mut rest);
+                return false;
+            }
+            let mut held_back = text.split_off(line).into_bytes();
+            held_back.append(&mut rest);
+            rest = held_back;
+            plan = self.redactor.plan(&text);
+        }
+        let lines = text.len();
+        let masked = plan.apply(&text);
+        self.report(plan.into_findings(), findings);
         let last_line = masked
             .strip_suffix('\n')
             .and_then(|without| without.rfind('\n'))
@@ -93,6 +116,7 @@ impl<'a> StreamRedactor<'a> {
         self.offset = (self.offset + lines).saturating_sub(kept.len());
         self.held = kept.as_bytes().to_vec();
         self.held.extend_from_slice(&rest);
+        true
     }
 
     /// Masks a line without an end as far as it goes. What is kept is masked already; a second look

@@ -106,3 +106,26 @@ fn a_secret_longer_than_what_a_stream_holds_is_dropped() {
     let (out, _) = streamed(&redactor, &text, 65_536);
     assert_eq!(without_markers(&out), "a password=… b");
 }
+
+/// The lines of a key whose letters are mathematical ones, also on the line that begins it.
+fn disguised_key() -> String {
+    let label = |word: &str| format!("-----{word} PRIVATE KEY-----\n");
+    let body = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU2Nzg5QUJDREVGR0hJSktM\n";
+    let key = label("BEGIN") + &body.repeat(25) + &label("END");
+    let disguised = |c: char| match c {
+        'A'..='Z' => char::from_u32(0x1d670 + u32::from(c) - u32::from('A')).unwrap(),
+        _ => c,
+    };
+    key.chars().map(disguised).collect()
+}
+
+#[test]
+fn a_disguised_key_across_two_reads_is_masked() {
+    let redactor = redactor();
+    for before in (61_000..66_000).step_by(500) {
+        let text = "filler line\n".repeat(before / 12) + &disguised_key() + "end\n";
+        let (out, _) = streamed(&redactor, &text, 65_536);
+        assert!(out.ends_with("]\nend\n"), "{before}: {}", out.len());
+        assert_eq!(out.matches("[redacted:").count(), 1, "{before}");
+    }
+}
