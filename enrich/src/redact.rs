@@ -152,7 +152,7 @@ impl Redactor {
         }
         sightings.extend(source_code(event.buffer()));
         let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan, &kept);
-        let (edits, mut findings) = plan.into_parts();
+        let (edits, mut findings) = plan.with_echoes(event.buffer()).into_parts();
         let mut originals = Originals::default();
         if self.seal.is_some() {
             originals.add_edits(event.buffer(), &edits);

@@ -1,10 +1,12 @@
 //! Works out all edits of one text, until a further pass would find nothing more.
 
 use magistrate_event::{Finding, Place, Span};
+use memchr::memmem;
 
 use super::decode::{Decoder, token_of};
 use super::marker::marker;
 use super::merge::Found;
+use super::placeholder::looks_random;
 use super::ruleset::RuleSet;
 use super::scan::Scan;
 use super::token::Tokenizer;
@@ -26,6 +28,35 @@ pub(crate) struct Plan {
 /// one further pass, which finds nothing; more than these only a contrived one would.
 const MAX_PASSES: usize = 4;
 
+impl Edit {
+    /// The same for the same text at `span`.
+    fn again(&self, span: Span) -> Self {
+        let place = Place {
+            start: span.start(),
+            end: span.end(),
+        };
+        Self {
+            span,
+            marker: self.marker.clone(),
+            finding: Finding {
+                place,
+                ..self.finding.clone()
+            },
+        }
+    }
+}
+
+/// Whether a secret is so unlike a word that the same text elsewhere is the same secret.
+fn is_worth_echo(secret: &[u8]) -> bool {
+    (MIN_ECHO_LEN..=MAX_ECHO_LEN).contains(&secret.len())
+        && (looks_random(secret) || !secret.is_ascii() || secret.contains(&0))
+}
+
+/// Secrets of one event that are looked for once more.
+const MAX_ECHOED: usize = 64;
+/// How long one must be, in bytes, and what is longer stands nowhere else.
+const MIN_ECHO_LEN: usize = 10;
+const MAX_ECHO_LEN: usize = 4096;
 /// Kinds of secrets that take many lines.
 const KEY_BLOCKS: [&str; 2] = ["credential.private_key", "credential.putty_key"];
 /// What ends further from the end of a text does not go on behind it, in bytes: the lines of a key
@@ -73,6 +104,44 @@ impl Plan {
         }
         masked.push_str(text.get(copied..).unwrap_or_default());
         masked
+    }
+
+    /// Masks each credential also where it stands in `text` once more: an event's columns hold parts
+    /// of each other, and the name that tells a secret may be in another one.
+    pub(crate) fn with_echoes(mut self, text: &str) -> Self {
+        let mut echoes = Vec::new();
+        for edit in self.edits.iter().take(MAX_ECHOED) {
+            let secret = text
+                .get(edit.span.start()..edit.span.end())
+                .unwrap_or_default();
+            if !edit.finding.kind.starts_with("credential.") || !is_worth_echo(secret.as_bytes()) {
+                continue;
+            }
+            for at in memmem::find_iter(text.as_bytes(), secret) {
+                let Ok(span) = Span::new(at, at + secret.len()) else {
+                    continue;
+                };
+                let place = self.edits.partition_point(|other| other.span.end() <= at);
+                let is_free = |other: &Self| {
+                    let next = other.edits.get(place);
+                    next.is_none_or(|next| next.span.start() >= span.end())
+                };
+                if is_free(&self) {
+                    echoes.push(edit.again(span));
+                }
+            }
+        }
+        if !echoes.is_empty() {
+            self.edits.append(&mut echoes);
+            self.edits.sort_unstable_by_key(|edit| edit.span);
+            let mut end = 0;
+            self.edits.retain(|edit| {
+                let is_after = edit.span.start() >= end;
+                end = end.max(edit.span.end());
+                is_after
+            });
+        }
+        self
     }
 
     /// Where the first of the key blocks begins that end so near the end of the text, `len` bytes long,

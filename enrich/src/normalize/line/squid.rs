@@ -59,7 +59,8 @@ pub(super) fn parse(line: &str) -> Option<Access<'_>> {
     let tail = split_tail(rest)?;
     let (url, user) = tail.before.rsplit_once(' ')?;
     let url = url.trim_end_matches(' ');
-    if !is_code(result) || status.len() != 3 || url.is_empty() {
+    // A name and its value are not torn apart: such a line is none of Squid's, and kept whole.
+    if !is_code(result) || status.len() != 3 || url.is_empty() || url.ends_with([':', '=']) {
         return None;
     }
     Some(Access {
@@ -407,6 +408,7 @@ mod tests {
             "1767323045.678 1 192.0.2.7 tcp_miss/200 1 GET http://e.com/ - HIER_DIRECT/- -",
             "1767323045.678 1 192.0.2.7 TCP_MISS/20 1 GET http://e.com/ - HIER_DIRECT/- -",
             "1767323045.678 1 192.0.2.7 TCP_MISS/200 1 GET http://e.com/ - x y z",
+            "1795422229.068 231 192.0.2.10 TCP_MISS/200 1543 GET http://a.example/a key: x HIER_DIRECT/198.51.100.7 text/html",
         ] {
             assert_eq!(parse(line), None, "{line}");
         }
