@@ -59,8 +59,8 @@ pub(crate) struct Shaped {
 
 /// Groups of a pattern that can be masked: 0 to 3.
 pub(crate) const MAX_GROUP: usize = 3;
-/// A longer word before a `+` is data.
-const MAX_FORM_WORD_LEN: usize = 12;
+/// A longer word before a `+` or `/` is data.
+const MAX_WORD_LEN: usize = 24;
 /// How far before a match its words of context may stand.
 const NEAR_LEN: usize = 300;
 
@@ -149,7 +149,7 @@ impl Shape {
             Boundary::Token => starts_token(text, start),
             Boundary::Base64 => {
                 starts_token(text, start) && !matches!(byte_before(text, start), b'+' | b'/')
-                    || follows_word_of_form(text, start)
+                    || follows_word(text, start)
             }
         }
     }
@@ -218,16 +218,27 @@ impl Matcher {
     }
 }
 
-/// Whether `at` follows a word in lower case and the `+` that forms write for a blank: `use+EAAA…`.
-fn follows_word_of_form(text: &[u8], at: usize) -> bool {
-    let Some(plus) = at.checked_sub(1).filter(|&plus| byte(text, plus) == b'+') else {
+/// Whether `at` follows a part of a path, or a word and the `+` that forms write for a blank, rather
+/// than base64: `/v1/EAAA…`, `use+EAAA…`.
+fn follows_word(text: &[u8], at: usize) -> bool {
+    let Some(sign) = at.checked_sub(1) else {
         return false;
     };
-    let word = skip_back(text, plus, MAX_FORM_WORD_LEN, |byte| {
-        byte.is_ascii_lowercase()
-    });
-    let before = byte_before(text, word);
-    word < plus && !(is_token(before) || before == b'/')
+    let is_part = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-')
+    };
+    match byte(text, sign) {
+        b'+' => {
+            let word = skip_back(text, sign, MAX_WORD_LEN, |byte| byte.is_ascii_lowercase());
+            let before = byte_before(text, word);
+            word < sign && !(is_token(before) || before == b'/')
+        }
+        b'/' => {
+            let part = skip_back(text, sign, MAX_WORD_LEN, is_part);
+            matches!(byte_before(text, part), b'/' | b' ' | b'"' | b'\'' | 0) && part < sign
+        }
+        _ => false,
+    }
 }
 
 /// The end of what a pattern sees: it never runs on into the event's next text.

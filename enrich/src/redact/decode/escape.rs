@@ -5,7 +5,7 @@ use super::super::ascii::{byte, is_at, is_word, slice};
 use super::codec::Codec;
 use super::entity::entity;
 use super::layer::{Layer, Weaver};
-use super::unicode::{Seen, character, seen};
+use super::unicode::{Seen, character, is_zero_width, seen};
 
 /// A few bytes of text that stand for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +174,7 @@ fn is_beside_ascii(text: &[u8], at: usize) -> bool {
     };
     let before = |distance: usize| at.checked_sub(distance).map_or(0, |at| byte(text, at));
     let after = |distance: usize| byte(text, at + len + distance);
+    let is_shown = |byte: u8| byte.is_ascii() && byte != 0;
     let is_alone = || {
         let is_sign = |byte: u8| byte.is_ascii() && !is_word(byte);
         c.is_alphabetic()
@@ -186,8 +187,8 @@ fn is_beside_ascii(text: &[u8], at: usize) -> bool {
         // Nobody writes English so; their punctuation is that of Chinese.
         '０'..='９' | 'Ａ'..='Ｚ' | 'ａ'..='ｚ' | '＿' | '𝐀'..='𝟿' => true,
         _ => {
-            let is_inside_dashes = before(1) == b'-' && after(0) == b'-';
-            is_word(before(1)) || is_word(after(0)) || is_inside_dashes || is_alone()
+            let is_hidden = || is_zero_width(c) && is_shown(before(1)) && is_shown(after(0));
+            is_word(before(1)) || is_word(after(0)) || is_hidden() || is_alone()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Takes off quoted-printable (RFC 2045 section 6.7) and the Q encoding of headers (RFC 2047).
 
-use super::super::ascii::{byte, is_at, slice};
+use super::super::ascii::{byte, byte_before, is_at, slice};
 use super::blob::line_break;
 use super::codec::Codec;
 use super::escape::hex_byte;
@@ -10,7 +10,8 @@ use super::layer::{Layer, Weaver};
 pub(super) const BEGIN: &[u8] = b"BEGIN=20";
 
 /// Whether the `=` at `at` begins an escape that hardly anything but quoted-printable has: a soft
-/// line break, a pair of digits with a letter in it, or one escape after another.
+/// line break, a pair of digits with a letter in it, a blank that no number goes on, or one escape
+/// after another.
 pub(crate) fn is_telling(text: &[u8], at: usize) -> bool {
     match byte(text, at + 1) {
         _ if is_at(text, at, BEGIN) => true,
@@ -19,8 +20,11 @@ pub(crate) fn is_telling(text: &[u8], at: usize) -> bool {
             let has_letter = slice(text, at + 1, at + 3)
                 .iter()
                 .any(u8::is_ascii_uppercase);
+            let follows_blank = is_at(text, at, b"=20") && !byte(text, at + 3).is_ascii_digit();
             escape(text, at).is_some()
-                && (has_letter || byte(text, at + 3) == b'=' && escape(text, at + 3).is_some())
+                && (has_letter
+                    || follows_blank
+                    || byte(text, at + 3) == b'=' && escape(text, at + 3).is_some())
         }
         _ => false,
     }
@@ -56,8 +60,12 @@ pub(crate) fn unquote(text: &[u8], from: usize, to: usize) -> Option<Layer> {
     weaver.finish(Codec::QUOTED_PRINTABLE)
 }
 
-/// The length of a soft line break at `at`, also one whose end of line JSON wrote.
+/// The length of a soft line break at `at`, also one whose end of line JSON wrote. Behind another
+/// `=` it is padding, which quoted-printable escapes.
 fn soft_break(text: &[u8], at: usize) -> Option<usize> {
+    if byte_before(text, at) == b'=' {
+        return None;
+    }
     line_break(text, at + 1).map(|end| end - at)
 }
 
@@ -85,7 +93,7 @@ mod tests {
             let layer = unquote(text.as_bytes(), 0, text.len());
             assert_eq!(layer.unwrap().text(), plain, "{text}");
         }
-        for text in ["", "a=b", "a=", "a=3d"] {
+        for text in ["", "a=b", "a=", "a=3d", "a==\nb"] {
             assert!(unquote(text.as_bytes(), 0, text.len()).is_none(), "{text}");
         }
     }

@@ -66,7 +66,8 @@ const ESCAPES: [&str; 31] = [
     "u0", "u1", "u2", "u{", "ud", "uD", "uf", "uF", "x0", "x2", "x3", "x4", "x5", "x6", "x7", "xc",
     "xe", "xf", "04", "05", "06", "07", "10", "11", "12", "13", "14", "15", "16", "17", "/\\",
 ];
-const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/={\"<";
+const LETTERS: &str =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/={\"<@:.,;'()[&%\\";
 
 /// What stands before a secret and a blank.
 const FORM_WORDS: [&str; 14] = [
@@ -108,10 +109,13 @@ fn texts(of: Of) -> Vec<(String, Case)> {
             let pairs = FIRST_DIGITS
                 .iter()
                 .flat_map(|first| ('0'..='9').map(move |second| format!("={first}{second}=")));
+            let blanks = LETTERS.chars().filter(|letter| !letter.is_ascii_digit());
+            let blanks = blanks.map(|letter| format!("=20{letter}"));
             let others = ["BEGIN=20", "=0A", "=0D", "=\r\n", "=\\n", "=\\r", "=\\\\"];
             let others = others.into_iter().map(str::to_owned);
             bytes
                 .chain(pairs)
+                .chain(blanks)
                 .chain(breaks)
                 .chain(others)
                 .map(exact)

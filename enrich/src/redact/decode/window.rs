@@ -91,7 +91,8 @@ impl<'a> Windows<'a> {
     fn begin(&self, at: usize) -> Open {
         let from = at.saturating_sub(BEFORE_LEN);
         let from = skip_back(self.text, from, MAX_TOKEN_LEN, is_token);
-        let before = slice(self.text, from, at);
+        // What begins a line may belong to the one before.
+        let before = slice(self.text, from, at.saturating_sub(1));
         let start =
             memrchr2(self.line_end(), VALUE_END_BYTE, before).map_or(from, |end| from + end + 1);
         Open { start, last: at }
