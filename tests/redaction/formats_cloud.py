@@ -16,7 +16,9 @@ def _bedrock_short(chance):
         f"&X-Amz-Credential=ASIA{chance.some('X', 16)}%2F20261123%2Fus-east-1%2Fbedrock%2Faws4_request"
         f"&X-Amz-Date=20261123T101502Z&X-Amz-Expires=43200&X-Amz-Signature={chance.some('h', 64)}&Version=1"
     )
-    return "bedrock-api-key-" + base64.b64encode(query.encode()).decode()
+    text = "bedrock-api-key-" + base64.b64encode(query.encode()).decode()
+    # Names of parameters are no secret, and stand in other signed URLs too.
+    return Secret(text, (text[-100:-20],))
 
 
 def _service_account(chance):
@@ -37,7 +39,7 @@ FORMATS = (
     named("aws.secret_access_key", "{b:40}", "AWS_SECRET_ACCESS_KEY aws_secret_access_key"),
     named("aws.session_token", "IQoJb3JpZ2luX2Vj{b:420}==", "AWS_SESSION_TOKEN aws_session_token"),
     made("aws.bedrock_key", whole(_bedrock_long, 4), "AWS_BEARER_TOKEN_BEDROCK"),
-    made("aws.bedrock_short_key", whole(_bedrock_short, 100), "AWS_BEARER_TOKEN_BEDROCK"),
+    made("aws.bedrock_short_key", _bedrock_short, "AWS_BEARER_TOKEN_BEDROCK"),
     evident("aws.mws", "amzn.mws.{uuid}", "MWS_AUTH_TOKEN"),
     placed("aws.signed_url", "{h:64}",
            "https://acme.s3.amazonaws.com/report.pdf?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20261123T101502Z"
