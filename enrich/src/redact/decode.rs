@@ -217,7 +217,7 @@ impl<'a> Decoder<'a> {
     fn window(
         &mut self,
         text: &[u8],
-        mut window: Window,
+        window: Window,
         decode: fn(&[u8], usize, usize) -> Option<Layer>,
         depth: Depth<'_>,
     ) {
@@ -225,14 +225,7 @@ impl<'a> Decoder<'a> {
         if end - start > self.left {
             return;
         }
-        let mut layer = decode(text, start, end);
-        if let Some(shown) = &layer
-            && let Some(further) = window.over_block(text, shown.text())
-            && further.end - start <= self.left
-        {
-            window = further;
-            layer = decode(text, start, further.end);
-        }
+        let (window, layer) = window.decoded(text, decode, self.left);
         let ending = if window.ends_value(text) {
             Ending::Certain
         } else {

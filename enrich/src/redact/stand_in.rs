@@ -160,7 +160,7 @@ fn is_beginning(text: &[u8]) -> bool {
         && parts.all(|(number, part)| {
             let is_last = number + 1 == count;
             part.len() <= MAX_MIXED_LEN && part.iter().all(u8::is_ascii_alphanumeric)
-                || !(is_last && !is_ended) && is_named(part)
+                || (is_ended || !is_last) && is_named(part)
         })
 }
 

@@ -3,6 +3,7 @@
 use memchr::{memmem, memrchr2};
 
 use super::super::ascii::{VALUE_END_BYTE, byte, is_token, skip, skip_back, slice};
+use super::layer::Layer;
 
 /// What is seen before an escape: the name of what it belongs to.
 const BEFORE_LEN: usize = 192;
@@ -119,9 +120,27 @@ impl<'a> Windows<'a> {
 }
 
 impl Window {
+    /// What `decode` makes of the window, and the window: it goes on to the end of a key block, if no
+    /// more than `most` bytes then lie in it.
+    pub(crate) fn decoded(
+        self,
+        text: &[u8],
+        decode: fn(&[u8], usize, usize) -> Option<Layer>,
+        most: usize,
+    ) -> (Self, Option<Layer>) {
+        let layer = decode(text, self.start, self.end);
+        let shown = layer.as_ref().map_or("", Layer::text);
+        match self.over_block(text, shown) {
+            Some(further) if further.end - further.start <= most => {
+                (further, decode(text, further.start, further.end))
+            }
+            Some(_) | None => (self, layer),
+        }
+    }
+
     /// The window up to the end of the key block that begins in it, and of which `shown`, its text,
     /// has no end: the lines between hold nothing that is encoded.
-    pub(crate) fn over_block(self, text: &[u8], shown: &str) -> Option<Self> {
+    fn over_block(self, text: &[u8], shown: &str) -> Option<Self> {
         let shown = shown.as_bytes();
         BLOCKS.iter().find_map(|(begin, end)| {
             let begin = memmem::rfind(shown, begin)?;
