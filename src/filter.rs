@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 
 use anyhow::Context as _;
-use magistrate_enrich::{Redactor, StreamRedactor};
+use magistrate_enrich::{Census, Redactor, StreamRedactor};
 use magistrate_event::Finding;
 
 use crate::cli::RedactArguments;
@@ -55,11 +55,15 @@ fn filter(
             break;
         }
         show.lines.read(bytes);
+        if arguments.findings {
+            show.suspicious.read(bytes);
+        }
         stream.push(bytes, &mut text, &mut findings);
         show.next(&mut text, &mut findings)?;
     }
     stream.finish(&mut text, &mut findings);
-    show.next(&mut text, &mut findings)
+    show.next(&mut text, &mut findings)?;
+    show.census()
 }
 
 /// Writes the masked text, or what was found in it.
@@ -67,6 +71,14 @@ struct Show<'a, W> {
     output: &'a mut W,
     arguments: &'a RedactArguments,
     lines: Lines,
+    suspicious: Suspicious,
+}
+
+/// How many suspicious characters of a class there are, as `--json` shows it.
+#[derive(serde::Serialize)]
+struct Counted {
+    kind: String,
+    count: u32,
 }
 
 /// One finding as `--json` shows it.
@@ -79,11 +91,12 @@ struct Listed<'a> {
 }
 
 impl<'a, W: Write> Show<'a, W> {
-    const fn new(output: &'a mut W, arguments: &'a RedactArguments) -> Self {
+    fn new(output: &'a mut W, arguments: &'a RedactArguments) -> Self {
         Self {
             output,
             arguments,
             lines: Lines::new(),
+            suspicious: Suspicious::default(),
         }
     }
 
@@ -97,6 +110,24 @@ impl<'a, W: Write> Show<'a, W> {
         }
         text.clear();
         findings.clear();
+        Ok(())
+    }
+
+    /// Lists what hides something from the eye, which nothing is masked for: a count a class.
+    fn census(&mut self) -> io::Result<()> {
+        if !self.arguments.findings {
+            return Ok(());
+        }
+        let counts = self.suspicious.finish();
+        for (class, count) in counts.classes().filter(|(_, count)| *count > 0) {
+            let kind = format!("content.suspicious_characters.{class}");
+            if self.arguments.json {
+                serde_json::to_writer(&mut *self.output, &Counted { kind, count })?;
+                writeln!(self.output)?;
+            } else {
+                writeln!(self.output, "{count:>8} times {kind}")?;
+            }
+        }
         Ok(())
     }
 
@@ -124,6 +155,35 @@ impl<'a, W: Write> Show<'a, W> {
             "{line:>8}:{column:<6} {:>10}..{:<10} {confidence:>3} %  {kind:<32} {rule:<28} {layer}",
             place.start, place.end
         )
+    }
+}
+
+/// Counts suspicious characters line by line.
+#[derive(Default)]
+struct Suspicious {
+    counts: Census,
+    /// The line whose end has not come.
+    held: Vec<u8>,
+}
+
+impl Suspicious {
+    fn read(&mut self, bytes: &[u8]) {
+        let old_len = self.held.len();
+        self.held.extend_from_slice(bytes);
+        let lines = bytes.iter().rposition(|&byte| byte == b'\n');
+        let lines = lines.map(|end| old_len + end);
+        let lines = lines.or((self.held.len() > MAX_LAG_BYTES).then_some(self.held.len() - 1));
+        if let Some(end) = lines {
+            let rest = self.held.split_off(end + 1);
+            self.counts.add(&String::from_utf8_lossy(&self.held));
+            self.held = rest;
+        }
+    }
+
+    fn finish(&mut self) -> Census {
+        self.counts.add(&String::from_utf8_lossy(&self.held));
+        self.held.clear();
+        self.counts
     }
 }
 
@@ -193,6 +253,16 @@ mod tests {
                 (4, 4)
             ]
         );
+    }
+
+    #[test]
+    fn suspicious_characters_are_counted_over_reads() {
+        let mut suspicious = Suspicious::default();
+        for part in "a\u{200b}b\nc\u{202e}d".as_bytes().chunks(3) {
+            suspicious.read(part);
+        }
+        let counts = suspicious.finish();
+        assert_eq!((counts.zero_width, counts.bidi_controls), (1, 1));
     }
 
     #[test]

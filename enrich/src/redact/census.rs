@@ -58,6 +58,22 @@ impl Census {
         census
     }
 
+    /// Counts in `text` too.
+    pub fn add(&mut self, text: &str) {
+        let more = Self::of(text);
+        let pairs = [
+            (&mut self.tags, more.tags),
+            (&mut self.zero_width, more.zero_width),
+            (&mut self.bidi_controls, more.bidi_controls),
+            (&mut self.variation_selectors, more.variation_selectors),
+            (&mut self.mixed_words, more.mixed_words),
+            (&mut self.private_use, more.private_use),
+        ];
+        for (count, more) in pairs {
+            *count = count.saturating_add(more);
+        }
+    }
+
     /// Whether nothing suspicious was found.
     pub fn is_empty(&self) -> bool {
         self.classes().all(|(_, count)| count == 0)
