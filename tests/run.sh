@@ -59,6 +59,6 @@ cargo nextest run --workspace --locked
 step 'the program'
 cargo build --locked --bin magistrate
 
-step 'end-to-end tests'
-MAGISTRATE_BIN="$PWD/target/debug/magistrate" .venv/bin/python -m pytest tests/e2e "$@"
+step 'end-to-end tests and the yardstick of redaction'
+MAGISTRATE_BIN="$PWD/target/debug/magistrate" .venv/bin/python -m pytest "$@"
 step 'done'
