@@ -1,9 +1,10 @@
 //! Finds every occurrence of thousands of literals in one pass over a text.
 //!
-//! Each literal is known by its rarest three bytes. A bitmap of 131,072 bits says for every three
-//! bytes of the text whether they can belong to a literal; six positions share one branch. The cost
-//! of clean text therefore depends on neither the number nor the length of the literals, which is
-//! what a Teddy (64 literals) or an Aho-Corasick automaton (a chain of dependent loads) cannot give.
+//! Each literal is known by its rarest four bytes, whatever their case, as two overlapping grams of
+//! three bytes. A table says of every gram of the text whether it can be the first or the second of
+//! these, or a literal of three bytes; 16 positions share one branch. The cost of clean text
+//! therefore depends on neither the number nor the length of the literals, which is what a Teddy
+//! (64 literals) or an Aho-Corasick automaton (a chain of dependent loads) cannot give.
 
 use std::collections::HashMap;
 
@@ -19,15 +20,12 @@ pub(crate) struct Literal {
 }
 
 /// Whether the case of ASCII letters matters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     /// It does.
     Exact,
     /// It does not.
     Ignored,
-    /// It does not, as long as each word, of which these are the first letters' offsets, is written
-    /// `lower`, `UPPER` or `Capital`. Costs less.
-    Styled(Vec<usize>),
 }
 
 /// One occurrence of a literal.
@@ -49,266 +47,436 @@ impl Literal {
         let Some(there) = text.get(start..start + self.text.len()) else {
             return false;
         };
-        match &self.case {
+        match self.case {
             Case::Exact => there == self.text,
-            Case::Ignored | Case::Styled(_) => there.eq_ignore_ascii_case(&self.text),
+            Case::Ignored => there.eq_ignore_ascii_case(&self.text),
         }
     }
 }
 
-/// 131,072 bits: 16 KiB, half of the smallest first-level cache around.
-const HASH_BITS: u32 = 17;
-/// Multipliers; the one is taken under which ordinary text is mistaken least often.
-const SALTS: [u32; 32] = salts();
-const WORDS: usize = (1 << HASH_BITS) / 64;
+/// What a gram may be, in pairs of bits that no other pair of grams shares: the first of two behind
+/// which the second stands.
+mod role {
+    /// The pairs by which literals are known, in three colours, so that fewer texts are mistaken.
+    const PAIRS: [u8; 3] = [0b1, 0b100, 0b1_0000];
+    /// What stands one byte before a literal of three bytes, and the literal.
+    pub(super) const BEFORE: u8 = 0b100_0000;
+    pub(super) const WHOLE: u8 = BEFORE << 1;
+    /// The bit of each second gram.
+    pub(super) const SECONDS: u8 = 0b1010_1010;
+
+    /// The first gram's role where the pair begins with `gram`; the second's is the next bit.
+    pub(super) fn first(gram: [u8; 3]) -> u8 {
+        let sum: usize = gram.into_iter().map(usize::from).sum();
+        PAIRS.get(sum % PAIRS.len()).copied().unwrap_or_default()
+    }
+}
+
+/// 32 KiB: what a first-level cache holds.
+const HASH_BITS: u32 = 15;
+const SLOTS: usize = 1 << HASH_BITS;
+/// Literals are sorted into so many buckets.
+const BUCKET_BITS: u32 = 12;
+const BUCKETS: usize = 1 << BUCKET_BITS;
+/// Positions that share one branch.
+const BLOCK: usize = 16;
+/// Bytes of their grams.
+const WINDOW: usize = BLOCK + 2;
+/// [`role::SECONDS`] in each byte.
+const SECONDS: u64 = u64::from_le_bytes([role::SECONDS; 8]);
 
 /// The compiled set of literals.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
-    salt: u32,
-    bits: Box<[u64; WORDS]>,
-    /// How many bits are set before each word.
-    ranks: Vec<u32>,
-    /// Where the anchors of each set bit begin; one more than there are set bits.
+    salt: Salt,
+    /// By the hash of a gram: its roles.
+    roles: Box<[u8; SLOTS]>,
+    /// Where the anchors of each bucket begin; one more than there are buckets.
     starts: Vec<usize>,
-    /// Sorted by the hash of `gram`.
+    /// Sorted by bucket.
     anchors: Vec<Anchor>,
     literals: Vec<Literal>,
 }
 
-/// Says that a literal lies where three certain bytes do.
+/// Says that a literal lies where certain bytes do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Anchor {
-    gram: u32,
-    /// How far behind the literal's start the three bytes lie.
+    key: Key,
+    /// How far behind the literal's start the key lies.
     offset: usize,
     literal: usize,
-    /// The literal's first byte, letters in lower case: tells most of a bucket apart.
-    first: u8,
+    head: Head,
+}
+
+/// Four bytes by which a literal is known, or the three that it has, folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(u32);
+
+/// Three bytes, folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Gram([u8; 3]);
+
+/// What a hash multiplies the bytes of a gram with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Salt([u16; 3]);
+
+/// The first eight bytes of a literal, or all of it: tells a bucket's literals apart and most of
+/// the text that only shares three bytes with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Head {
+    bytes: u64,
+    mask: u64,
 }
 
 impl Prefilter {
     /// Compiles `literals`; those under [`Literal::MIN_LEN`] bytes are never found.
     pub(crate) fn new(literals: Vec<Literal>) -> Self {
         let ordinary = Ordinary::new();
-        let mut anchors = anchors(&ordinary, &literals);
-        let salt = SALTS
-            .into_iter()
-            .min_by_key(|&salt| ordinary.mistaken(&set_bits(&anchors, salt), salt))
-            .unwrap_or_default();
-        anchors.sort_unstable_by_key(|anchor| (hash(anchor.gram, salt), *anchor));
-        let bits = set_bits(&anchors, salt);
-        let ranks = bits.iter().scan(0, |rank, word| {
-            let before = *rank;
-            *rank += word.count_ones();
-            Some(before)
+        let anchors = literals.iter().enumerate();
+        let anchors = anchors.filter_map(|(number, literal)| {
+            Anchor::of(number, literal, ordinary.rarest_place(&literal.text)?)
         });
-        let chunks = anchors.chunk_by(|a, b| hash(a.gram, salt) == hash(b.gram, salt));
-        let starts = chunks.scan(0, |start, chunk| {
-            let before = *start;
-            *start += chunk.len();
-            Some(before)
-        });
+        let mut anchors: Vec<Anchor> = anchors.collect();
+        let roles = |salt| roles(&anchors, salt);
+        let salt = salts().min_by_key(|&salt| ordinary.mistaken(&roles(salt), salt));
+        let salt = salt.unwrap_or(Salt([1; 3]));
+        let roles = roles(salt);
+        anchors.sort_unstable_by_key(|anchor| (anchor.key.bucket(), *anchor));
+        let start = |number| anchors.partition_point(|anchor| anchor.key.bucket() < number);
         Self {
             salt,
-            ranks: ranks.collect(),
-            starts: starts.chain([anchors.len()]).collect(),
-            bits,
+            roles,
+            starts: (0..=BUCKETS).map(start).collect(),
             anchors,
             literals,
         }
     }
 
-    /// Calls `visit` for every occurrence of every literal, roughly from left to right.
-    pub(crate) fn each_hit(&self, text: &[u8], mut visit: impl FnMut(Hit)) {
-        let mut at = 0;
+    /// Calls `visit` for every occurrence of every literal, roughly from left to right. It answers
+    /// with the offset before which no further hit is of interest.
+    pub(crate) fn each_hit(&self, text: &[u8], mut visit: impl FnMut(Hit) -> usize) {
+        let (mut at, mut resume) = (0, 0);
+        // The roles of the gram before `at`: where there is none, all that there might be.
+        let mut before = u64::from(role::BEFORE);
         while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            let window = u64::from_le_bytes(*window);
-            let mut any = 0;
-            for place in 0..6 {
-                any |= self.bit(low_half(window >> (8 * place)));
+            let [low, high] = self.roles_in(window);
+            let low_seconds = low & (low << 8 | before) << 1 & SECONDS;
+            let high_seconds = high & (high << 8 | low >> 56) << 1 & SECONDS;
+            if low_seconds | high_seconds != 0 {
+                let seconds = [low_seconds, high_seconds];
+                resume = self.check(text, at, seconds, resume, &mut visit);
             }
-            if any & 1 != 0 {
-                self.check(text, at, window, &mut visit);
+            before = high >> 56;
+            at += BLOCK;
+            if resume > at {
+                (at, before) = (resume, u64::from(role::BEFORE));
             }
-            at += 6;
         }
-        while let Some(&[a, b, c]) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            let gram = u32::from_le_bytes([a, b, c, 0]);
-            if self.bit(gram) & 1 != 0 {
-                self.look_up(text, at, gram, &mut visit);
+        for place in at.saturating_sub(1)..text.len() {
+            resume = self.look_up(text, place, Key::four(text, place), resume, &mut visit);
+            if place >= at {
+                resume = self.look_up(text, place, Key::three(text, place), resume, &mut visit);
             }
-            at += 1;
         }
     }
 
-    /// The low bit says whether the low three bytes of `gram` may belong to a literal.
+    /// The roles of the grams at each position of `window`.
     #[inline]
-    fn bit(&self, gram: u32) -> u64 {
-        let hash = hash(gram, self.salt);
-        self.bits.get(hash >> 6).copied().unwrap_or(0) >> (hash & 63)
+    fn roles_in(&self, window: &[u8; WINDOW]) -> [u64; 2] {
+        let hashes = self.salt.hashes(window);
+        let (low, high) = hashes.split_at(BLOCK / 2);
+        [low, high].map(|hashes| {
+            let roles = hashes.iter().zip((0..64).step_by(8));
+            roles.fold(0, |all, (hash, shift)| {
+                all | u64::from(self.role(*hash)) << shift
+            })
+        })
     }
 
-    /// Looks at the six positions of a window of which one at least needs it.
+    #[inline]
+    fn role(&self, hash: u16) -> u8 {
+        self.roles.get(usize::from(hash)).copied().unwrap_or(0)
+    }
+
+    /// Looks at the positions of a window of which one at least needs it; answers with where to
+    /// resume. `seconds` has the roles of grams that stand behind their first.
     #[inline(never)]
-    fn check(&self, text: &[u8], from: usize, window: u64, visit: &mut impl FnMut(Hit)) {
-        let mut places = 0;
-        for place in 0..6 {
-            places |= (self.bit(low_half(window >> (8 * place))) & 1) << place;
+    fn check(
+        &self,
+        text: &[u8],
+        from: usize,
+        seconds: [u64; 2],
+        mut resume: usize,
+        visit: &mut impl FnMut(Hit) -> usize,
+    ) -> usize {
+        for (mut places, from) in seconds.into_iter().zip([from, from + BLOCK / 2]) {
+            while places != 0 {
+                let place = places.trailing_zeros() / 8;
+                let roles = (places >> (8 * place)).to_le_bytes()[0];
+                let at = from + place as usize;
+                if roles & !role::WHOLE != 0 {
+                    let at = at.saturating_sub(1);
+                    resume = self.look_up(text, at, Key::four(text, at), resume, visit);
+                }
+                if roles & role::WHOLE != 0 {
+                    resume = self.look_up(text, at, Key::three(text, at), resume, visit);
+                }
+                places &= !(0xff << (8 * place));
+            }
         }
-        while places != 0 {
-            let place = places.trailing_zeros();
-            let gram = low_half(window >> (8 * place)) & 0xff_ffff;
-            self.look_up(text, from + place as usize, gram, visit);
-            places &= places - 1;
-        }
+        resume
     }
 
-    fn look_up(&self, text: &[u8], at: usize, gram: u32, visit: &mut impl FnMut(Hit)) {
-        for anchor in self.bucket(hash(gram, self.salt)) {
-            if anchor.gram != gram {
+    /// Visits the literals that are known by `key`, which stands at `at`.
+    fn look_up(
+        &self,
+        text: &[u8],
+        at: usize,
+        key: Option<Key>,
+        mut resume: usize,
+        visit: &mut impl FnMut(Hit) -> usize,
+    ) -> usize {
+        let Some(key) = key.filter(|_| at >= resume) else {
+            return resume;
+        };
+        for anchor in self.bucket(key) {
+            if anchor.key != key {
                 continue;
             }
             let Some(start) = at.checked_sub(anchor.offset) else {
                 continue;
             };
-            let first = text.get(start).map_or(0, u8::to_ascii_lowercase);
-            if first != anchor.first {
+            if !anchor.head.is_at(text, start) {
                 continue;
             }
             let Some(literal) = self.literals.get(anchor.literal) else {
                 continue;
             };
             if literal.is_at(text, start) {
-                visit(Hit {
+                let hit = Hit {
                     start,
                     end: start + literal.text.len(),
                     rule: literal.rule,
-                });
+                };
+                resume = resume.max(visit(hit));
+            }
+        }
+        resume
+    }
+
+    #[inline]
+    fn bucket(&self, key: Key) -> &[Anchor] {
+        let limit = |number: usize| self.starts.get(number).copied().unwrap_or(0);
+        let number = key.bucket();
+        let range = limit(number)..limit(number + 1);
+        self.anchors.get(range).unwrap_or_default()
+    }
+}
+
+impl Anchor {
+    /// The anchor of literal `number`, which is known by what lies at `offset`.
+    fn of(number: usize, literal: &Literal, offset: usize) -> Option<Self> {
+        let four = Key::four(&literal.text, offset);
+        Some(Self {
+            key: four.or_else(|| Key::three(&literal.text, offset))?,
+            offset,
+            literal: number,
+            head: Head::of(&literal.text),
+        })
+    }
+
+    /// The gram with which its key begins, and the next one, if there is one.
+    fn grams(&self) -> (Gram, Option<Gram>) {
+        let Key(key) = self.key;
+        let [a, b, c, d] = key.to_le_bytes();
+        (Gram([a, b, c]), (d != 0).then_some(Gram([b, c, d])))
+    }
+}
+
+impl Key {
+    #[inline]
+    fn four(text: &[u8], at: usize) -> Option<Self> {
+        let four: &[u8; 4] = text.get(at..)?.first_chunk()?;
+        Some(Self(u32::from_le_bytes(four.map(fold_byte))))
+    }
+
+    #[inline]
+    fn three(text: &[u8], at: usize) -> Option<Self> {
+        let Gram([a, b, c]) = text.get(at..).and_then(Gram::of)?;
+        Some(Self(u32::from_le_bytes([a, b, c, 0])))
+    }
+
+    #[inline]
+    const fn bucket(self) -> usize {
+        (self.0.wrapping_mul(0x9E37_79B1) >> (u32::BITS - BUCKET_BITS)) as usize
+    }
+}
+
+impl Gram {
+    #[inline]
+    fn of(text: &[u8]) -> Option<Self> {
+        let gram: &[u8; 3] = text.first_chunk()?;
+        Some(Self(gram.map(fold_byte)))
+    }
+}
+
+impl Salt {
+    #[inline]
+    fn hash(self, Gram([a, b, c]): Gram) -> u16 {
+        self.sum(a, b, c) >> (u16::BITS - HASH_BITS)
+    }
+
+    #[inline]
+    fn sum(self, a: u8, b: u8, c: u8) -> u16 {
+        let Self([first, second, third]) = self;
+        let (a, b, c) = (u16::from(a), u16::from(b), u16::from(c));
+        let sum = a.wrapping_mul(first).wrapping_add(b.wrapping_mul(second));
+        sum.wrapping_add(c.wrapping_mul(third))
+    }
+
+    /// The hash of the gram at each position, eight at a time in one instruction.
+    #[inline]
+    fn hashes(self, window: &[u8; WINDOW]) -> [u16; BLOCK] {
+        let folded = window.map(fold_byte);
+        let mut hashes = [0; BLOCK];
+        let grams = folded.iter().zip(folded.iter().skip(1));
+        let grams = grams.zip(folded.iter().skip(2));
+        for (hash, ((a, b), c)) in hashes.iter_mut().zip(grams) {
+            *hash = self.sum(*a, *b, *c) >> (u16::BITS - HASH_BITS);
+        }
+        hashes
+    }
+}
+
+impl Head {
+    fn of(text: &[u8]) -> Self {
+        let (mut bytes, mut mask) = ([0; 8], [0; 8]);
+        for ((byte, known), &there) in bytes.iter_mut().zip(&mut mask).zip(text) {
+            (*byte, *known) = (there, 0xff);
+        }
+        let mask = u64::from_le_bytes(mask);
+        Self {
+            bytes: fold(bytes) & mask,
+            mask,
+        }
+    }
+
+    #[inline]
+    fn is_at(self, text: &[u8], start: usize) -> bool {
+        let Some(there) = text.get(start..).and_then(<[u8]>::first_chunk) else {
+            // The end of the text: the literal itself is compared.
+            return true;
+        };
+        fold(*there) & self.mask == self.bytes
+    }
+}
+
+/// The roles of all grams under `salt`.
+fn roles(anchors: &[Anchor], salt: Salt) -> Box<[u8; SLOTS]> {
+    let mut roles = Box::new([0; SLOTS]);
+    let mut add = |gram, role| {
+        if let Some(roles) = roles.get_mut(usize::from(salt.hash(gram))) {
+            *roles |= role;
+        }
+    };
+    for anchor in anchors {
+        let (gram, second) = anchor.grams();
+        match second {
+            Some(second) => {
+                let first = role::first(gram.0);
+                add(gram, first);
+                add(second, first << 1);
+            }
+            None => {
+                let Gram([a, b, _]) = gram;
+                add(gram, role::WHOLE);
+                (0..=u8::MAX).for_each(|any| add(Gram([fold_byte(any), a, b]), role::BEFORE));
             }
         }
     }
-
-    /// The anchors whose gram has this hash, whose bit is set.
-    fn bucket(&self, hash: usize) -> &[Anchor] {
-        let word = self.bits.get(hash >> 6).copied().unwrap_or(0);
-        let before = word & ((1 << (hash & 63)) - 1);
-        let rank = self.ranks.get(hash >> 6).copied().unwrap_or(0) + before.count_ones();
-        let limit = |rank: usize| self.starts.get(rank).copied().unwrap_or(0);
-        let rank = rank as usize;
-        self.anchors
-            .get(limit(rank)..limit(rank + 1))
-            .unwrap_or_default()
-    }
+    roles
 }
 
-/// Every spelling of every literal's rarest three bytes.
-fn anchors(ordinary: &Ordinary, literals: &[Literal]) -> Vec<Anchor> {
-    let mut anchors = Vec::new();
-    for (literal, found) in literals.iter().enumerate() {
-        let Some(offset) = ordinary.rarest_gram(found) else {
-            continue;
-        };
-        let grams = spellings(found, offset).into_iter();
-        anchors.extend(grams.map(|gram| Anchor {
-            gram,
-            offset,
-            literal,
-            first: found.text.first().map_or(0, u8::to_ascii_lowercase),
-        }));
-    }
-    anchors
+/// Some multipliers; those are taken under which ordinary text is mistaken least often.
+fn salts() -> impl Iterator<Item = Salt> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let next = move || {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+        let [.., a, b, c, d, e, f] = state.to_le_bytes();
+        Salt([[a, b], [c, d], [e, f]].map(|bytes| u16::from_le_bytes(bytes) | 1))
+    };
+    std::iter::repeat_with(next).take(64)
 }
 
-fn set_bits(anchors: &[Anchor], salt: u32) -> Box<[u64; WORDS]> {
-    let mut bits = Box::new([0_u64; WORDS]);
-    for anchor in anchors {
-        let hash = hash(anchor.gram, salt);
-        if let Some(word) = bits.get_mut(hash >> 6) {
-            *word |= 1 << (hash & 63);
-        }
-    }
-    bits
-}
-
-const fn salts() -> [u32; 32] {
-    let mut salts = [0; 32];
-    let mut salt = 0x9E37_79B1_u32;
-    let mut rest: &mut [u32] = &mut salts;
-    while let Some((first, others)) = rest.split_first_mut() {
-        salt = salt.wrapping_mul(0x915F_77F5).wrapping_add(0x6E2E_1A28);
-        *first = (salt | 1) << 8;
-        rest = others;
-    }
-    salts
-}
-
-/// A salt ends in eight zero bits, so that the highest byte of `gram` does not count.
+/// Letters in lower case; other bytes become others, some of them equal ones.
 #[inline]
-const fn hash(gram: u32, salt: u32) -> usize {
-    (gram.wrapping_mul(salt) >> (32 - HASH_BITS)) as usize
+const fn fold_byte(byte: u8) -> u8 {
+    byte | 0x20
 }
 
+/// [`fold_byte`] for eight bytes.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the other half is not wanted"
-)]
-const fn low_half(window: u64) -> u32 {
-    window as u32
+const fn fold(bytes: [u8; 8]) -> u64 {
+    u64::from_le_bytes(bytes) | u64::from_le_bytes([0x20; 8])
 }
 
 /// What ordinary telemetry is made of, so that anchors can be what it is not.
 struct Ordinary {
-    /// How often three bytes stand in the sample.
-    counts: HashMap<[u8; 3], u32>,
-    /// The same with letters in lower case.
-    lower_counts: HashMap<[u8; 3], u32>,
+    text: Vec<u8>,
+    /// How often four folded bytes stand in it.
+    counts: HashMap<[u8; 4], u32>,
 }
+
+/// Ids and hashes are as much of telemetry as words.
+const DIGITS_LEN: usize = 4096;
 
 impl Ordinary {
     fn new() -> Self {
-        let sample = include_str!("ordinary.txt");
-        Self {
-            counts: count_grams(sample),
-            lower_counts: count_grams(&sample.to_ascii_lowercase()),
+        let mut text = include_bytes!("ordinary.txt").to_vec();
+        let digits = (0..DIGITS_LEN as u64).map(|place| {
+            let hash = place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
+            char::from_digit((hash & 0xf) as u32, 16)
+        });
+        text.extend(digits.flatten().map(|digit| digit as u8));
+        text = text.into_iter().map(fold_byte).collect();
+        let mut counts = HashMap::new();
+        for four in text.windows(4) {
+            if let Some(four) = four.first_chunk() {
+                *counts.entry(*four).or_insert(0) += 1;
+            }
         }
+        Self { text, counts }
     }
 
-    /// How often the sample is taken for something else than it is.
-    fn mistaken(&self, bits: &[u64; WORDS], salt: u32) -> u32 {
-        self.counts
-            .iter()
-            .filter(|([a, b, c], _)| {
-                let hash = hash(u32::from_le_bytes([*a, *b, *c, 0]), salt);
-                bits.get(hash >> 6).copied().unwrap_or(0) >> (hash & 63) & 1 != 0
-            })
-            .map(|(_, count)| count)
-            .sum()
+    /// How often ordinary text is taken for something else than it is.
+    fn mistaken(&self, roles: &[u8; SLOTS], salt: Salt) -> usize {
+        let grams = self.text.windows(3).filter_map(Gram::of);
+        let mut before = 0;
+        let mistaken = grams.filter(|gram| {
+            let here = roles.get(usize::from(salt.hash(*gram))).copied();
+            let here = here.unwrap_or(0);
+            let seconds = here & before << 1 & role::SECONDS;
+            before = here;
+            seconds != 0
+        });
+        mistaken.count()
     }
 
-    /// Where the three bytes of `literal` lie that ordinary telemetry holds least often.
-    fn rarest_gram(&self, literal: &Literal) -> Option<usize> {
-        let grams = literal.text.windows(3).enumerate();
-        let rarest = grams.min_by_key(|(offset, gram)| {
-            let lower: Option<[u8; 3]> = gram.to_ascii_lowercase().try_into().ok();
-            let sampled = lower.and_then(|lower| self.lower_counts.get(&lower));
-            let common = gram.iter().map(|&byte| commonness(byte)).sum::<u32>();
-            let spellings = spellings(literal, *offset).len();
-            (sampled.copied().unwrap_or(0), spellings, common)
+    /// Where the four bytes of `literal` lie that ordinary telemetry holds least often.
+    fn rarest_place(&self, literal: &[u8]) -> Option<usize> {
+        if literal.len() < 4 {
+            return (literal.len() >= Literal::MIN_LEN).then_some(0);
+        }
+        let fours = literal.windows(4).enumerate();
+        let rarest = fours.min_by_key(|(_, four)| {
+            let four: Option<[u8; 4]> = four.first_chunk().copied();
+            let folded = four.map(|four| four.map(fold_byte));
+            let sampled = folded.and_then(|four| self.counts.get(&four));
+            let common = four.map_or(0, |four| four.into_iter().map(commonness).sum::<u32>());
+            (sampled.copied().unwrap_or(0), common)
         });
         rarest.map(|(offset, _)| offset)
     }
-}
-
-fn count_grams(sample: &str) -> HashMap<[u8; 3], u32> {
-    let mut counts = HashMap::new();
-    for gram in sample.as_bytes().windows(3) {
-        if let Some(gram) = gram.first_chunk() {
-            *counts.entry(*gram).or_insert(0) += 1;
-        }
-    }
-    counts
 }
 
 /// How common a byte is in JSON, paths and English, as a rough logarithm.
@@ -322,52 +490,6 @@ const fn commonness(byte: u8) -> u32 {
     }
 }
 
-/// The three bytes of `literal` at `offset`, in every case in which they can be written.
-fn spellings(literal: &Literal, offset: usize) -> Vec<u32> {
-    let Some(&gram) = literal
-        .text
-        .get(offset..)
-        .and_then(<[u8]>::first_chunk::<3>)
-    else {
-        return Vec::new();
-    };
-    let mut grams: Vec<u32> = match &literal.case {
-        Case::Exact => vec![number(gram)],
-        Case::Ignored => (0..8_u8)
-            .map(|upper| number(capitals(gram, upper)))
-            .collect(),
-        Case::Styled(words) => {
-            let here = (0..3).filter(|place| words.contains(&(offset + place)));
-            let capital = here.fold(0, |upper, place| upper | 1 << place);
-            // In `apiKey` the first word has no capital.
-            let camel = if offset == 0 { capital & !1 } else { capital };
-            [0, 7, capital, camel]
-                .map(|upper| number(capitals(gram, upper)))
-                .to_vec()
-        }
-    };
-    grams.sort_unstable();
-    grams.dedup();
-    grams
-}
-
-/// `gram` with the letters whose bit is set in `upper` in upper case, the others in lower case.
-fn capitals(gram: [u8; 3], upper: u8) -> [u8; 3] {
-    let mut place = 0;
-    gram.map(|byte| {
-        place += 1;
-        if upper >> (place - 1) & 1 == 1 {
-            byte.to_ascii_uppercase()
-        } else {
-            byte.to_ascii_lowercase()
-        }
-    })
-}
-
-const fn number([a, b, c]: [u8; 3]) -> u32 {
-    u32::from_le_bytes([a, b, c, 0])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,12 +501,15 @@ mod tests {
             .enumerate()
             .map(|(rule, (text, case))| Literal {
                 text: text.as_bytes().to_vec(),
-                case: case.clone(),
+                case: *case,
                 rule,
             })
             .collect();
         let mut hits = Vec::new();
-        Prefilter::new(literals).each_hit(text.as_bytes(), |hit| hits.push(hit));
+        Prefilter::new(literals).each_hit(text.as_bytes(), |hit| {
+            hits.push(hit);
+            0
+        });
         hits.sort_by_key(|hit| (hit.start, hit.rule));
         hits
     }
@@ -407,28 +532,38 @@ mod tests {
     }
 
     #[test]
-    fn a_styled_literal_is_found_in_every_usual_case() {
-        let styled = |start: usize| Case::Styled(vec![0, start]);
-        for text in ["api_key", "API_KEY", "Api_Key", "api_Key", "x api_key"] {
-            assert_eq!(hits(&[("api_key", styled(4))], text).len(), 1, "{text}");
-        }
-        for text in ["apikey", "APIKEY", "ApiKey", "apiKey"] {
-            assert_eq!(hits(&[("apikey", styled(3))], text).len(), 1, "{text}");
+    fn what_a_visitor_has_seen_is_passed_over() {
+        let literal = Literal {
+            text: b"abc".to_vec(),
+            case: Case::Exact,
+            rule: 0,
+        };
+        let prefilter = Prefilter::new(vec![literal]);
+        let text = "abc-".repeat(20);
+        for resume in 0..text.len() {
+            let mut starts = Vec::new();
+            prefilter.each_hit(text.as_bytes(), |hit| {
+                starts.push(hit.start);
+                resume
+            });
+            let expected = (0..text.len()).step_by(4);
+            let expected = expected.filter(|start| *start == 0 || *start >= resume);
+            assert!(starts.iter().copied().eq(expected), "{resume}: {starts:?}");
         }
     }
 
     proptest! {
         #[test]
         fn finds_what_a_naive_search_finds(
-            text in "[a-cA-C_é]{0,60}",
-            exact in "[a-cA-C_]{3,5}",
+            text in "[a-cA-C_\u{7f}é]{0,60}",
+            exact in "[a-cA-C_]{3,12}",
             ignored in "[a-c]{3,6}",
         ) {
             let literals = [(exact.as_str(), Case::Exact), (ignored.as_str(), Case::Ignored)];
             let mut naive = Vec::new();
             for start in 0..text.len() {
                 for (rule, (literal, case)) in literals.iter().enumerate() {
-                    let literal = Literal { text: literal.as_bytes().to_vec(), case: case.clone(), rule };
+                    let literal = Literal { text: literal.as_bytes().to_vec(), case: *case, rule };
                     if literal.is_at(text.as_bytes(), start) {
                         naive.push(Hit { start, end: start + literal.text.len(), rule });
                     }

@@ -22,6 +22,7 @@ struct WrittenRule {
     id: String,
     kind: String,
     confidence: u8,
+    /// `{{a|b}}`, `{{hex}}` and `{{digit}}` stand for one of several.
     #[serde(default)]
     literals: Vec<String>,
     #[serde(default)]
@@ -220,54 +221,49 @@ fn check_rule(mut written: WrittenRule) -> Result<Rule, RuleError> {
 
 /// The literals, or every spelling of the names: `api key` is `apikey`, `api_key`, `api-key` ….
 fn literals(written: &WrittenRule) -> Vec<(Vec<u8>, Case)> {
-    let literals = written.literals.iter().map(|text| {
-        let case = if written.ignore_case {
-            Case::Ignored
-        } else {
-            Case::Exact
-        };
-        (text.clone().into_bytes(), case)
-    });
+    let case = if written.ignore_case {
+        Case::Ignored
+    } else {
+        Case::Exact
+    };
+    let literals = written.literals.iter().flat_map(|text| spread(text));
+    let literals = literals.map(|text| (text.into_bytes(), case));
     let joints = ["", "_", "-", " ", "."];
     let spelled = written.names.iter().flat_map(|name| {
         let count = if name.contains(' ') { joints.len() } else { 1 };
-        joints.iter().take(count).map(|joint| spelling(name, joint))
+        joints
+            .iter()
+            .take(count)
+            .map(|joint| name.replace(' ', joint))
     });
-    let words = written.words.iter().map(|word| styled(word));
-    literals.chain(spelled).chain(words).collect()
+    let words = written.words.iter().cloned();
+    let ignored = spelled.chain(words);
+    literals
+        .chain(ignored.map(|text| (text.into_bytes(), Case::Ignored)))
+        .collect()
 }
 
-/// A vendor's word, in lower case, and where its parts begin: behind a sign and at each capital.
-fn styled(word: &str) -> (Vec<u8>, Case) {
-    let mut before = b'-';
-    let mut starts = Vec::new();
-    for (at, byte) in word.bytes().enumerate() {
-        if !before.is_ascii_alphanumeric() || byte.is_ascii_uppercase() {
-            starts.push(at);
-        }
-        before = byte;
-    }
-    let text = word.to_ascii_lowercase().into_bytes();
-    (text, Case::Styled(starts))
-}
-
-/// The words of `name` with `joint` between them.
-fn spelling(name: &str, joint: &str) -> (Vec<u8>, Case) {
-    let mut text = String::new();
-    let mut words = Vec::new();
-    for word in name.split(' ') {
-        if !text.is_empty() {
-            text.push_str(joint);
-        }
-        words.push(text.len());
-        text.push_str(word);
-    }
-    let case = if words.len() == 1 {
-        Case::Ignored
-    } else {
-        Case::Styled(words)
+/// Every way to read `text`, in which `{{a|b}}` is one or the other, `{{hex}}` any digit in lower
+/// case and `{{digit}}` any decimal one.
+fn spread(text: &str) -> Vec<String> {
+    let choice = text.split_once("{{").and_then(|(before, rest)| {
+        let (choice, after) = rest.split_once("}}")?;
+        Some((before, choice, after))
+    });
+    let Some((before, choice, after)) = choice else {
+        return vec![text.to_owned()];
     };
-    (text.into_bytes(), case)
+    let choices = match choice {
+        "hex" => "0|1|2|3|4|5|6|7|8|9|a|b|c|d|e|f",
+        "digit" => "0|1|2|3|4|5|6|7|8|9",
+        written => written,
+    };
+    let after = spread(after);
+    let texts = choices.split('|').flat_map(|choice| {
+        let after = after.iter();
+        after.map(move |after| format!("{before}{choice}{after}"))
+    });
+    texts.collect()
 }
 
 fn method(written: WrittenRule) -> Result<Method, &'static str> {
@@ -351,23 +347,19 @@ mod tests {
             "kind = \"k\"\nconfidence = 90\nnames = [\"api key\"]\ncontent = \"secret\"\nexamples = [\"x\"]",
         )
         .unwrap();
-        let spelled = [
-            ("apikey", 3),
-            ("api_key", 4),
-            ("api-key", 4),
-            ("api key", 4),
-            ("api.key", 4),
-        ];
-        let spelled =
-            spelled.map(|(text, second)| (text.as_bytes().to_vec(), Case::Styled(vec![0, second])));
+        let spelled = ["apikey", "api_key", "api-key", "api key", "api.key"];
+        let spelled = spelled.map(|text| (text.as_bytes().to_vec(), Case::Ignored));
         assert_eq!(rules[0].literals, spelled);
     }
 
     #[test]
-    fn a_vendors_word_has_humps() {
-        let word = "launchDarkly_x".to_owned();
-        let starts = Case::Styled(vec![0, 6, 13]);
-        assert_eq!(styled(&word), (b"launchdarkly_x".to_vec(), starts));
+    fn a_literal_may_have_choices() {
+        assert_eq!(spread("a-b"), ["a-b"]);
+        assert_eq!(
+            spread("{{x|yz}}-{{1|2}}!"),
+            ["x-1!", "x-2!", "yz-1!", "yz-2!"]
+        );
+        assert_eq!(spread("{{hex}}{{digit}}").len(), 160);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(crate) struct Scan {
     markers: Vec<Span>,
     sightings: Vec<Sighting>,
     /// Per rule, up to where the text need not be looked at again; keeps hits in a row linear.
-    until: Vec<usize>,
+    until: Vec<(usize, usize)>,
     next_end: NextEnd,
     has_named_key: bool,
     /// Where strings end that begin like a secret.
@@ -137,24 +137,28 @@ impl Scan {
         merge(found)
     }
 
-    fn visit(&mut self, rules: &RuleSet, text: &[u8], hit: Hit) {
-        if hit.start < self.markers.last().map_or(0, |marker| marker.end()) {
-            return;
+    /// Looks at `hit`; answers with the end of the last marker, before which nothing is of interest.
+    fn visit(&mut self, rules: &RuleSet, text: &[u8], hit: Hit) -> usize {
+        let seen = self.markers.last().map_or(0, |marker| marker.end());
+        if hit.start < seen {
+            return seen;
         }
-        let Some(rule) = rules.rule(hit.rule) else {
-            if let Some(of) = rules.sign(hit.rule) {
-                self.signs.push(Sign { at: hit.start, of });
-                return;
-            }
-            if let Some(name) = rules.internal_name(hit.rule) {
-                self.sight(rules, text, name, hit);
-                return;
-            }
-            let marker = marker_end(text, hit.end).and_then(|end| Span::new(hit.start, end).ok());
-            self.markers.extend(marker);
-            return;
-        };
-        if hit.start < self.until.get(hit.rule).copied().unwrap_or(0) {
+        if let Some(rule) = rules.rule(hit.rule) {
+            self.visit_rule(rules, rule, text, hit);
+        } else if let Some(of) = rules.sign(hit.rule) {
+            self.signs.push(Sign { at: hit.start, of });
+        } else if let Some(name) = rules.internal_name(hit.rule) {
+            self.sight(rules, text, name, hit);
+        } else if let Some(end) = marker_end(text, hit.end) {
+            self.markers.extend(Span::new(hit.start, end).ok());
+            return end;
+        }
+        seen
+    }
+
+    fn visit_rule(&mut self, rules: &RuleSet, rule: &Compiled, text: &[u8], hit: Hit) {
+        let is_seen = |(rule, until): &(usize, usize)| *rule == hit.rule && hit.start < *until;
+        if self.until.iter().any(is_seen) {
             return;
         }
         match &rule.finder {
@@ -162,15 +166,18 @@ impl Scan {
                 if let Some(shaped) = shape.find(text, hit) {
                     let confidence = shaped.verdict.confidence(rule.confidence);
                     self.mask(hit.rule, shaped.start, shaped.end, confidence);
-                    self.skip_to(rules, hit.rule, shaped.end);
+                    self.skip_to(hit, shaped.end);
                 } else if let Some(least_len) = shape.least_len
                     && shape.begins_at(text, hit)
                 {
                     self.visit_begun(rule, text, hit, least_len);
                 }
             }
-            Finder::Custom(_) => self.visit_custom(rules, text, hit.rule),
-            Finder::Named(named) => self.visit_name(rules, rule, *named, text, hit),
+            Finder::Custom(_) => {
+                self.visit_custom(rules, text, hit.rule);
+                self.skip_to(hit, usize::MAX);
+            }
+            Finder::Named(named) => self.visit_name(rule, *named, text, hit),
             Finder::Grammar(grammar) => {
                 let found = match grammar {
                     Grammar::UrlPassword => url_password(text, hit.end),
@@ -180,7 +187,7 @@ impl Scan {
                 };
                 if let Some((start, end)) = found {
                     self.mask(hit.rule, start, end, rule.confidence);
-                    self.skip_to(rules, hit.rule, end);
+                    self.skip_to(hit, end);
                 }
             }
         }
@@ -210,23 +217,16 @@ impl Scan {
         }
     }
 
-    fn visit_name(
-        &mut self,
-        rules: &RuleSet,
-        rule: &Compiled,
-        named: Named,
-        text: &[u8],
-        hit: Hit,
-    ) {
+    fn visit_name(&mut self, rule: &Compiled, named: Named, text: &[u8], hit: Hit) {
         let led = named.find(text, hit, |start, end| {
             self.mask(hit.rule, start, end, rule.confidence);
         });
         match led {
             Led::Nowhere => self.has_named_key |= named.is_value(text, hit),
-            Led::Until(until) => self.skip_to(rules, hit.rule, until),
+            Led::Until(until) => self.skip_to(hit, until),
             Led::Key(until) => {
                 self.has_named_key = true;
-                self.skip_to(rules, hit.rule, until);
+                self.skip_to(hit, until);
             }
         }
     }
@@ -236,7 +236,6 @@ impl Scan {
         let finder = rules.rule(rule).map(|rule| (&rule.finder, rule.confidence));
         if let Some((Finder::Custom(custom), confidence)) = finder {
             custom.each(text, |start, end| self.mask(rule, start, end, confidence));
-            self.skip_to(rules, rule, usize::MAX);
         }
     }
 
@@ -246,10 +245,14 @@ impl Scan {
             .extend(span.map(|span| Found::plain(span, rule, confidence)));
     }
 
-    fn skip_to(&mut self, rules: &RuleSet, rule: usize, until: usize) {
-        self.until.resize(rules.len(), 0);
-        if let Some(old) = self.until.get_mut(rule) {
-            *old = until.max(*old);
+    /// Passes over what the rule of `hit` sees before `until`.
+    fn skip_to(&mut self, hit: Hit, until: usize) {
+        // Hits come from left to right: what ends before this one is of no use any more.
+        let free = |(rule, old): &&mut (usize, usize)| *rule == hit.rule || *old <= hit.start;
+        match self.until.iter_mut().find(free) {
+            Some(seen) if seen.0 == hit.rule => seen.1 = until.max(seen.1),
+            Some(seen) => *seen = (hit.rule, until),
+            None => self.until.push((hit.rule, until)),
         }
     }
 }

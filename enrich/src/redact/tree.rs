@@ -270,6 +270,7 @@ fn name_rule(rules: &RuleSet, name: &str) -> Option<Under> {
                 named: *named,
             });
         }
+        0
     });
     found
 }

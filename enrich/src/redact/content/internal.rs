@@ -140,6 +140,7 @@ mod tests {
         Prefilter::new(literals.collect()).each_hit(text.as_bytes(), |hit| {
             let span = domains.host(text.as_bytes(), hit.rule, hit.start, hit.end);
             found.extend(span.map(|span| text.get(span.start()..span.end()).unwrap().to_owned()));
+            0
         });
         found.dedup();
         found
