@@ -1,5 +1,7 @@
 //! Decides whether what a pattern matched can be a secret of that kind, and how sure that is.
 
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -97,20 +99,37 @@ impl Verdict {
 
 /// Shannon entropy in bits per byte, at most 8.
 pub(crate) fn entropy(text: &[u8]) -> f64 {
-    let mut counts = [0_u32; 256];
+    let mut counts = [0_u16; 256];
+    // Of c equal bytes, c log2 c: summed up one after the other.
+    let mut equal = 0.0;
     for &byte in text {
         if let Some(count) = counts.get_mut(usize::from(byte)) {
-            *count += 1;
+            equal += match GAINS.get(usize::from(*count)) {
+                Some(gain) => *gain,
+                None => gain(*count),
+            };
+            *count = count.saturating_add(1);
         }
     }
-    let len = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    counts
-        .iter()
-        .filter(|&&count| count > 0)
-        .map(|&count| f64::from(count) / f64::from(len))
-        .map(|share| -share * share.log2())
-        .sum()
+    let len = f64::from(u32::try_from(text.len().max(1)).unwrap_or(u32::MAX));
+    len.log2() - equal / len
 }
+
+/// What one more than `count` equal bytes adds.
+fn gain(count: u16) -> f64 {
+    let of = |count: f64| {
+        if count > 0.0 {
+            count * count.log2()
+        } else {
+            0.0
+        }
+    };
+    of(f64::from(count) + 1.0) - of(f64::from(count))
+}
+
+/// [`gain`] of the counts that keys have.
+static GAINS: LazyLock<[f64; 16]> =
+    LazyLock::new(|| std::array::from_fn(|count| gain(u16::try_from(count).unwrap_or_default())));
 
 /// Words that English cannot do without and that BIP-39's list does not hold.
 const NO_SEED_WORDS: &[&str] = &[

@@ -78,14 +78,10 @@ pub(crate) fn each_value_start<T>(
 
 /// The end of the telling word at `at`.
 fn telling_at(text: &[u8], at: usize) -> Option<usize> {
-    let known = telling(byte(text, at).to_ascii_lowercase());
-    if is_other_key(text, at) {
-        return None;
-    }
-    let found = known
-        .iter()
-        .find(|known| is_at_ignoring_case(text, at, known.as_bytes()));
-    found.map(|known| at + known.len())
+    let known = telling(byte(text, at).to_ascii_lowercase()).iter();
+    let mut here = known.filter(|known| is_at_ignoring_case(text, at, known.as_bytes()));
+    let found = here.next()?;
+    (!is_other_key(text, at)).then_some(at + found.len())
 }
 
 /// Whether `key` at `at` is one that finds or orders things: `cache key 0123…`, `primary_key`.

@@ -119,6 +119,9 @@ fn last_words(value: &[u8]) -> Words {
     while let Some(rest) = value.get(..words.start) {
         let trimmed = rest.len() - rest.iter().rev().take_while(|&byte| is_sign(byte)).count();
         let rest = rest.get(..trimmed).unwrap_or_default();
+        if !rest.last().is_some_and(ends_word) {
+            break;
+        }
         let (len, asks) = match (last_of(&ASKING, rest), last_of(&BESIDE, rest)) {
             (Some(len), _) => (len, true),
             (None, Some(len)) => (len, false),
@@ -129,6 +132,27 @@ fn last_words(value: &[u8]) -> Words {
         words.asks |= asks;
     }
     words
+}
+
+/// Whether any of our words ends in `byte`; a key seldom does.
+const fn ends_word(byte: &u8) -> bool {
+    let letter = byte.to_ascii_lowercase();
+    matches!(
+        letter,
+        b'a' | b'd'
+            | b'e'
+            | b'g'
+            | b'h'
+            | b'i'
+            | b'l'
+            | b'm'
+            | b'n'
+            | b'o'
+            | b'r'
+            | b's'
+            | b't'
+            | b'y'
+    )
 }
 
 /// The length of the word of `known` that `text` ends in.
@@ -210,6 +234,13 @@ mod tests {
             "[redacted by policy]",
         ] {
             assert!(is_stand_in(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_word_ends_as_words_do() {
+        for word in ASKING.iter().chain(&BESIDE) {
+            assert!(word.as_bytes().last().is_some_and(ends_word), "{word}");
         }
     }
 
