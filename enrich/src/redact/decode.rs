@@ -30,7 +30,7 @@ use super::merge::{By, Found};
 use super::ruleset::{Finder, RuleSet};
 use super::scan::{Ending, Scan};
 use super::token::{Token, Tokenizer};
-use blob::Blob;
+use blob::{Alphabet, Blob};
 use escape::unescape;
 use form::unform;
 use joined::Joined;
@@ -114,6 +114,11 @@ impl<'a> Decoder<'a> {
         }
         if signs.signs.is_empty() && signs.fragments.is_empty() {
             return;
+        }
+        for at in signs.of(Of::Packed) {
+            if let Some(blob) = Blob::at(bytes, at, Alphabet::Hex) {
+                self.whole_blob(bytes, blob, depth);
+            }
         }
         self.windows(bytes, signs.of(Of::Form), Lines::One, unform, depth);
         let quoted = signs
@@ -202,16 +207,20 @@ impl<'a> Decoder<'a> {
 
     fn runs(&mut self, text: &[u8], depth: Depth<'_>) {
         each_run(text, |run| match run {
-            Run::Blob(blob) if !depth.has_seen(blob.start, blob.end) => {
-                blob.pieces()
-                    .for_each(|piece| self.blob(text, piece, depth));
-            }
+            Run::Blob(blob) => self.whole_blob(text, blob, depth),
             Run::Spaced(start, end) if !depth.has_seen(start, end) => {
                 let layer = spaced::join(text, start, end);
                 self.look(layer, ending_at(text, end), depth);
             }
-            Run::Blob(_) | Run::Spaced(_, _) => {}
+            Run::Spaced(_, _) => {}
         });
+    }
+
+    fn whole_blob(&mut self, text: &[u8], blob: Blob, depth: Depth<'_>) {
+        if !depth.has_seen(blob.start, blob.end) {
+            let pieces = blob.pieces();
+            pieces.for_each(|piece| self.blob(text, piece, depth));
+        }
     }
 
     fn window(

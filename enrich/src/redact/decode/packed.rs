@@ -12,6 +12,9 @@ pub(crate) const MAX_UNPACKED_BYTES: usize = 4 << 20;
 /// Base-2 logarithm of the memory that a zstd frame may ask for: 8 MiB, zstd's usual limit.
 const MAX_WINDOW_LOG: u32 = 23;
 
+/// The first bytes of what can be unpacked, as hex: random digits, which tell nothing, follow.
+pub(crate) const HEADS: [&str; 6] = ["1f8b08", "28b52ffd", "7801", "785e", "789c", "78da"];
+
 /// Whether these are the first bytes of something that can be unpacked, or of UTF-16.
 pub(crate) const fn magic(first: &[u8; 3]) -> bool {
     matches!(

@@ -75,15 +75,16 @@ const fn is_hex(word: u64) -> bool {
     (letters + ONES * (0x80 - b'g' as u64)) & HIGH == 0
 }
 
-/// Whether every other digit can be the first of a printable ASCII character or an end of line.
-const fn may_be_hex_text(word: u64) -> bool {
+/// Which digits can all be the first of a printable ASCII character or an end of line: bit 0 says
+/// those at even places, bit 1 those at odd ones.
+const fn hex_text(word: u64) -> u8 {
     // 0 and 2 to 7.
     let is_first = (word & !HIGH) + ONES * (0x7f - b'7' as u64);
     let too_high = is_first & HIGH;
     let ones = word ^ (ONES * b'1' as u64);
     let is_one = !((ones & !HIGH) + ONES * 0x7f) & HIGH;
     let bad = too_high | is_one;
-    bad & EVEN_BYTES == 0 || bad & !EVEN_BYTES == 0
+    (bad & EVEN_BYTES == 0) as u8 | ((bad & !EVEN_BYTES == 0) as u8) << 1
 }
 
 struct Search<'a> {
@@ -99,18 +100,30 @@ impl Search<'_> {
         }
         if !is_alphanumeric(word) {
             self.look_apart(at, visit);
-        } else if is_hex(word) && !may_be_hex_text(word) {
-            // An id or a hash.
-        } else if self.is_filled(at.wrapping_sub(WORD_LEN)) || self.is_filled(at + WORD_LEN) {
+        } else if [at.wrapping_sub(WORD_LEN), at + WORD_LEN]
+            .into_iter()
+            .any(|beside| self.may_go_on(word, beside))
+        {
             self.look_together(at, visit);
         }
     }
 
-    fn is_filled(&self, at: usize) -> bool {
-        self.text
-            .get(at..)
-            .and_then(<[u8]>::first_chunk)
-            .is_some_and(|word| is_alphanumeric(u64::from_le_bytes(*word)))
+    /// Whether what `word` is a part of may go on with the word at `beside`: not if they can only be
+    /// an id or a hash.
+    fn may_go_on(&self, word: u64, beside: usize) -> bool {
+        let beside = self.text.get(beside..).and_then(<[u8]>::first_chunk);
+        let Some(beside) = beside.map(|beside| u64::from_le_bytes(*beside)) else {
+            return false;
+        };
+        if !is_alphanumeric(beside) {
+            return false;
+        }
+        match (is_hex(word), is_hex(beside)) {
+            // Zeros and the like may stand in the head of a packed file.
+            (true, true) => hex_text(word) == 3 || hex_text(word) & hex_text(beside) != 0,
+            (true, false) => hex_text(word) != 0,
+            (false, true | false) => true,
+        }
     }
 
     fn look_apart(&mut self, at: usize, visit: &mut impl FnMut(Run)) {
@@ -260,15 +273,16 @@ mod tests {
                 assert_eq!(is_hex(word), byte.is_ascii_hexdigit(), "{byte}");
             }
         }
-        for (digits, text) in [
-            (b"67687a5f", true),
-            (b"f67687a5", true),
-            (b"0a0d2009", true),
-            (b"6768105f", false),
-            (b"deadbeef", false),
-            (b"98767687", false),
+        for (digits, places) in [
+            (b"67687a5f", 1),
+            (b"f67687a5", 2),
+            (b"0a0d2009", 1),
+            (b"20302030", 3),
+            (b"6768105f", 0),
+            (b"deadbeef", 0),
+            (b"98767687", 0),
         ] {
-            assert_eq!(may_be_hex_text(u64::from_le_bytes(*digits)), text);
+            assert_eq!(hex_text(u64::from_le_bytes(*digits)), places);
         }
     }
 

@@ -3,6 +3,7 @@
 //! Each is three bytes or more, so that clean text costs nothing further.
 
 use super::super::prefilter::{Case, Literal};
+use super::packed;
 
 /// A place at which something may be encoded or put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,10 +43,12 @@ pub(crate) enum Of {
     List,
     /// A chunk of a model's stream.
     Chunk,
+    /// The hex of a packed file's first bytes.
+    Packed,
 }
 
 /// How many kinds of signs there are.
-pub(crate) const COUNT: usize = 6;
+pub(crate) const COUNT: usize = 7;
 const ALL: [Of; COUNT] = [
     Of::Escape,
     Of::Form,
@@ -53,6 +56,7 @@ const ALL: [Of; COUNT] = [
     Of::Glue,
     Of::List,
     Of::Chunk,
+    Of::Packed,
 ];
 
 /// First digits of the bytes that matter: ASCII, line ends, zero, and the scripts of look-alikes.
@@ -133,6 +137,10 @@ fn texts(of: Of) -> Vec<(String, Case)> {
                 .chain(["[\\\"", "[ \"", "[\\\\"].map(str::to_owned))
                 .map(exact)
                 .collect()
+        }
+        Of::Packed => {
+            let heads = packed::HEADS.map(|head| (head.to_owned(), Case::Ignored));
+            heads.to_vec()
         }
         Of::Chunk => vec![exact("delta\"".to_owned()), exact("delta\\".to_owned())],
     }

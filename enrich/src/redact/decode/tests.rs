@@ -71,6 +71,22 @@ fn the_layers_and_the_place_of_a_secret_are_told() {
 }
 
 #[test]
+fn a_packed_file_in_hex_is_found_wherever_it_stands() {
+    for time in [0, 0x6751_9a1c] {
+        let mut encoder = flate2::GzBuilder::new()
+            .mtime(time)
+            .write(Vec::new(), Compression::default());
+        encoder.write_all(github_token().as_bytes()).unwrap();
+        let packed = encoder.finish().unwrap();
+        let hex: String = packed.iter().map(|byte| format!("{byte:02x}")).collect();
+        for pad in 0..17 {
+            let text = format!("{}x: {hex}", " ".repeat(pad));
+            assert!(!masked(&text).contains(&hex), "{text}");
+        }
+    }
+}
+
+#[test]
 fn a_secret_has_one_token_however_it_is_written() {
     let token_in = |text: &str| {
         let masked = masked(text);

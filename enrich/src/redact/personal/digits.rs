@@ -12,8 +12,6 @@ use crate::redact::ascii::{byte_before, skip};
 const BLOCK: usize = 64;
 /// Bytes after them that a number's beginning can reach into.
 const AHEAD: usize = 8;
-/// No beginning has fewer digits.
-const MIN_DIGITS: u8 = 4;
 
 /// Calls `visit` with the start and the end of every run of digits that may belong to a number; a
 /// run of more than twice [`MAX_GROUP_LEN`] digits may end later. It answers with the offset before
@@ -45,20 +43,16 @@ fn runs(
     mut resume: usize,
     visit: &mut impl FnMut(usize, usize) -> usize,
 ) -> usize {
-    let count: u8 = window.iter().map(|byte| u8::from(is_digit(*byte))).sum();
-    if count < MIN_DIGITS {
-        return resume;
-    }
     let (Some(block), Some(ahead)) = (window.first_chunk(), window.last_chunk()) else {
         return resume;
     };
-    let here = bits::<BLOCK>(block, is_digit);
-    let next = bits::<AHEAD>(ahead, is_digit);
+    let here = bits(block, digits);
+    let next = u64::from(packed(digits(u64::from_le_bytes(*ahead))));
     let mut starts = starts(here, next);
     if starts == 0 {
         return resume;
     }
-    let letters = bits::<BLOCK>(block, is_hex_letter);
+    let letters = bits(block, hex_letters);
     let last = byte_before(text, offset);
     let barred = u64::from(is_digit(last) || is_hex_letter(last));
     starts &= !((here | letters) << 1 | barred);
@@ -104,36 +98,50 @@ const fn starts(here: u64, next: u64) -> u64 {
     here & one & (four_digits | twice_three | thrice_two)
 }
 
-/// One bit for each of at most 64 bytes: whether it is one of those that are `wanted`.
+/// One bit for each byte of `block`: whether `wanted` marks it.
 #[inline]
-fn bits<const COUNT: usize>(bytes: &[u8; COUNT], wanted: impl Fn(u8) -> bool) -> u64 {
-    let mut marked = [0; COUNT];
-    for ((mark, byte), bit) in marked.iter_mut().zip(bytes).zip(&BITS) {
-        *mark = if wanted(*byte) { *bit } else { 0 };
-    }
-    let (words, _) = marked.as_chunks::<8>();
-    let mut bits = 0;
-    for (place, word) in words.iter().enumerate() {
-        // Eight different bits add up to what they are together; the highest byte of the product
-        // is their sum.
-        let sum = u64::from_le_bytes(*word).wrapping_mul(0x0101_0101_0101_0101) >> 56;
-        bits |= sum << (8 * place);
-    }
-    bits
+fn bits(block: &[u8; BLOCK], wanted: impl Fn(u64) -> u64) -> u64 {
+    let (words, _) = block.as_chunks::<8>();
+    let marked = words
+        .iter()
+        .map(|word| packed(wanted(u64::from_le_bytes(*word))));
+    marked
+        .zip((0..64).step_by(8))
+        .fold(0, |bits, (byte, shift)| bits | u64::from(byte) << shift)
 }
 
-/// The bit of each byte among its eight.
-const BITS: [u8; BLOCK] = {
-    let mut bits = [1; BLOCK];
-    let mut rest: &mut [u8] = &mut bits;
-    let mut place = 0;
-    while let Some((first, others)) = rest.split_first_mut() {
-        *first = 1 << (place % 8);
-        place += 1;
-        rest = others;
-    }
-    bits
-};
+/// The highest bit of each byte of `word` that is a digit.
+#[inline]
+const fn digits(word: u64) -> u64 {
+    below(word ^ each(b'0'), 10)
+}
+
+/// The highest bit of each byte of `word` that is one of `a` to `f`.
+#[inline]
+const fn hex_letters(word: u64) -> u64 {
+    // `a` is 0x61: seven bits stay apart.
+    below(word ^ each(0x60), 7) & !below(word ^ each(0x60), 1)
+}
+
+/// The highest bit of each byte of `word` that is less than `limit`, which is at most 128.
+#[inline]
+const fn below(word: u64, limit: u8) -> u64 {
+    !((word & !HIGH).wrapping_add(each(0x80 - limit)) | word) & HIGH
+}
+
+const fn each(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+const HIGH: u64 = each(0x80);
+
+/// The highest bit of each byte, the first byte's lowest.
+#[inline]
+const fn packed(marks: u64) -> u8 {
+    let pairs = marks >> 7 | marks >> 14;
+    let fours = pairs | pairs >> 14;
+    (fours | fours >> 28) as u8
+}
 
 #[cfg(test)]
 mod tests {
