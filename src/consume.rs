@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use magistrate_event::{Clock, Field, Record, Timestamp};
 use magistrate_sinks::lake::{Lake, LakeError};
-use magistrate_sinks::queue::{Consumer, QueueError};
+use magistrate_sinks::queue::{Consumer, Entry, QueueError};
 use magistrate_sinks::{Position, State, StateError};
 
 use crate::canary::output;
@@ -15,7 +15,7 @@ use crate::path::Path;
 use crate::store::LAKE;
 
 /// Records read at once: few enough that they are still in the processor's caches when written.
-const READ_RECORDS: usize = 128;
+const READ_RECORDS: usize = 32;
 /// How long a read waits for the first record.
 const READ_WAIT: Duration = Duration::from_millis(100);
 /// How long to wait before trying again after the disk failed.
@@ -58,6 +58,7 @@ impl LakeThread {
         let hurry = Arc::new(AtomicBool::new(false));
         let mut carrier = Carrier {
             parts,
+            entries: Vec::new(),
             held: Vec::new(),
             held_since: None,
             position: None,
@@ -88,6 +89,8 @@ impl LakeThread {
 
 struct Carrier {
     parts: Parts,
+    /// What was read last, for its memory.
+    entries: Vec<Entry>,
     /// Rows of masked tools; another record may name them before the file is written.
     held: Vec<Record>,
     held_since: Option<Timestamp>,
@@ -145,7 +148,9 @@ impl Carrier {
             tracing::error!("lake has stopped; records wait in the queue");
             return Ok(Step::End);
         }
-        let entries = match self.parts.consumer.read(READ_RECORDS, READ_WAIT) {
+        let used = std::mem::take(&mut self.entries);
+        let consumer = &mut self.parts.consumer;
+        let entries = match consumer.read_over(used, READ_RECORDS, READ_WAIT) {
             Ok(entries) => entries,
             Err(QueueError::Closed) => {
                 self.is_closed = true;
@@ -154,10 +159,11 @@ impl Carrier {
             }
             Err(error) => return Err(error.into()),
         };
-        for entry in entries {
-            self.take(entry.record)?;
+        for entry in &entries {
+            self.take(&entry.record)?;
             self.position = Some(entry.end);
         }
+        self.entries = entries;
         if self.hurry.load(Ordering::Acquire) {
             tracing::warn!("stopping with records in the queue; the next start writes them");
             self.checkpoint()?;
@@ -169,15 +175,15 @@ impl Carrier {
         Ok(Step::On)
     }
 
-    fn take(&mut self, record: Record) -> Result<(), LakeError> {
-        self.parts.path.tool_names.learn(&record);
+    fn take(&mut self, record: &Record) -> Result<(), LakeError> {
+        self.parts.path.tool_names.learn(record);
         if record.event().text(Field::ToolNameState) == Some("redacted_by_client") {
             self.held_since
                 .get_or_insert_with(|| self.parts.clock.now());
-            self.held.push(record);
+            self.held.push(record.clone());
             Ok(())
         } else {
-            self.parts.lake.write(&record)
+            self.parts.lake.write(record)
         }
     }
 

@@ -15,6 +15,7 @@ mod keys;
 mod listeners;
 mod lists;
 mod logging;
+mod memory;
 mod metrics;
 mod path;
 mod replay;
@@ -31,11 +32,8 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Verb};
 
-/// Fewer page faults and less CPU per record than the system's allocator under many threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    memory::settle();
     // Two providers may be compiled in (Parquet's encryption brings ring): name ours once.
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     if provider.install_default().is_err() {

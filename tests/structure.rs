@@ -137,6 +137,10 @@ mod structure {
                     "Record::decode(",
                     &["sinks/src/queue", "event/src/record.rs"][..],
                 ),
+                (
+                    "Record::decode_over(",
+                    &["sinks/src/queue", "event/src/record.rs"][..],
+                ),
             ] {
                 let is_at_home = rooms.iter().any(|room| path.starts_with(room));
                 assert!(is_at_home || !code.contains(call), "{path} calls {call}");

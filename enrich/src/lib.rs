@@ -15,4 +15,4 @@ pub use redact::{
     sealed_for, shipped_examples, unseal,
 };
 pub use tool_names::{Names, ToolNames};
-pub use uid::{UidKey, line_uid};
+pub use uid::UidKey;

@@ -10,7 +10,7 @@ pub(crate) mod url;
 
 use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};
 
-use crate::uid::{UidKey, line_uid};
+use crate::uid::{LineIds, UidKey};
 pub use otlp::Fault;
 
 /// What is to be told of one batch beside its events.
@@ -70,10 +70,9 @@ pub fn normalize(
 
 /// Lines carry no id of their own: each arrival of a line is an event, however equal they look.
 fn syslog(lines: &[Line], raw: &Raw, key: &UidKey, mut take: impl FnMut(EventUid, Event)) {
-    let identity = raw.origin.identity.name();
+    let mut ids = LineIds::new(key, raw.origin.identity.name(), raw.arrival);
     for (index, (line, event)) in lines.iter().zip(line::events(lines, raw)).enumerate() {
-        let uid = line_uid(key, identity, &line.bytes, raw.arrival, index);
-        take(uid, event);
+        take(ids.of(index, &line.bytes), event);
     }
 }
 

@@ -1,6 +1,6 @@
 //! One normalized event, not yet redacted.
 
-use crate::layout::Whole;
+use crate::layout::{Memory, Whole};
 use crate::{Class, Field, KEY_END, Span, Text, Timestamp, VALUE_END, Value, json};
 
 /// One event in OCSF's terms: a class, a time, typed fields, and everything else under `unmapped`.
@@ -93,6 +93,15 @@ impl Event {
             buffer: &self.buffer,
             fields: &self.fields,
             unmapped: &self.unmapped,
+        }
+    }
+
+    /// The memory of an event that nobody needs any more.
+    pub(crate) fn into_memory(self) -> Memory {
+        Memory {
+            buffer: self.buffer,
+            fields: self.fields,
+            unmapped: self.unmapped,
         }
     }
 

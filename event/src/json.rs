@@ -7,13 +7,9 @@ use crate::{Text, Value};
 /// Appends `text` to `out` as a JSON string (RFC 8259 section 7).
 pub fn push_json_string(text: &str, out: &mut String) {
     out.push('"');
-    let mut clean_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(text.get(clean_from..at).unwrap_or_default());
-        clean_from = at + 1;
+    let mut rest = text;
+    while let Some((clean, byte, after)) = split_at_escape(rest) {
+        out.push_str(clean);
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -22,9 +18,35 @@ pub fn push_json_string(text: &str, out: &mut String) {
             b'\t' => out.push_str("\\t"),
             control => push_formatted(out, format_args!("\\u{control:04x}")),
         }
+        rest = after;
     }
-    out.push_str(text.get(clean_from..).unwrap_or_default());
+    out.push_str(rest);
     out.push('"');
+}
+
+/// What stands before the first byte that must be escaped, that byte, and what follows it.
+fn split_at_escape(text: &str) -> Option<(&str, u8, &str)> {
+    // Blocks without any are passed over as a whole: the compiler looks at all bytes at once.
+    let (blocks, _) = text.as_bytes().as_chunks::<BLOCK>();
+    let clean = blocks
+        .iter()
+        .take_while(|block| {
+            !block
+                .iter()
+                .fold(false, |any, byte| any | is_escaped(*byte))
+        })
+        .count();
+    let tail = text.as_bytes().get(clean * BLOCK..)?;
+    let at = clean * BLOCK + tail.iter().position(|byte| is_escaped(*byte))?;
+    let byte = *text.as_bytes().get(at)?;
+    Some((text.get(..at)?, byte, text.get(at + 1..)?))
+}
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 16;
+
+const fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 fn push_formatted(out: &mut String, text: std::fmt::Arguments<'_>) {
@@ -92,6 +114,9 @@ mod tests {
             "q\"b\\n\nr\rt\t\u{1}\u{7f}é\u{1f600}",
             "\\\\",
             "\"",
+            "sixteen bytes ok",
+            "sixteen bytes ok\"and \\ more that is long enough for a block, é\n",
+            "é\u{1f600} many blocks without anything to escape, and a last one: \t",
         ] {
             let mut out = String::new();
             push_json_string(text, &mut out);

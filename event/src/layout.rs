@@ -19,15 +19,23 @@
 //! or a count and so many values or pairs. A text is where it begins, told from where the text
 //! before it ended, and its length: two varints that take a byte each for most texts.
 
+mod read;
+mod write;
+
 use std::str::Utf8Error;
 
 use crate::event::Parts;
 use crate::{Class, EventUid, Field, Text, Timestamp, Value};
+use read::Reader;
+use write::Writer;
 
 /// The layout that [`write`] writes.
 const LAYOUT: u8 = 2;
 /// No more room than this is made on the word of a count alone.
 const MAX_ROOM: usize = 4096;
+/// Memory beyond this is not kept from one record to the next.
+const KEPT_TEXT_BYTES: usize = 64 << 10;
+const KEPT_VALUES: usize = 256;
 /// Trees deeper than this are damage: parsers stop at 64.
 const MAX_DEPTH: usize = 96;
 
@@ -77,13 +85,12 @@ pub(crate) fn write(head: Head, parts: Parts<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(&parts.time.as_micros().to_le_bytes());
     out.extend_from_slice(&parts.class.number().to_le_bytes());
     out.push(parts.activity);
-    let mut writer = Writer { out, cursor: 0 };
+    let mut writer = Writer::new(out);
     writer.varint(parts.buffer.len() as u64);
     writer.out.extend_from_slice(parts.buffer.as_bytes());
     writer.varint(parts.fields.len() as u64);
     for (field, value) in parts.fields {
-        writer.out.extend_from_slice(&(*field as u16).to_le_bytes());
-        writer.value(value);
+        writer.field(*field, value);
     }
     writer.varint(parts.unmapped.len() as u64);
     for (key, value) in parts.unmapped {
@@ -111,23 +118,51 @@ pub(crate) struct Whole {
     pub(crate) unmapped: Vec<(Text, Value)>,
 }
 
+/// The memory of an event that nobody needs any more: a record that is read into it allocates
+/// nothing but lists and maps.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) buffer: String,
+    pub(crate) fields: Vec<(Field, Value)>,
+    pub(crate) unmapped: Vec<(Text, Value)>,
+}
+
+impl Memory {
+    /// Empties it; what one large record needed is given back.
+    fn cleared(mut self) -> Self {
+        if self.buffer.capacity() > KEPT_TEXT_BYTES {
+            self.buffer = String::new();
+        }
+        self.buffer.clear();
+        self.fields.clear();
+        self.fields.shrink_to(KEPT_VALUES);
+        self.unmapped.clear();
+        self.unmapped.shrink_to(KEPT_VALUES);
+        self
+    }
+}
+
 /// Reads a whole record.
 ///
 /// # Errors
 /// When the bytes are not exactly one record of this layout.
-pub(crate) fn read(bytes: &[u8]) -> Result<Whole, DecodeError> {
+pub(crate) fn read(bytes: &[u8], memory: Memory) -> Result<Whole, DecodeError> {
+    let Memory {
+        mut buffer,
+        mut fields,
+        mut unmapped,
+    } = memory.cleared();
     let mut reader = Reader::new(bytes);
     let head = reader.head()?;
     let time = reader.time()?;
     let class = reader.number(Class::try_from, "class")?;
     let [activity] = reader.array()?;
     let buffer_len = reader.count()?;
-    let buffer = std::str::from_utf8(reader.take(buffer_len)?)?.to_owned();
-    let fields = reader.items(|reader| {
-        let field = reader.number(Field::try_from, "field")?;
-        Ok((field, reader.value(0)?))
+    buffer.push_str(std::str::from_utf8(reader.take(buffer_len)?)?);
+    reader.items(&mut fields, Reader::field)?;
+    reader.items(&mut unmapped, |reader| {
+        Ok((reader.text()?, reader.value(0)?))
     })?;
-    let unmapped = reader.items(|reader| Ok((reader.text()?, reader.value(0)?)))?;
     if !reader.rest.is_empty() {
         return Err(DecodeError::Long(reader.rest.len()));
     }
@@ -152,224 +187,6 @@ mod tag {
     pub(super) const TEXT: u8 = 6;
     pub(super) const LIST: u8 = 7;
     pub(super) const MAP: u8 = 8;
-}
-
-struct Writer<'a> {
-    out: &'a mut Vec<u8>,
-    /// Where the next text most likely begins.
-    cursor: i64,
-}
-
-impl Writer<'_> {
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.out.push(tag::NULL),
-            Value::Bool(false) => self.out.push(tag::FALSE),
-            Value::Bool(true) => self.out.push(tag::TRUE),
-            Value::Int(number) => {
-                self.out.push(tag::INT);
-                self.signed(*number);
-            }
-            Value::Double(number) => {
-                self.out.push(tag::DOUBLE);
-                self.out.extend_from_slice(&number.to_le_bytes());
-            }
-            Value::Time(time) => {
-                self.out.push(tag::TIME);
-                self.out.extend_from_slice(&time.as_micros().to_le_bytes());
-            }
-            Value::Text(text) => {
-                self.out.push(tag::TEXT);
-                self.text(*text);
-            }
-            Value::List(items) => {
-                self.out.push(tag::LIST);
-                self.varint(items.len() as u64);
-                items.iter().for_each(|item| self.value(item));
-            }
-            Value::Map(entries) => {
-                self.out.push(tag::MAP);
-                self.varint(entries.len() as u64);
-                for (key, value) in entries {
-                    self.text(*key);
-                    self.value(value);
-                }
-            }
-        }
-    }
-
-    #[inline]
-    fn text(&mut self, text: Text) {
-        let (start, end) = (offset(text.start()), offset(text.end()));
-        self.signed(start - self.cursor);
-        self.varint((end - start).cast_unsigned());
-        self.cursor = end + 1;
-    }
-
-    #[inline]
-    fn signed(&mut self, number: i64) {
-        self.varint((number << 1 ^ number >> 63).cast_unsigned());
-    }
-
-    #[inline]
-    fn varint(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.out.push(low_byte(number) | 0x80);
-            number >>= 7;
-        }
-        self.out.push(low_byte(number));
-    }
-}
-
-/// Offsets in a buffer are below 2^32.
-fn offset(at: usize) -> i64 {
-    at as i64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the rest is not wanted")]
-const fn low_byte(number: u64) -> u8 {
-    number as u8
-}
-
-struct Reader<'a> {
-    rest: &'a [u8],
-    cursor: i64,
-}
-
-impl<'a> Reader<'a> {
-    const fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            rest: bytes,
-            cursor: 0,
-        }
-    }
-
-    fn head(&mut self) -> Result<Head, DecodeError> {
-        match self.array()? {
-            [LAYOUT] => Ok(Head {
-                uid: EventUid::from_bytes(self.array()?),
-                received: self.time()?,
-            }),
-            [other] => Err(DecodeError::Layout(other)),
-        }
-    }
-
-    fn value(&mut self, depth: usize) -> Result<Value, DecodeError> {
-        if depth > MAX_DEPTH {
-            return Err(DecodeError::Depth);
-        }
-        let [tag] = self.array()?;
-        Ok(match tag {
-            tag::NULL => Value::Null,
-            tag::FALSE => Value::Bool(false),
-            tag::TRUE => Value::Bool(true),
-            tag::INT => Value::Int(self.signed()?),
-            tag::DOUBLE => Value::Double(f64::from_le_bytes(self.array()?)),
-            tag::TIME => Value::Time(self.time()?),
-            tag::TEXT => Value::Text(self.text()?),
-            tag::LIST => Value::List(self.items(|reader| reader.value(depth + 1))?),
-            tag::MAP => {
-                Value::Map(self.items(|reader| Ok((reader.text()?, reader.value(depth + 1)?)))?)
-            }
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "type",
-                    number: other.into(),
-                });
-            }
-        })
-    }
-
-    /// A count and so many items.
-    fn items<T>(
-        &mut self,
-        mut item: impl FnMut(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<Vec<T>, DecodeError> {
-        let count = self.count()?;
-        let mut items = Vec::with_capacity(count.min(MAX_ROOM));
-        for _ in 0..count {
-            items.push(item(self)?);
-        }
-        Ok(items)
-    }
-
-    /// A number of things that take a byte each at least.
-    fn count(&mut self) -> Result<usize, DecodeError> {
-        usize::try_from(self.varint()?)
-            .ok()
-            .filter(|count| *count <= self.rest.len())
-            .ok_or(DecodeError::Count)
-    }
-
-    #[inline]
-    fn text(&mut self) -> Result<Text, DecodeError> {
-        let gap = self.signed()?;
-        let len = self.varint()?;
-        let start = self.cursor.checked_add(gap);
-        let start = start.and_then(|start| u32::try_from(start).ok());
-        let (Some(start), Ok(len)) = (start, u32::try_from(len)) else {
-            return Err(DecodeError::Count);
-        };
-        self.cursor = i64::from(start) + i64::from(len) + 1;
-        Ok(Text::new(start, len))
-    }
-
-    fn number<T, E>(
-        &mut self,
-        named: impl FnOnce(u16) -> Result<T, E>,
-        what: &'static str,
-    ) -> Result<T, DecodeError> {
-        let number = u16::from_le_bytes(self.array()?);
-        named(number).map_err(|_| DecodeError::Unknown { what, number })
-    }
-
-    fn time(&mut self) -> Result<Timestamp, DecodeError> {
-        self.array()
-            .map(i64::from_le_bytes)
-            .map(Timestamp::from_micros)
-    }
-
-    #[inline]
-    fn signed(&mut self) -> Result<i64, DecodeError> {
-        let number = self.varint()?;
-        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
-    }
-
-    #[inline]
-    fn varint(&mut self) -> Result<u64, DecodeError> {
-        match self.rest {
-            [byte @ 0..0x80, rest @ ..] => {
-                self.rest = rest;
-                Ok(u64::from(*byte))
-            }
-            _ => self.long_varint(),
-        }
-    }
-
-    fn long_varint(&mut self) -> Result<u64, DecodeError> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let [byte] = self.array()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(number);
-            }
-        }
-        Err(DecodeError::Count)
-    }
-
-    #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let (array, rest) = self.rest.split_first_chunk().ok_or(DecodeError::Short)?;
-        self.rest = rest;
-        Ok(*array)
-    }
-
-    fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(DecodeError::Short)?;
-        self.rest = rest;
-        Ok(taken)
-    }
 }
 
 #[cfg(test)]
@@ -410,6 +227,10 @@ mod tests {
         bytes
     }
 
+    fn anew(bytes: &[u8]) -> Result<Whole, DecodeError> {
+        read(bytes, Memory::default())
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read_back(
@@ -430,8 +251,11 @@ mod tests {
             }
             let bytes = written(&event);
             prop_assert_eq!(read_head(&bytes).unwrap(), HEAD);
-            let whole = read(&bytes).unwrap();
+            let whole = anew(&bytes).unwrap();
             prop_assert_eq!(whole.head, HEAD);
+            prop_assert_eq!(&Event::from(whole), &event);
+            // What the memory held before does not show.
+            let whole = read(&bytes, event.clone().into_memory()).unwrap();
             prop_assert_eq!(Event::from(whole), event);
         }
 
@@ -447,10 +271,10 @@ mod tests {
             let mut bytes = written(&event);
             let at = at.index(bytes.len());
             bytes[at] = damage;
-            if let Ok(whole) = read(&bytes) {
+            if let Ok(whole) = anew(&bytes) {
                 written(&Event::from(whole));
             }
-            prop_assert!(read(&bytes[..at]).is_err());
+            prop_assert!(anew(&bytes[..at]).is_err());
         }
     }
 
@@ -463,7 +287,7 @@ mod tests {
         let damaged = |at: usize, byte: u8| {
             let mut bytes = good.clone();
             bytes[at] = byte;
-            read(&bytes).map(|_| ()).unwrap_err()
+            anew(&bytes).map(|_| ()).unwrap_err()
         };
         assert_eq!(damaged(0, 1), DecodeError::Layout(1));
         assert!(matches!(
@@ -484,8 +308,8 @@ mod tests {
         ));
         let mut long = good.clone();
         long.push(0);
-        assert_eq!(read(&long).map(|_| ()), Err(DecodeError::Long(1)));
-        assert_eq!(read(&[]).map(|_| ()), Err(DecodeError::Short));
+        assert_eq!(anew(&long).map(|_| ()), Err(DecodeError::Long(1)));
+        assert_eq!(anew(&[]).map(|_| ()), Err(DecodeError::Short));
     }
 
     #[test]
@@ -497,6 +321,6 @@ mod tests {
         let mut event = Event::new(Class::Metric, 0, Timestamp::default());
         let key = event.push_key("deep");
         event.keep(key, value);
-        assert_eq!(read(&written(&event)).map(|_| ()), Err(DecodeError::Depth));
+        assert_eq!(anew(&written(&event)).map(|_| ()), Err(DecodeError::Depth));
     }
 }

@@ -1,6 +1,6 @@
 //! What is stored: a redacted event with its id and the time of its receipt.
 
-use crate::layout::{self, DecodeError, Head};
+use crate::layout::{self, DecodeError, Head, Memory};
 use crate::{Event, EventUid, Timestamp};
 
 /// An event that has passed the redactor. The ticket that everything downstream asks for.
@@ -75,7 +75,19 @@ impl Record {
     /// # Errors
     /// When the bytes are not a record of the known layout.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let whole = layout::read(bytes)?;
+        Self::read(bytes, Memory::default())
+    }
+
+    /// Like [`Record::decode`], in the memory of `used`, which nobody needs any more.
+    ///
+    /// # Errors
+    /// When the bytes are not a record of the known layout.
+    pub fn decode_over(used: Self, bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::read(bytes, used.event.0.into_memory())
+    }
+
+    fn read(bytes: &[u8], memory: Memory) -> Result<Self, DecodeError> {
+        let whole = layout::read(bytes, memory)?;
         Ok(Self {
             uid: whole.head.uid,
             received: whole.head.received,
@@ -111,6 +123,9 @@ mod tests {
         let mut bytes = Vec::new();
         record.encode(&mut bytes);
         assert_eq!(Record::decode(&bytes).unwrap(), record);
+        let other = Redacted::seal(Event::new(Class::Span, 1, Timestamp::default()));
+        let other = Record::new(EventUid::from_bytes([1; 16]), Timestamp::default(), other);
+        assert_eq!(Record::decode_over(other, &bytes).unwrap(), record);
         let head = (record.uid(), record.received());
         assert_eq!(Record::peek(&bytes).unwrap(), head);
         assert_eq!(Record::peek(&bytes[..30]).unwrap(), head);

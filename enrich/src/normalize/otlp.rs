@@ -161,8 +161,9 @@ impl<'a> Batch<'a> {
 
     /// `ResourceLogs`, `ResourceMetrics`, `ResourceSpans`: they number their fields alike.
     fn resource(&mut self, bytes: &'a [u8], signal: Signal) -> Result<(), Halt> {
+        let identity = self.origin.raw.origin.identity.name();
         self.id
-            .start_prefix(self.origin.raw.origin.identity.name(), signal.tag());
+            .start_prefix(self.origin.key, identity, signal.tag());
         let resource = Resource::read(bytes, &mut self.id)?;
         let shared = self.id.prefix(self.origin.key);
         let mut reader = Reader::new(bytes);
@@ -182,7 +183,7 @@ impl<'a> Batch<'a> {
         signal: Signal,
     ) -> Result<(), Halt> {
         let scope = Scope::read(resource, bytes)?;
-        self.id.start_record(shared);
+        self.id.start(shared);
         self.id.bytes(scope.name);
         let around = Surroundings {
             product: Product::of(resource.service_name(), scope.name),
@@ -211,7 +212,7 @@ impl<'a> Batch<'a> {
         read: impl FnOnce(&mut Self, &Surroundings<'_, 'a>, &'a [u8]) -> Made,
     ) -> Result<(), Halt> {
         self.attributes.clear();
-        self.id.start_record(around.prefix);
+        self.id.start(around.prefix);
         let made = if record.len() > limits::MAX_RECORD_BYTES {
             Err(Over::Size.into())
         } else {

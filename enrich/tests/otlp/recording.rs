@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use magistrate_enrich::{Malformed, Normalized, UidKey, normalize};
 use magistrate_event::{Event, EventUid, Identity, Origin, Payload, Raw, Source, Timestamp};
@@ -10,7 +11,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
-pub(crate) const KEY: UidKey = UidKey::new([42; 32]);
+pub(crate) static KEY: LazyLock<UidKey> = LazyLock::new(|| UidKey::new([42; 32]));
 
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/otlp")

@@ -15,6 +15,8 @@ use crate::intake::Hold;
 
 /// What is allocated at most before bytes have come: a declared length is only a claim.
 const MAX_TRUSTED_BYTES: usize = 256 << 10;
+/// For each byte that has come so many are believed, so that most bodies are moved once.
+const TRUSTED_PER_BYTE: usize = 8;
 /// How long what is left of a refused body is read and thrown away, so that the sender, which is
 /// still writing, sees the answer instead of a reset connection (RFC 9112 section 9.6).
 const LINGER: Duration = Duration::from_secs(2);
@@ -60,7 +62,7 @@ where
             return Err(too_large);
         }
         hold.grow_to(len_bytes)?;
-        read.push(data, declared_bytes.min(MAX_TRUSTED_BYTES));
+        read.push(data, declared_bytes);
     }
 }
 
@@ -113,17 +115,19 @@ impl Parts {
         self.first.len() + self.joined.len()
     }
 
-    fn push(&mut self, data: Bytes, expected_bytes: usize) {
+    fn push(&mut self, data: Bytes, declared_bytes: usize) {
         if self.len_bytes() == 0 {
             self.first = data;
             return;
         }
-        if self.joined.is_empty() {
-            let first = std::mem::take(&mut self.first);
-            self.joined
-                .reserve(expected_bytes.max(first.len() + data.len()));
-            self.joined.extend_from_slice(&first);
+        let first = std::mem::take(&mut self.first);
+        let len_bytes = self.joined.len() + first.len() + data.len();
+        if len_bytes > self.joined.capacity() {
+            let trusted = MAX_TRUSTED_BYTES.max(len_bytes.saturating_mul(TRUSTED_PER_BYTE));
+            let room = declared_bytes.min(trusted).max(len_bytes);
+            self.joined.reserve(room - self.joined.len());
         }
+        self.joined.extend_from_slice(&first);
         self.joined.extend_from_slice(&data);
     }
 

@@ -20,8 +20,9 @@ use super::sorted::Sorted;
 
 /// Rows of a row group, at most.
 const GROUP_ROWS: usize = 128 * 1024;
-/// Bytes of a page before compression, about.
-const PAGE_BYTES: usize = 1024 * 1024;
+/// Bytes of a page before compression, about: few enough that its buffers stay in the processor's
+/// caches and are used again, not grown and returned for every page.
+const PAGE_BYTES: usize = 128 * 1024;
 /// Values that the writer looks at together.
 const BATCH_ROWS: usize = 4096;
 /// How often a bloom filter may say yes wrongly.

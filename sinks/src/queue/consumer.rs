@@ -74,23 +74,41 @@ impl Consumer {
     /// [`QueueError::Disk`] when a segment cannot be read: call again a little later. What
     /// the disk reports as bad for a minute counts as damage and is passed over.
     pub fn read(&mut self, max_records: usize, wait: Duration) -> Result<Vec<Entry>, QueueError> {
-        let mut entries = Vec::new();
-        let mut budget = MAX_READ_BYTES;
+        self.read_over(Vec::new(), max_records, wait)
+    }
+
+    /// Like [`Consumer::read`], in the memory of `used`, entries of an earlier read that nobody
+    /// needs any more.
+    ///
+    /// # Errors
+    /// Those of [`Consumer::read`].
+    pub fn read_over(
+        &mut self,
+        used: Vec<Entry>,
+        max_records: usize,
+        wait: Duration,
+    ) -> Result<Vec<Entry>, QueueError> {
+        let mut entries = Entries {
+            list: Vec::with_capacity(used.len()),
+            used: used.into_iter(),
+            max_records,
+            budget_bytes: MAX_READ_BYTES,
+        };
         let mut next = self.shared.wait_readable(self.position, wait)?;
         while let Some(readable) = next {
-            let read = self.read_segment(&readable, max_records, &mut budget, &mut entries);
-            if entries.is_empty() {
+            let read = self.read_segment(&readable, &mut entries);
+            if entries.list.is_empty() {
                 read?;
             } else if read.is_err() {
                 // What was read is handed out; the next call meets the same error.
                 break;
             }
-            if entries.len() >= max_records || budget == 0 {
+            if entries.are_full() {
                 break;
             }
             next = self.shared.index().readable(self.position);
         }
-        Ok(entries)
+        Ok(entries.list)
     }
 
     /// Goes back to `position`, for a consumer whose work since then was in vain.
@@ -119,9 +137,7 @@ impl Consumer {
     fn read_segment(
         &mut self,
         readable: &Readable,
-        max_records: usize,
-        budget: &mut u64,
-        entries: &mut Vec<Entry>,
+        entries: &mut Entries,
     ) -> Result<(), QueueError> {
         let number = readable.start.segment;
         self.position = readable.start;
@@ -130,14 +146,13 @@ impl Consumer {
             self.position.offset = readable.limit;
             return Ok(());
         };
-        while entries.len() < max_records && *budget > 0 {
+        while !entries.are_full() {
             let offset = self.position.offset;
             let step = reader.step(offset, readable.limit);
-            let record = match step.map_err(|error| self.read_error(number, error))? {
+            let sound = match step.map_err(|error| self.read_error(number, error))? {
                 Step::Frame { end } => {
                     self.position.offset = end;
-                    *budget = budget.saturating_sub(end - offset);
-                    decode(reader.payload(offset, end))
+                    entries.take(reader.payload(offset, end), self.position)
                 }
                 Step::Gap { end } => {
                     self.position.offset = end;
@@ -145,10 +160,8 @@ impl Consumer {
                 }
                 Step::End => break,
             };
-            let end = self.position;
-            match record {
-                Some(record) => entries.push(Entry { record, end }),
-                None => self.shared.survey(number, offset, readable.limit),
+            if sound.is_none() {
+                self.shared.survey(number, offset, readable.limit);
             }
         }
         self.failing_since = None;
@@ -190,6 +203,36 @@ impl Consumer {
         let now = self.shared.clock.now();
         self.failing_since
             .is_some_and(|since| now.since(since) >= PATIENCE)
+    }
+}
+
+/// What one read has found so far.
+struct Entries {
+    list: Vec<Entry>,
+    /// Earlier ones, for their memory.
+    used: std::vec::IntoIter<Entry>,
+    max_records: usize,
+    budget_bytes: u64,
+}
+
+impl Entries {
+    const fn are_full(&self) -> bool {
+        self.list.len() >= self.max_records || self.budget_bytes == 0
+    }
+
+    /// Adds the record in `payload`, which ends at `end`; `None` when it is none.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the queue's reader: the bytes were redacted before they were written"
+    )]
+    fn take(&mut self, payload: &[u8], end: Position) -> Option<()> {
+        self.budget_bytes = self.budget_bytes.saturating_sub(payload.len() as u64);
+        let record = match self.used.next() {
+            Some(used) => Record::decode_over(used.record, payload).ok()?,
+            None => Record::decode(payload).ok()?,
+        };
+        self.list.push(Entry { record, end });
+        Some(())
     }
 }
 
