@@ -11,7 +11,9 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use magistrate_enrich::{CustomRules, Detectors, Epoch, RedactKey, Redactor, shipped_examples};
+use magistrate_enrich::{
+    CustomRules, Detectors, Epoch, Example, RedactKey, Redactor, shipped_examples,
+};
 use magistrate_event::{Class, Event, Field, Timestamp};
 
 /// A repeatable generator of made-up text (xorshift, Marsaglia 2003).
@@ -155,6 +157,25 @@ fn log_line(random: &mut Random, secret: &str) -> String {
     )
 }
 
+/// Every example that holds a secret, one after the other.
+fn every_example(examples: &[Example]) -> String {
+    let secrets = examples
+        .iter()
+        .filter(|example| !example.secrets.is_empty());
+    secrets.map(|example| example.text.clone() + "\n").collect()
+}
+
+/// The same within the lines of a log, those of one line only.
+fn log_of_examples(random: &mut Random, examples: &[Example]) -> String {
+    let secrets = examples
+        .iter()
+        .filter(|example| !example.secrets.is_empty());
+    let lines = secrets.filter(|example| !example.text.contains('\n'));
+    lines
+        .map(|example| log_line(random, &example.text))
+        .collect()
+}
+
 /// A contact on every line.
 fn personal_lines(random: &mut Random) -> String {
     (0..2000)
@@ -226,19 +247,8 @@ fn main() {
         .collect();
     let lines: String = (0..5000).map(|_| squid_line(&mut random)).collect();
     let accents = "Größe geändert: über 12 Einträge, «voilà», 設定を変更しました. ".repeat(10_000);
-    let dense: String = examples
-        .iter()
-        .filter(|example| !example.secrets.is_empty())
-        .map(|example| example.text.clone() + "\n")
-        .collect::<String>()
-        .repeat(10);
-    let secrets = examples
-        .iter()
-        .filter(|example| !example.secrets.is_empty());
-    let one_line = secrets.filter(|example| !example.text.contains('\n'));
-    let log: String = one_line
-        .map(|example| log_line(&mut random, &example.text))
-        .collect();
+    let dense = every_example(&examples).repeat(10);
+    let log = log_of_examples(&mut random, &examples);
     let one_key = format!("{}{}\n", "sk-", random.base62(48)).repeat(2000);
     for (name, text) in [
         ("clean telemetry", &clean),

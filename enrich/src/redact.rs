@@ -45,7 +45,7 @@ mod token;
 mod tree;
 mod url_password;
 
-use magistrate_event::{Event, EventUid, Field, Finding, Redacted, Value};
+use magistrate_event::{Event, EventUid, Field, Finding, Redacted, Span, Value};
 
 pub use census::Census;
 pub use config::{Config as RedactConfig, KeyPlace, KeyPlaceError, SealConfig};
@@ -63,7 +63,7 @@ pub use stream::StreamRedactor;
 pub use token::parse_token;
 
 use content::{Content, MAX_SIGHTINGS, Sighting};
-use plan::Plan;
+use plan::{Plan, Task};
 use ruleset::RuleSet;
 use scan::Scan;
 use token::Tokenizer;
@@ -151,8 +151,9 @@ impl Redactor {
             sightings.retain(|one| !kept.iter().any(|column| column.holds(one.span)));
         }
         sightings.extend(source_code(event.buffer()));
-        let plan = Plan::new(&self.rules, &self.tokens, event.buffer(), scan, &kept);
-        let (edits, mut findings) = plan.with_echoes(event.buffer()).into_parts();
+        let task = self.task(event.buffer(), &kept);
+        let plan = Plan::new(task, scan).with_echoes(task);
+        let (edits, mut findings) = plan.into_parts();
         let mut originals = Originals::default();
         if self.seal.is_some() {
             originals.add_edits(event.buffer(), &edits);
@@ -191,8 +192,16 @@ impl Redactor {
     }
 
     fn plan(&self, text: &str) -> Plan {
-        let scan = Scan::of(&self.rules, text);
-        Plan::new(&self.rules, &self.tokens, text, scan, &Vec::new)
+        Plan::new(self.task(text, &Vec::new), Scan::of(&self.rules, text))
+    }
+
+    fn task<'a>(&'a self, text: &'a str, kept: &'a dyn Fn() -> Vec<Span>) -> Task<'a> {
+        Task {
+            rules: &self.rules,
+            tokens: &self.tokens,
+            text,
+            kept,
+        }
     }
 }
 

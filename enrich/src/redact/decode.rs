@@ -6,6 +6,7 @@
 
 mod blob;
 mod codec;
+mod depth;
 mod entity;
 mod escape;
 mod form;
@@ -31,6 +32,7 @@ use super::ruleset::{Finder, RuleSet};
 use super::scan::{Ending, Scan};
 use super::token::{Token, Tokenizer};
 use blob::{Alphabet, Blob};
+use depth::{Above, Depth};
 use escape::unescape;
 use form::unform;
 use joined::Joined;
@@ -56,19 +58,6 @@ pub(crate) struct Decoder<'a> {
     found: Vec<Found>,
     /// Bytes that may still be decoded.
     left: usize,
-}
-
-/// A layer and those that it was found in, outermost last.
-struct Above<'a> {
-    layer: &'a Layer,
-    up: Option<&'a Self>,
-}
-
-/// Where a decoder stands: the layers above, by name too.
-#[derive(Clone, Copy, Default)]
-struct Depth<'a> {
-    above: Option<&'a Above<'a>>,
-    stack: Stack,
 }
 
 impl<'a> Decoder<'a> {
@@ -352,25 +341,6 @@ impl Decoder<'_> {
         !alone
             .iter()
             .any(|found| found.span.end() > start - from.start)
-    }
-}
-
-impl Above<'_> {
-    /// Calls `visit` with the stretches of the original text that made `start..end` of the layer.
-    fn trace(&self, start: usize, end: usize, visit: &mut dyn FnMut(usize, usize)) {
-        self.layer
-            .sources(start, end, &mut |start, end| match self.up {
-                Some(up) => up.trace(start, end, visit),
-                None => visit(start, end),
-            });
-    }
-}
-
-impl Depth<'_> {
-    /// Whether the layer above shows `start..end` as its source does, where it was seen already.
-    fn has_seen(&self, start: usize, end: usize) -> bool {
-        self.above
-            .is_some_and(|above| above.layer.is_verbatim(start, end))
     }
 }
 

@@ -63,34 +63,45 @@ const KEY_BLOCKS: [&str; 2] = ["credential.private_key", "credential.putty_key"]
 /// that are written in more than one way end where one of them does.
 const NEAR_END_LEN: usize = 16 << 10;
 
+/// The text that a plan is made for, and what is made of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Task<'a> {
+    pub(crate) rules: &'a RuleSet,
+    pub(crate) tokens: &'a Tokenizer,
+    pub(crate) text: &'a str,
+    /// The stretches that detectors spare; asked for when they found something.
+    pub(crate) kept: &'a dyn Fn() -> Vec<Span>,
+}
+
 impl Plan {
-    /// The edits of `text`, whose first scan was `scan`. Detectors spare what lies in `kept`, which
-    /// is asked for when they found something.
-    pub(crate) fn new(
-        rules: &RuleSet,
-        tokens: &Tokenizer,
-        text: &str,
-        scan: Scan,
-        kept: &dyn Fn() -> Vec<Span>,
-    ) -> Self {
+    /// The edits of a text whose first scan was `scan`.
+    pub(crate) fn new(task: Task<'_>, scan: Scan) -> Self {
         let mut plan = Self::default();
-        let first = all_found(rules, tokens, text, scan, kept);
-        plan.add(rules, tokens, text, first);
-        for _ in 1..MAX_PASSES {
-            if plan.edits.is_empty() {
-                break;
-            }
-            let masked = plan.apply(text);
-            let kept = || plan.in_masked(&kept());
-            let further = Scan::of(rules, &masked);
-            let further = all_found(rules, tokens, &masked, further, &kept);
-            if further.is_empty() {
-                break;
-            }
-            let further = plan.in_original(further);
-            plan.add(rules, tokens, text, further);
-        }
+        plan.add(task, all_found(task, scan));
+        plan.settle(task);
         plan
+    }
+
+    /// Looks at the masked text until nothing more is found.
+    fn settle(&mut self, task: Task<'_>) {
+        for _ in 1..MAX_PASSES {
+            if self.edits.is_empty() {
+                return;
+            }
+            let masked = self.apply(task.text);
+            let kept = || self.in_masked(&(task.kept)());
+            let further = Task {
+                text: &masked,
+                kept: &kept,
+                ..task
+            };
+            let further = all_found(further, Scan::of(task.rules, &masked));
+            if further.is_empty() {
+                return;
+            }
+            let further = self.in_original(further);
+            self.add(task, further);
+        }
     }
 
     /// `text` with every edit made.
@@ -108,7 +119,8 @@ impl Plan {
 
     /// Masks each credential also where it stands in `text` once more: an event's columns hold parts
     /// of each other, and the name that tells a secret may be in another one.
-    pub(crate) fn with_echoes(mut self, text: &str) -> Self {
+    pub(crate) fn with_echoes(mut self, task: Task<'_>) -> Self {
+        let text = task.text;
         let mut echoes = Vec::new();
         for edit in self.edits.iter().take(MAX_ECHOED) {
             let secret = text
@@ -140,6 +152,7 @@ impl Plan {
                 end = end.max(edit.span.end());
                 is_after
             });
+            self.settle(task);
         }
         self
     }
@@ -173,12 +186,12 @@ impl Plan {
         self.edits.into_iter().map(|edit| edit.finding).collect()
     }
 
-    fn add(&mut self, rules: &RuleSet, tokens: &Tokenizer, text: &str, found: Vec<Found>) {
+    fn add(&mut self, task: Task<'_>, found: Vec<Found>) {
         let old_len = self.edits.len();
         let new = found.into_iter().filter_map(|one| {
-            let label = rules.label(one.by)?;
-            let secret = text.get(one.span.start()..one.span.end())?;
-            let token = one.token.unwrap_or_else(|| token_of(tokens, secret));
+            let label = task.rules.label(one.by)?;
+            let secret = task.text.get(one.span.start()..one.span.end())?;
+            let token = one.token.unwrap_or_else(|| token_of(task.tokens, secret));
             Some(Edit {
                 span: one.span,
                 marker: marker(label.kind, token, secret.as_bytes()),
@@ -239,19 +252,14 @@ impl Plan {
     }
 }
 
-/// What `scan`, and the decoders behind it, found in `text`.
-fn all_found(
-    rules: &RuleSet,
-    tokens: &Tokenizer,
-    text: &str,
-    mut scan: Scan,
-    kept: &dyn Fn() -> Vec<Span>,
-) -> Vec<Found> {
-    let mut decoder = Decoder::new(rules, tokens, text.len());
+/// What `scan`, and the decoders behind it, found.
+fn all_found(task: Task<'_>, mut scan: Scan) -> Vec<Found> {
+    let text = task.text;
+    let mut decoder = Decoder::new(task.rules, task.tokens, text.len());
     decoder.search(text, &scan.take_signs());
     scan.add_decoded(text, decoder.into_found());
     if scan.has_detected() {
-        scan.spare(&kept());
+        scan.spare(&(task.kept)());
     }
     scan.into_found(text)
 }

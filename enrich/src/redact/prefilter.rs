@@ -6,7 +6,13 @@
 //! therefore depends on neither the number nor the length of the literals, which is what a Teddy
 //! (64 literals) or an Aho-Corasick automaton (a chain of dependent loads) cannot give.
 
-use std::collections::HashMap;
+mod anchor;
+mod gram;
+mod ordinary;
+
+use anchor::{Anchor, BUCKETS, Key};
+use gram::{BLOCK, SLOTS, Salt, WINDOW, role, roles, salts};
+use ordinary::Ordinary;
 
 /// A literal to be found, and the rule that asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,34 +60,6 @@ impl Literal {
     }
 }
 
-/// What a gram may be, in pairs of bits that no other pair of grams shares: the first of two behind
-/// which the second stands.
-mod role {
-    /// The pairs by which literals are known, in three colours, so that fewer texts are mistaken.
-    const PAIRS: [u8; 3] = [0b1, 0b100, 0b1_0000];
-    /// What stands one byte before a literal of three bytes, and the literal.
-    pub(super) const BEFORE: u8 = 0b100_0000;
-    pub(super) const WHOLE: u8 = BEFORE << 1;
-    /// The bit of each second gram.
-    pub(super) const SECONDS: u8 = 0b1010_1010;
-
-    /// The first gram's role where the pair begins with `gram`; the second's is the next bit.
-    pub(super) fn first(gram: [u8; 3]) -> u8 {
-        let sum: usize = gram.into_iter().map(usize::from).sum();
-        PAIRS.get(sum % PAIRS.len()).copied().unwrap_or_default()
-    }
-}
-
-/// 32 KiB: what a first-level cache holds.
-const HASH_BITS: u32 = 15;
-const SLOTS: usize = 1 << HASH_BITS;
-/// Literals are sorted into so many buckets.
-const BUCKET_BITS: u32 = 12;
-const BUCKETS: usize = 1 << BUCKET_BITS;
-/// Positions that share one branch.
-const BLOCK: usize = 16;
-/// Bytes of their grams.
-const WINDOW: usize = BLOCK + 2;
 /// [`role::SECONDS`] in each byte.
 const SECONDS: u64 = u64::from_le_bytes([role::SECONDS; 8]);
 
@@ -96,36 +74,6 @@ pub(crate) struct Prefilter {
     /// Sorted by bucket.
     anchors: Vec<Anchor>,
     literals: Vec<Literal>,
-}
-
-/// Says that a literal lies where certain bytes do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Anchor {
-    key: Key,
-    /// How far behind the literal's start the key lies.
-    offset: usize,
-    literal: usize,
-    head: Head,
-}
-
-/// Four bytes by which a literal is known, or the three that it has, folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(u32);
-
-/// Three bytes, folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Gram([u8; 3]);
-
-/// What a hash multiplies the bytes of a gram with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Salt([u16; 3]);
-
-/// The first eight bytes of a literal, or all of it: tells a bucket's literals apart and most of
-/// the text that only shares three bytes with them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Head {
-    bytes: u64,
-    mask: u64,
 }
 
 impl Prefilter {
@@ -270,223 +218,6 @@ impl Prefilter {
         let number = key.bucket();
         let range = limit(number)..limit(number + 1);
         self.anchors.get(range).unwrap_or_default()
-    }
-}
-
-impl Anchor {
-    /// The anchor of literal `number`, which is known by what lies at `offset`.
-    fn of(number: usize, literal: &Literal, offset: usize) -> Option<Self> {
-        let four = Key::four(&literal.text, offset);
-        Some(Self {
-            key: four.or_else(|| Key::three(&literal.text, offset))?,
-            offset,
-            literal: number,
-            head: Head::of(&literal.text),
-        })
-    }
-
-    /// The gram with which its key begins, and the next one, if there is one.
-    fn grams(&self) -> (Gram, Option<Gram>) {
-        let Key(key) = self.key;
-        let [a, b, c, d] = key.to_le_bytes();
-        (Gram([a, b, c]), (d != 0).then_some(Gram([b, c, d])))
-    }
-}
-
-impl Key {
-    #[inline]
-    fn four(text: &[u8], at: usize) -> Option<Self> {
-        let four: &[u8; 4] = text.get(at..)?.first_chunk()?;
-        Some(Self(u32::from_le_bytes(four.map(fold_byte))))
-    }
-
-    #[inline]
-    fn three(text: &[u8], at: usize) -> Option<Self> {
-        let Gram([a, b, c]) = text.get(at..).and_then(Gram::of)?;
-        Some(Self(u32::from_le_bytes([a, b, c, 0])))
-    }
-
-    #[inline]
-    const fn bucket(self) -> usize {
-        (self.0.wrapping_mul(0x9E37_79B1) >> (u32::BITS - BUCKET_BITS)) as usize
-    }
-}
-
-impl Gram {
-    #[inline]
-    fn of(text: &[u8]) -> Option<Self> {
-        let gram: &[u8; 3] = text.first_chunk()?;
-        Some(Self(gram.map(fold_byte)))
-    }
-}
-
-impl Salt {
-    #[inline]
-    fn hash(self, Gram([a, b, c]): Gram) -> u16 {
-        self.sum(a, b, c) >> (u16::BITS - HASH_BITS)
-    }
-
-    #[inline]
-    fn sum(self, a: u8, b: u8, c: u8) -> u16 {
-        let Self([first, second, third]) = self;
-        let (a, b, c) = (u16::from(a), u16::from(b), u16::from(c));
-        let sum = a.wrapping_mul(first).wrapping_add(b.wrapping_mul(second));
-        sum.wrapping_add(c.wrapping_mul(third))
-    }
-
-    /// The hash of the gram at each position, eight at a time in one instruction.
-    #[inline]
-    fn hashes(self, window: &[u8; WINDOW]) -> [u16; BLOCK] {
-        let folded = window.map(fold_byte);
-        let mut hashes = [0; BLOCK];
-        let grams = folded.iter().zip(folded.iter().skip(1));
-        let grams = grams.zip(folded.iter().skip(2));
-        for (hash, ((a, b), c)) in hashes.iter_mut().zip(grams) {
-            *hash = self.sum(*a, *b, *c) >> (u16::BITS - HASH_BITS);
-        }
-        hashes
-    }
-}
-
-impl Head {
-    fn of(text: &[u8]) -> Self {
-        let (mut bytes, mut mask) = ([0; 8], [0; 8]);
-        for ((byte, known), &there) in bytes.iter_mut().zip(&mut mask).zip(text) {
-            (*byte, *known) = (there, 0xff);
-        }
-        let mask = u64::from_le_bytes(mask);
-        Self {
-            bytes: fold(bytes) & mask,
-            mask,
-        }
-    }
-
-    #[inline]
-    fn is_at(self, text: &[u8], start: usize) -> bool {
-        let Some(there) = text.get(start..).and_then(<[u8]>::first_chunk) else {
-            // The end of the text: the literal itself is compared.
-            return true;
-        };
-        fold(*there) & self.mask == self.bytes
-    }
-}
-
-/// The roles of all grams under `salt`.
-fn roles(anchors: &[Anchor], salt: Salt) -> Box<[u8; SLOTS]> {
-    let mut roles = Box::new([0; SLOTS]);
-    let mut add = |gram, role| {
-        if let Some(roles) = roles.get_mut(usize::from(salt.hash(gram))) {
-            *roles |= role;
-        }
-    };
-    for anchor in anchors {
-        let (gram, second) = anchor.grams();
-        match second {
-            Some(second) => {
-                let first = role::first(gram.0);
-                add(gram, first);
-                add(second, first << 1);
-            }
-            None => {
-                let Gram([a, b, _]) = gram;
-                add(gram, role::WHOLE);
-                (0..=u8::MAX).for_each(|any| add(Gram([fold_byte(any), a, b]), role::BEFORE));
-            }
-        }
-    }
-    roles
-}
-
-/// Some multipliers; those are taken under which ordinary text is mistaken least often.
-fn salts() -> impl Iterator<Item = Salt> {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let next = move || {
-        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-        let [.., a, b, c, d, e, f] = state.to_le_bytes();
-        Salt([[a, b], [c, d], [e, f]].map(|bytes| u16::from_le_bytes(bytes) | 1))
-    };
-    std::iter::repeat_with(next).take(64)
-}
-
-/// Letters in lower case; other bytes become others, some of them equal ones.
-#[inline]
-const fn fold_byte(byte: u8) -> u8 {
-    byte | 0x20
-}
-
-/// [`fold_byte`] for eight bytes.
-#[inline]
-const fn fold(bytes: [u8; 8]) -> u64 {
-    u64::from_le_bytes(bytes) | u64::from_le_bytes([0x20; 8])
-}
-
-/// What ordinary telemetry is made of, so that anchors can be what it is not.
-struct Ordinary {
-    text: Vec<u8>,
-    /// How often four folded bytes stand in it.
-    counts: HashMap<[u8; 4], u32>,
-}
-
-/// Ids and hashes are as much of telemetry as words.
-const DIGITS_LEN: usize = 4096;
-
-impl Ordinary {
-    fn new() -> Self {
-        let mut text = include_bytes!("ordinary.txt").to_vec();
-        let digits = (0..DIGITS_LEN as u64).map(|place| {
-            let hash = place.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-            char::from_digit((hash & 0xf) as u32, 16)
-        });
-        text.extend(digits.flatten().map(|digit| digit as u8));
-        text = text.into_iter().map(fold_byte).collect();
-        let mut counts = HashMap::new();
-        for four in text.windows(4) {
-            if let Some(four) = four.first_chunk() {
-                *counts.entry(*four).or_insert(0) += 1;
-            }
-        }
-        Self { text, counts }
-    }
-
-    /// How often ordinary text is taken for something else than it is.
-    fn mistaken(&self, roles: &[u8; SLOTS], salt: Salt) -> usize {
-        let grams = self.text.windows(3).filter_map(Gram::of);
-        let mut before = 0;
-        let mistaken = grams.filter(|gram| {
-            let here = roles.get(usize::from(salt.hash(*gram))).copied();
-            let here = here.unwrap_or(0);
-            let seconds = here & before << 1 & role::SECONDS;
-            before = here;
-            seconds != 0
-        });
-        mistaken.count()
-    }
-
-    /// Where the four bytes of `literal` lie that ordinary telemetry holds least often.
-    fn rarest_place(&self, literal: &[u8]) -> Option<usize> {
-        if literal.len() < 4 {
-            return (literal.len() >= Literal::MIN_LEN).then_some(0);
-        }
-        let fours = literal.windows(4).enumerate();
-        let rarest = fours.min_by_key(|(_, four)| {
-            let four: Option<[u8; 4]> = four.first_chunk().copied();
-            let folded = four.map(|four| four.map(fold_byte));
-            let sampled = folded.and_then(|four| self.counts.get(&four));
-            let common = four.map_or(0, |four| four.into_iter().map(commonness).sum::<u32>());
-            (sampled.copied().unwrap_or(0), common)
-        });
-        rarest.map(|(offset, _)| offset)
-    }
-}
-
-/// How common a byte is in JSON, paths and English, as a rough logarithm.
-const fn commonness(byte: u8) -> u32 {
-    match byte.to_ascii_lowercase() {
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 10,
-        b' ' | b'"' | b'/' | b'l' | b'c' | b'd' | b'u' | b'm' | b'p' => 9,
-        b'0'..=b'9' | b'h' | b'f' | b'g' | b'b' | b'_' | b'-' | b'.' => 8,
-        b'w' | b'y' | b'v' | b'k' | b':' | b',' | b'=' | b'x' => 7,
-        _ => 5,
     }
 }
 
