@@ -54,8 +54,8 @@ fn filter(
         if bytes.is_empty() {
             break;
         }
-        show.lines.read(bytes);
         if arguments.findings {
+            show.lines.read(bytes);
             show.suspicious.read(bytes);
         }
         stream.push(bytes, &mut text, &mut findings);
@@ -210,8 +210,8 @@ impl Lines {
     }
 
     fn read(&mut self, bytes: &[u8]) {
-        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        self.ends.extend(ends.map(|(end, _)| self.read + end));
+        let ends = memchr::memchr_iter(b'\n', bytes);
+        self.ends.extend(ends.map(|end| self.read + end));
         self.read += bytes.len();
         self.pass(self.read.saturating_sub(MAX_LAG_BYTES));
     }

@@ -25,7 +25,7 @@ use magistrate_event::Span;
 
 pub(crate) use codec::Stack;
 
-use super::ascii::is_at;
+use super::ascii::{byte_before, is_at};
 use super::marker::MARKER_START;
 use super::merge::{By, Found};
 use super::ruleset::{Finder, RuleSet};
@@ -104,11 +104,7 @@ impl<'a> Decoder<'a> {
         if signs.signs.is_empty() && signs.fragments.is_empty() {
             return;
         }
-        for at in signs.of(Of::Packed) {
-            if let Some(blob) = Blob::at(bytes, at, Alphabet::Hex) {
-                self.whole_blob(bytes, blob, depth);
-            }
-        }
+        self.packed(bytes, signs.of(Of::Packed), depth);
         self.windows(bytes, signs.of(Of::Form), Lines::One, unform, depth);
         let quoted = signs
             .of(Of::Quoted)
@@ -203,6 +199,16 @@ impl<'a> Decoder<'a> {
             }
             Run::Spaced(_, _) => {}
         });
+    }
+
+    /// The hex that begins at `heads` like a packed file: in the middle of other hex, chance has put
+    /// the head there.
+    fn packed(&mut self, text: &[u8], heads: impl Iterator<Item = usize>, depth: Depth<'_>) {
+        for at in heads.filter(|at| !byte_before(text, *at).is_ascii_hexdigit()) {
+            if let Some(blob) = Blob::at(text, at, Alphabet::Hex) {
+                self.whole_blob(text, blob, depth);
+            }
+        }
     }
 
     fn whole_blob(&mut self, text: &[u8], blob: Blob, depth: Depth<'_>) {

@@ -2,6 +2,9 @@
 //!
 //! Behind the marker of a JWT stand its facts, `(alg=RS256,iss=https://id.example.com,exp=1767000000)`.
 
+use magistrate_event::Span;
+use memchr::memmem;
+
 use super::ascii::{byte, is_at, skip, slice};
 use super::check::{Facts, is_algorithm, is_harmless_issuer};
 use super::token::{TOKEN_LEN, Token, is_token_digit};
@@ -71,6 +74,16 @@ pub(crate) fn marker_end(text: &[u8], at: usize) -> Option<usize> {
         None
     };
     Some(facts.unwrap_or(end + 1))
+}
+
+/// Where the markers in `text` lie, from left to right.
+pub(crate) fn markers(text: &[u8]) -> Vec<Span> {
+    let starts = memmem::find_iter(text, MARKER_START);
+    let spans = starts.filter_map(|start| {
+        let end = marker_end(text, start + MARKER_START.len())?;
+        Span::new(start, end).ok()
+    });
+    spans.collect()
 }
 
 /// The end of the facts that begin at `at`; `None` when there are none, or one of them is not as

@@ -211,10 +211,12 @@ impl Named {
 
     /// Returns how far the text need not be looked at again.
     fn secrets(self, text: &[u8], value: Assigned, mut found: impl FnMut(usize, usize)) -> usize {
-        if is_program(text, value) {
-            return value.start;
-        }
         let plain = slice(text, value.start, value.end);
+        let refused = if plain.len() > LOOK_AGAIN_LEN {
+            value.end
+        } else {
+            value.start
+        };
         let is_secret = match self.content {
             Content::Secret => true,
             Content::LikelySecret => is_likely(plain),
@@ -229,15 +231,12 @@ impl Named {
             }
             Content::Cookies => return each_cookie(text, value, found),
         };
-        if is_secret && !is_placeholder(with_stand_in(text, value)) {
-            found(value.start, value.end);
-            return value.end;
+        let is_told = || !is_program(text, value) && !is_placeholder(with_stand_in(text, value));
+        if !is_secret || !is_told() {
+            return refused;
         }
-        if plain.len() > LOOK_AGAIN_LEN {
-            value.end
-        } else {
-            value.start
-        }
+        found(value.start, value.end);
+        value.end
     }
 
     fn can_begin(self, text: &[u8], start: usize) -> bool {
@@ -268,7 +267,7 @@ fn is_likely(value: &[u8]) -> bool {
 fn is_program(text: &[u8], value: Assigned) -> bool {
     value.form == Form::Bare && {
         let start = skip_blanks(text, value.start).min(value.end);
-        let word = bare(text, start);
+        let word = bare(slice(text, 0, start + LOOK_AGAIN_LEN), start);
         is_code(slice(text, start, word.end.min(value.end)))
     }
 }

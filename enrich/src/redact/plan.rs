@@ -1,10 +1,12 @@
 //! Works out all edits of one text, until a further pass would find nothing more.
 
+use std::collections::HashSet;
+
 use magistrate_event::{Finding, Place, Span};
 use memchr::memmem;
 
 use super::decode::{Decoder, token_of};
-use super::marker::marker;
+use super::marker::{marker, markers};
 use super::merge::Found;
 use super::placeholder::looks_random;
 use super::ruleset::RuleSet;
@@ -48,12 +50,15 @@ impl Edit {
 
 /// Whether a secret is so unlike a word that the same text elsewhere is the same secret.
 fn is_worth_echo(secret: &[u8]) -> bool {
+    let has_digit = || secret.iter().any(u8::is_ascii_digit);
     (MIN_ECHO_LEN..=MAX_ECHO_LEN).contains(&secret.len())
-        && (looks_random(secret) || !secret.is_ascii() || secret.contains(&0))
+        && (looks_random(secret) || secret.contains(&0) || !secret.is_ascii() && has_digit())
 }
 
 /// Secrets of one event that are looked for once more.
 const MAX_ECHOED: usize = 64;
+/// How often, all of them together.
+const MAX_ECHOES: usize = 1024;
 /// How long one must be, in bytes, and what is longer stands nowhere else.
 const MIN_ECHO_LEN: usize = 10;
 const MAX_ECHO_LEN: usize = 4096;
@@ -117,44 +122,64 @@ impl Plan {
         masked
     }
 
-    /// Masks each credential also where it stands in `text` once more: an event's columns hold parts
-    /// of each other, and the name that tells a secret may be in another one.
+    /// Masks each credential also where it stands in the text once more: an event's columns hold parts
+    /// of each other, and the name that tells a secret may be in another one. Columns that say who
+    /// acted keep their value: a sender may call anything a password.
     pub(crate) fn with_echoes(mut self, task: Task<'_>) -> Self {
-        let text = task.text;
-        let mut echoes = Vec::new();
-        for edit in self.edits.iter().take(MAX_ECHOED) {
-            let secret = text
-                .get(edit.span.start()..edit.span.end())
-                .unwrap_or_default();
-            if !edit.finding.kind.starts_with("credential.") || !is_worth_echo(secret.as_bytes()) {
-                continue;
-            }
-            for at in memmem::find_iter(text.as_bytes(), secret) {
-                let Ok(span) = Span::new(at, at + secret.len()) else {
-                    continue;
-                };
-                let place = self.edits.partition_point(|other| other.span.end() <= at);
-                let is_free = |other: &Self| {
-                    let next = other.edits.get(place);
-                    next.is_none_or(|next| next.span.start() >= span.end())
-                };
-                if is_free(&self) {
-                    echoes.push(edit.again(span));
-                }
-            }
+        let mut echoes = self.echoes(task);
+        if echoes.is_empty() {
+            return self;
         }
-        if !echoes.is_empty() {
-            self.edits.append(&mut echoes);
-            self.edits.sort_unstable_by_key(|edit| edit.span);
-            let mut end = 0;
-            self.edits.retain(|edit| {
-                let is_after = edit.span.start() >= end;
-                end = end.max(edit.span.end());
-                is_after
-            });
-            self.settle(task);
-        }
+        self.edits.append(&mut echoes);
+        self.edits.sort_by_key(|edit| edit.span);
+        let mut end = 0;
+        self.edits.retain(|edit| {
+            let is_after = edit.span.start() >= end;
+            end = end.max(edit.span.end());
+            is_after
+        });
+        self.settle(task);
         self
+    }
+
+    fn echoes(&self, task: Task<'_>) -> Vec<Edit> {
+        let secret = |edit: &Edit| task.text.get(edit.span.start()..edit.span.end());
+        let mut echoed = HashSet::new();
+        let worth = self.edits.iter().filter_map(|edit| {
+            let secret = secret(edit)?;
+            let is_worth =
+                edit.finding.kind.starts_with("credential.") && is_worth_echo(secret.as_bytes());
+            (is_worth && echoed.insert(secret)).then_some((edit, secret))
+        });
+        let worth: Vec<_> = worth.take(MAX_ECHOED).collect();
+        if worth.is_empty() {
+            return Vec::new();
+        }
+        let (kept, markers) = ((task.kept)(), markers(task.text.as_bytes()));
+        let meets =
+            |span: Span, other: &Span| span.start() < other.end() && other.start() < span.end();
+        let is_free = |span: Span| {
+            let edit = self
+                .edits
+                .partition_point(|edit| edit.span.end() <= span.start());
+            let marker = markers.partition_point(|marker| marker.end() <= span.start());
+            !self
+                .edits
+                .get(edit)
+                .is_some_and(|edit| meets(span, &edit.span))
+                && !markers
+                    .get(marker)
+                    .is_some_and(|marker| meets(span, marker))
+                && !kept.iter().any(|column| meets(span, column))
+        };
+        let echoes = worth.into_iter().flat_map(|(edit, secret)| {
+            let places = memmem::find_iter(task.text.as_bytes(), secret);
+            places.filter_map(move |at| Some((edit, Span::new(at, at + secret.len()).ok()?)))
+        });
+        let free = echoes.filter(|(_, span)| is_free(*span));
+        free.take(MAX_ECHOES)
+            .map(|(edit, span)| edit.again(span))
+            .collect()
     }
 
     /// Where the first of the key blocks begins that end so near the end of the text, `len` bytes long,

@@ -1,5 +1,6 @@
 //! The promises that hold for all rules at once: examples, positions, tokens.
 
+mod echoes;
 mod hostile;
 mod stream;
 mod twice;
