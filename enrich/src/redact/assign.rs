@@ -109,14 +109,20 @@ fn doubled(text: &[u8], at: usize) -> Option<Assigned> {
     Some(between_doubled(text, start + 2))
 }
 
-/// The text from `start` on up to the next doubled mark of its line.
+/// The text from `start` on up to the next doubled mark of its line; where none is near, up to the end
+/// of its word.
 fn between_doubled(text: &[u8], start: usize) -> Assigned {
-    let line = slice(text, start, start.saturating_add(MAX_DOUBLED_LEN));
-    let line_end = memchr::memchr3(b'\n', KEY_END_BYTE, VALUE_END_BYTE, line);
-    let line = slice(line, 0, line_end.unwrap_or(line.len()));
+    let seen = slice(text, start, start.saturating_add(MAX_DOUBLED_LEN));
+    let line_end = memchr::memchr3(b'\n', KEY_END_BYTE, VALUE_END_BYTE, seen);
+    let line = slice(seen, 0, line_end.unwrap_or(seen.len()));
+    let near = memmem::find(line, b"\"\"").or(line_end);
+    let in_word = |byte: u8| !ends_any_word(byte);
     Assigned {
         start,
-        end: start + memmem::find(line, b"\"\"").unwrap_or(line.len()),
+        end: near.map_or_else(
+            || skip(text, start + seen.len(), usize::MAX, in_word),
+            |len| start + len,
+        ),
         form: Form::Quoted,
     }
 }
@@ -466,6 +472,18 @@ mod tests {
             ("pw=", ""),
         ] {
             assert_eq!(of(text), value, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_word_between_doubled_marks_is_no_shorter() {
+        let word = "x".repeat(MAX_DOUBLED_LEN + 900);
+        for text in [
+            r#"a,"{""pw"": ""WORD"", ""b"": 1}""#,
+            r#"a,"pw = ""WORD"", y""#,
+            "a,\"pw = \"\"WORD\n\"\"y",
+        ] {
+            assert_eq!(of(&text.replace("WORD", &word)), word, "{text}");
         }
     }
 

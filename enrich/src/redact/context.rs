@@ -1,7 +1,10 @@
 //! Finds where the value begins of a secret that only its surroundings give away: a vendor's word,
 //! a word such as `key`, a sign, the value.
 
-use super::ascii::{KEY_END_BYTE, byte, is_at, is_at_ignoring_case, is_word, skip, skip_blanks};
+use super::ascii::{
+    KEY_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case, is_word, skip,
+    skip_blanks,
+};
 use super::quote::Quote;
 
 /// What names of secrets hold, lower case, of those that begin with `first`.
@@ -94,8 +97,15 @@ fn is_other_key(text: &[u8], at: usize) -> bool {
         && matches!(byte(text, at), b'k' | b'K')
         && OTHER_KEYS.iter().any(|word| {
             let start = before.checked_sub(word.len());
-            start.is_some_and(|start| is_at_ignoring_case(text, start, word.as_bytes()))
+            start.is_some_and(|start| {
+                is_at_ignoring_case(text, start, word.as_bytes()) && starts_part(text, start)
+            })
         })
+}
+
+/// Whether a word of a name begins at `at`: `cache` in `redis_cache_key`, but not `row` in `escrow_key`.
+fn starts_part(text: &[u8], at: usize) -> bool {
+    !byte_before(text, at).is_ascii_alphanumeric() || follows_escape(text, at)
 }
 
 /// What lies between `datadog` and `api` in `{"datadog": {"api`.
@@ -208,6 +218,27 @@ mod tests {
             value("X-Acme-Key: 0a1b2c3d", "x-acme-key").as_deref(),
             Some("0a1b2c3d")
         );
+    }
+
+    #[test]
+    fn a_key_that_finds_or_orders_things_is_none_but_a_word_that_ends_so_is() {
+        for text in [
+            "acme escrow_key",
+            "acme tomorrow key",
+            "acme-arrow-key",
+            "acme republic_key",
+        ] {
+            let text = format!("{text}=0a1b2c3d");
+            assert_eq!(value(&text, "acme").as_deref(), Some("0a1b2c3d"), "{text}");
+        }
+        for text in [
+            "acme primary_key",
+            "acme_row_key",
+            "acme cache key",
+            r"acme\nrow key",
+        ] {
+            assert_eq!(value(&format!("{text}=0a1b2c3d"), "acme"), None, "{text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::context::each_value_start;
 use super::placeholder::is_dummy;
 use super::prefilter::Hit;
 use super::rule::{Boundary, Seat};
-use super::stand_in::is_stand_in;
+use super::stand_in::{is_issued_stand_in, is_stand_in};
 use super::steps::Steps;
 
 /// A compiled pattern with all that narrows it.
@@ -122,10 +122,17 @@ impl Shape {
 
     fn judge(&self, text: &[u8], hit: Hit, start: usize, end: usize) -> Option<Shaped> {
         let secret = slice(text, start, end);
+        // A literal inside it tells who issued it.
+        let is_issued = start <= hit.start && hit.start < end;
+        let stands_in = if is_issued {
+            is_issued_stand_in(secret)
+        } else {
+            is_stand_in(secret)
+        };
         if secret.is_empty()
             || self.entropy > 0.0 && entropy(secret) < self.entropy
             || is_dummy(secret)
-            || is_stand_in(secret)
+            || stands_in
             || self
                 .allow
                 .as_ref()

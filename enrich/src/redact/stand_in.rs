@@ -2,7 +2,8 @@
 //! `ghp_your_token_here`, `pk_...`, `(sensitive value)`.
 //!
 //! Such a text ends in words that ask for the secret, or in one sign again and again, and has nothing
-//! before that but a beginning that its issuer publishes. A password that somebody masked in part
+//! before that but a beginning that its issuer publishes, or one of a few signs where nothing else
+//! tells who issued it: `acme-prod-changeme` is a password. A password that somebody masked in part
 //! (`hunter********`) and a weak one that is a word (`hunter2`, `test`) are secrets.
 
 /// Words that ask for a secret, or say that there is none; lower case.
@@ -51,26 +52,43 @@ const MAX_MIXED_LEN: usize = 4;
 /// More digits at the end of a part are no version: `api03`.
 const MAX_VERSION_LEN: usize = 2;
 
-/// Whether `value` asks for a secret rather than being one.
+/// Whether `value`, of which nobody knows who issued it, asks for a secret rather than being one.
 pub(crate) fn is_stand_in(value: &[u8]) -> bool {
+    asks(value, is_short_beginning, is_short_beginning)
+}
+
+/// The same for a `value` that begins as its issuer's secrets do.
+pub(crate) fn is_issued_stand_in(value: &[u8]) -> bool {
+    asks(value, is_beginning, is_short)
+}
+
+/// Whether `value` asks for a secret after what `can_precede` it, or several words after what
+/// `can_precede_words`.
+fn asks(
+    value: &[u8],
+    can_precede: impl Fn(&[u8]) -> bool,
+    can_precede_words: impl Fn(&[u8]) -> bool,
+) -> bool {
     match value {
         [b'(', inside @ .., b')'] | [b'[', inside @ .., b']'] => return is_remark(inside),
-        [beginning @ .., b'.', b'.', b'.'] => return is_begun(beginning),
+        [beginning @ .., b'.', b'.', b'.'] => {
+            return can_precede(beginning) && is_begun(beginning);
+        }
         [.., b'>'] => {
             let open = memchr::memrchr(b'<', value);
             return open
                 .and_then(|open| value.split_at_checked(open))
-                .is_some_and(|(beginning, asked)| is_beginning(beginning) && is_asked(asked));
+                .is_some_and(|(beginning, asked)| can_precede(beginning) && is_asked(asked));
         }
         _ => {}
     }
     let run = last_run(value);
     if run >= LEAST_RUN {
-        return is_beginning(value.get(..value.len() - run).unwrap_or_default());
+        return can_precede(value.get(..value.len() - run).unwrap_or_default());
     }
     let Words { start, count, asks } = last_words(value);
     let beginning = value.get(..start).unwrap_or_default();
-    asks && (is_beginning(beginning) || count > 1 && is_short(beginning))
+    asks && (can_precede(beginning) || count > 1 && can_precede_words(beginning))
 }
 
 /// `sensitive value`: letters and blanks, with a word that asks.
@@ -91,7 +109,7 @@ fn is_asked(text: &[u8]) -> bool {
 fn is_begun(beginning: &[u8]) -> bool {
     let is_short = beginning.len() <= MAX_MIXED_LEN;
     let has_digit = beginning.iter().any(u8::is_ascii_digit);
-    is_beginning(beginning) && !has_digit && (is_short || beginning.last().is_some_and(is_sign))
+    !has_digit && (is_short || beginning.last().is_some_and(is_sign))
 }
 
 /// How often the last sign stands at the end, if it is one that fills places.
@@ -188,6 +206,14 @@ fn is_beginning(text: &[u8]) -> bool {
         })
 }
 
+/// Whether `text` is `sk-`, `ghp_`, `pat`: so short that it is none of the secret.
+fn is_short_beginning(text: &[u8]) -> bool {
+    let is_ended = text.last().is_none_or(is_sign);
+    text.len() <= MAX_MIXED_LEN
+        && is_beginning(text)
+        && (is_ended || text.iter().all(u8::is_ascii_alphabetic))
+}
+
 /// Letters, then perhaps a version.
 fn is_named(part: &[u8]) -> bool {
     let letters = part.iter().take_while(|byte| byte.is_ascii_alphabetic());
@@ -233,6 +259,38 @@ mod tests {
             "(sensitive value)",
             "[redacted by policy]",
         ] {
+            assert!(is_issued_stand_in(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_ends_in_such_a_word_is_one() {
+        for text in [
+            "purple-monkey-sample",
+            "Winter24-changeme",
+            "Winter24change-me",
+            "fall-2024-change",
+            "acme-prod-changeme",
+            "Xk29Qp-change-me",
+            "P4s5example",
+            "correct-horse-...",
+            "correct-xxxxxxxx",
+            "blue-moon-<token>",
+        ] {
+            assert!(!is_stand_in(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "changeme",
+            "your_token_here",
+            "insert your key here",
+            "EXAMPLEEXAMPLE",
+            "sk-your-key-here",
+            "ghp_xxxxxxxxxxxxxxxxxxxx",
+            "pk_...",
+            "pat...",
+            "sk-<token>",
+            "(sensitive value)",
+        ] {
             assert!(is_stand_in(text.as_bytes()), "{text}");
         }
     }
@@ -268,6 +326,7 @@ mod tests {
             "(abc1)",
             "",
         ] {
+            assert!(!is_issued_stand_in(text.as_bytes()), "{text}");
             assert!(!is_stand_in(text.as_bytes()), "{text}");
         }
     }

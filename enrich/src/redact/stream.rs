@@ -23,7 +23,7 @@ pub struct StreamRedactor<'a> {
     held: Vec<u8>,
     /// The offset in the input at which `held` begins.
     offset: usize,
-    /// Bytes of `held` that were looked at in vain for an end of line.
+    /// Bytes of `held` that were looked at already, and are not again before a block more has come.
     examined: usize,
     state: State,
 }
@@ -69,22 +69,16 @@ impl<'a> StreamRedactor<'a> {
         self.swallow();
         let lines = whole_lines(&self.held);
         if lines > 0 {
-            self.examined = if self.emit_lines(lines, out, findings) {
-                0
-            } else {
-                self.held.len()
-            };
+            self.emit_lines(lines, out, findings);
         } else if self.held.len() >= MAX_HELD_BYTES {
             self.emit_part_of_line(out, findings);
-            self.examined = 0;
-        } else {
-            self.examined = self.held.len();
         }
+        self.examined = self.held.len();
     }
 
-    /// Emits all whole lines but the last, which may name what the next line holds.
-    /// False when a key block that is still open holds all of it back.
-    fn emit_lines(&mut self, lines: usize, out: &mut String, findings: &mut Vec<Finding>) -> bool {
+    /// Emits all whole lines but the last, which may name what the next line holds, up to a key block
+    /// that is still open.
+    fn emit_lines(&mut self, lines: usize, out: &mut String, findings: &mut Vec<Finding>) {
         let mut rest = self.held.split_off(lines);
         let mut text = String::from_utf8_lossy(&self.held).into_owned();
         let mut plan = self.redactor.plan(&text);
@@ -97,7 +91,7 @@ impl<'a> StreamRedactor<'a> {
             let line = before.rfind('\n').map_or(0, |end| end + 1);
             if line == 0 {
                 self.held.append(&mut rest);
-                return false;
+                return;
             }
             let mut held_back = text.split_off(line).into_bytes();
             held_back.append(&mut rest);
@@ -116,7 +110,6 @@ impl<'a> StreamRedactor<'a> {
         self.offset = (self.offset + lines).saturating_sub(kept.len());
         self.held = kept.as_bytes().to_vec();
         self.held.extend_from_slice(&rest);
-        true
     }
 
     /// Masks a line without an end as far as it goes. What is kept is masked already; a second look
@@ -211,5 +204,36 @@ const fn character_len(byte: u8) -> usize {
         0xe0.. => 3,
         0xc0.. => 2,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::testing::redactor;
+
+    /// A key block of `lines` lines without an end, whose letters are mathematical ones.
+    fn open_key(lines: usize) -> String {
+        let body = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU2Nzg5QUJDREVGR0hJSktM\n";
+        let key = format!("-----{} PRIVATE KEY-----\n", "BEGIN") + &body.repeat(lines);
+        let disguised = |letter: char| match letter {
+            'A'..='Z' => char::from_u32(0x1d670 + u32::from(letter) - u32::from('A')).unwrap(),
+            _ => letter,
+        };
+        key.chars().map(disguised).collect()
+    }
+
+    #[test]
+    fn what_is_held_back_waits_for_a_block_more() {
+        let redactor = redactor();
+        let mut stream = StreamRedactor::new(&redactor);
+        let (mut out, mut findings) = (String::new(), Vec::new());
+        let text = "filler line\n".to_owned() + &open_key(1500);
+        assert!(text.len() > 3 * BLOCK_BYTES);
+        for piece in text.as_bytes().chunks(64) {
+            stream.push(piece, &mut out, &mut findings);
+            let unseen = stream.held.len() - stream.examined.min(stream.held.len());
+            assert!(unseen < BLOCK_BYTES, "{unseen} of {}", stream.held.len());
+        }
     }
 }

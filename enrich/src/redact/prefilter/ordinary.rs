@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Literal;
 use super::gram::{Gram, SLOTS, Salt, fold_byte, role};
 
-/// What ordinary telemetry is made of, so that anchors can be what it is not.
+/// A sample of ordinary telemetry, with its parts counted.
 pub(super) struct Ordinary {
     text: Vec<u8>,
     /// How often four folded bytes stand in it.
