@@ -61,7 +61,7 @@ impl<'a> StreamRedactor<'a> {
     /// Appends the rest: the input has ended.
     pub fn finish(mut self, out: &mut String, findings: &mut Vec<Finding>) {
         self.swallow();
-        let text = String::from_utf8_lossy(&self.held).into_owned();
+        let text = text_of(&self.held);
         out.push_str(&self.redact(&text, findings));
     }
 
@@ -80,7 +80,7 @@ impl<'a> StreamRedactor<'a> {
     /// that is still open.
     fn emit_lines(&mut self, lines: usize, out: &mut String, findings: &mut Vec<Finding>) {
         let mut rest = self.held.split_off(lines);
-        let mut text = String::from_utf8_lossy(&self.held).into_owned();
+        let mut text = text_of(&self.held);
         let mut plan = self.redactor.plan(&text);
         // The end of a key block, of which only decoding shows the beginning, may not be here yet.
         if let Some(open) = plan.key_block_near_end(text.len())
@@ -117,7 +117,7 @@ impl<'a> StreamRedactor<'a> {
     fn emit_part_of_line(&mut self, out: &mut String, findings: &mut Vec<Finding>) {
         let whole = whole_characters(&self.held);
         let rest = self.held.split_off(whole);
-        let text = String::from_utf8_lossy(&self.held).into_owned();
+        let text = text_of(&self.held);
         let plan = self.redactor.plan(&text);
         let masked = plan.apply(&text);
         if plan.last_end() == Some(text.len()) {
@@ -164,6 +164,14 @@ impl<'a> StreamRedactor<'a> {
             finding.place.end += self.offset;
             finding
         }));
+    }
+}
+
+/// `bytes` as text; what is no UTF-8 becomes U+FFFD. Nearly all is, which is seen at once.
+fn text_of(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 
