@@ -1,0 +1,1 @@
+"""Builds the corpus that the judge's models are trained on."""

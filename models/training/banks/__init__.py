@@ -1,0 +1,1 @@
+"""The words that generators draw from; data only."""
