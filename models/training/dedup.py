@@ -15,7 +15,7 @@ SHINGLE_WORDS = 5
 NEAR = 0.8
 # The sketch of a text: pairs among so many of its smallest shingles.
 SMALLEST = 6
-# So many words in a row that also stand in dev are a leak, unless they are a known frame.
+# So many words in a row that also stand in dev are a leak.
 LEAK_WORDS = 13
 
 
@@ -77,24 +77,24 @@ def drop_near_duplicates(rows: Iterable[Row], text_of: Callable[[Row], str] = co
     return kept
 
 
-def drop_leaks(rows: Iterable[Row], dev: Sequence[Row], length: int = LEAK_WORDS, whole_only: bool = False) -> list[Row]:
-    """Drops rows that share a long run of words with dev, or that say just what a dev row says.
+def drop_leaks(rows: Iterable[Row], dev: Sequence[Row], allowed: float = 0.0) -> list[Row]:
+    """Drops rows that say just what a dev row says, or that share long runs of words with dev.
 
-    `whole_only` drops the latter alone: calls repeat long frames (a whole task stands in each of its rows), and
-    dev shares no task with train.
+    `allowed` is the share of a row's long runs that may also stand in dev: none for our own rows, some for rows
+    of dev's own sources, whose templates and footers are in both. At 1 only rows said twice are dropped.
     """
     whole = {" ".join(words(content(row))) for row in dev}
-    runs: set[int] = set()
-    if not whole_only:
-        runs = {mark for row in dev for mark in _long_runs(content(row), length)}
+    runs = {mark for row in dev for mark in _long_runs(content(row))} if allowed < 1 else set()
     kept = []
     for row in rows:
         said = content(row)
-        if " ".join(words(said)) not in whole and runs.isdisjoint(_long_runs(said, length) if runs else ()):
+        own = _long_runs(said) if runs else set()
+        leaked = len(own & runs) > allowed * len(own)
+        if not leaked and " ".join(words(said)) not in whole:
             kept.append(row)
     return kept
 
 
-def _long_runs(text: str, length: int) -> set[int]:
+def _long_runs(text: str) -> set[int]:
     """Shingles of so many words; a text that is shorter has none."""
-    return shingles(text, length) if len(words(text)) > length else set()
+    return shingles(text, LEAK_WORDS) if len(words(text)) > LEAK_WORDS else set()

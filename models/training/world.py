@@ -5,7 +5,7 @@ Addresses of attackers and of colleagues come from the same banks, so that a mod
 
 import base64
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .banks import words
 from .grammar import Bank, Grammar
@@ -70,6 +70,10 @@ class World(Grammar):
         """A user name."""
         first, noun = self.rng.choice(words.FIRST_NAMES).lower(), self.rng.choice(words.NOUNS)
         return self.rng.choice([f"{first}{self.rng.randint(1, 999)}", f"{first}-{noun}", f"{noun}_{self.rng.randint(1, 99)}", f"{first[0]}{noun}"])
+
+    def pick_from(self, bank: Sequence[str]) -> str:
+        """A filled template of a list."""
+        return self.fill(self.rng.choice(bank))
 
     def paragraph(self, sentences: int) -> str:
         """Harmless prose of so many sentences."""

@@ -43,7 +43,8 @@ def as_ical(world: World, events: list[dict]) -> str:
         lines = ["BEGIN:VEVENT", f"UID:{found['id']}@{world.pick('domain')}", f"DTSTART:{found['start'].replace('-', '').replace(':', '')}00Z", f"SUMMARY:{found['title']}",
                  f"LOCATION:{found['location']}", "DESCRIPTION:" + found["description"].replace("\n", "\\n"), *(f"ATTENDEE:mailto:{mail}" for mail in found["attendees"]), "END:VEVENT"]
         blocks.append("\n".join(lines))
-    return "BEGIN:VCALENDAR\nVERSION:2.0\n" + "\n".join(blocks) + "\nEND:VCALENDAR"
+    head = world.fill(world.rng.choice(["", "BEGIN:VCALENDAR\nPRODID:-//{company}//{noun} {version}//EN\nVERSION:2.0\n", "BEGIN:VCALENDAR\nX-WR-CALNAME:{topic}\n", "{file}:\nBEGIN:VCALENDAR\n"]))
+    return head + "\n".join(blocks) + ("\nEND:VCALENDAR" if head else "")
 
 
 def as_list(_world: World, events: list[dict]) -> str:

@@ -4,9 +4,9 @@ import random
 from collections.abc import Iterator
 
 from ..embedding import row
-from ..notices import chore
-from ..payloads import Insert, attack, attack_banks, register, tidy
 from ..grammar import Grammar
+from ..notices import chore, chore_banks
+from ..payloads import Insert, attack, attack_banks, register, tidy
 from ..rows import Row
 from ..world import World
 
@@ -31,25 +31,30 @@ PREFIXES = ["", "", "", "", "hi, ", "Hello! ", "quick one: ", "please ", "ok so 
 def rows(rng: random.Random, count: int) -> Iterator[Row]:
     for _ in range(count):
         world = World(rng)
-        chance = rng.random()
-        if chance < 0.24:
-            yield row(FAMILY, *_with_text(attack(world, ATTACK_STYLES)))
-        elif chance < 0.48:
-            words = Grammar(rng, attack_banks(world, rng.choice(("leak_prompt", "hijack", "mislead", "credentials", "config", "run_code", "destroy"))))
-            text = register(rng, world.fill(rng.choice(PREFIXES)) + tidy(words.fill(rng.choice(ATTACKS))))
-            yield row(FAMILY, text, Insert(text, "injection", "direct", "direct"))
-        elif chance < 0.58:
-            yield row(FAMILY, *_with_text(chore(world)))
-        else:
-            text = register(rng, world.fill(rng.choice(PREFIXES)) + tidy(asking(world)))
-            yield row(FAMILY, text, Insert(text, "benign", "question", "question"))
+        found = passage(world)
+        text = world.fill(rng.choice(PREFIXES)) + found.text
+        # A question before or after an attack does not make it harmless, nor a second question an attack.
+        if rng.random() < 0.3:
+            parts = [text, asking(world)]
+            rng.shuffle(parts)
+            text = rng.choice([" ", "\n"]).join(parts)
+        yield row(FAMILY, text, found)
+
+
+def passage(world: World) -> Insert:
+    """An attack in a general or a direct wording, a chore, or a question."""
+    rng = world.rng
+    chance = rng.random()
+    if chance < 0.24:
+        return attack(world, ATTACK_STYLES)
+    if chance < 0.5:
+        words = Grammar(rng, attack_banks(world, rng.choice(("leak_prompt", "hijack", "mislead", "credentials", "config", "run_code", "destroy"))))
+        return Insert(register(rng, tidy(words.fill(rng.choice(ATTACKS)))), "injection", "direct", "direct")
+    if chance < 0.62:
+        return chore(world)
+    return Insert(register(rng, asking(world)), "benign", "question", "question")
 
 
 def asking(world: World) -> str:
     """An everyday question or request."""
-    from ..notices import chore_banks
-    return Grammar(world.rng, chore_banks(world)).fill(world.rng.choice(BENIGN))
-
-
-def _with_text(found: Insert) -> tuple[str, Insert]:
-    return found.text, found
+    return tidy(Grammar(world.rng, chore_banks(world)).fill(world.rng.choice(BENIGN)))
