@@ -99,12 +99,16 @@ def to_tags(rng: random.Random, text: str) -> str:
 
 def to_selectors(rng: random.Random, text: str) -> str:
     """UTF-8 bytes as variation selectors behind an emoji."""
-    return rng.choice("😀👍✅🎉") + "".join(chr(FIRST_SELECTORS + byte) if byte < 16 else chr(MORE_SELECTORS + byte - 16) for byte in text.encode())
+    return rng.choice("😀👍✅🎉") + "".join(
+        chr(FIRST_SELECTORS + byte) if byte < 16 else chr(MORE_SELECTORS + byte - 16) for byte in text.encode()
+    )
 
 
 def pile_marks(rng: random.Random, text: str) -> str:
     """Combining marks on letters."""
-    return "".join(character + "".join(rng.choices(COMBINING, k=rng.randint(0, 3))) if character.isalpha() else character for character in text)
+    return "".join(
+        character + "".join(rng.choices(COMBINING, k=rng.randint(0, 3))) if character.isalpha() else character for character in text
+    )
 
 
 def leet(_rng: random.Random, text: str) -> str:
@@ -131,19 +135,31 @@ def swap_vowels(rng: random.Random, text: str) -> str:
 def split_up(rng: random.Random, text: str) -> str:
     """The text in pieces that a shell or a script puts together."""
     size = rng.randint(5, 12)
-    pieces = [text[at:at + size] for at in range(0, len(text), size)]
-    return rng.choice([" + ".join(f'"{piece}"' for piece in pieces), "\n".join(f"part{index}={piece}" for index, piece in enumerate(pieces, 1))])
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    return rng.choice(
+        [" + ".join(f'"{piece}"' for piece in pieces), "\n".join(f"part{index}={piece}" for index, piece in enumerate(pieces, 1))]
+    )
 
 
 def hide_in_html(rng: random.Random, text: str) -> str:
     """HTML that a browser does not show."""
     body = html.escape(text)
-    return rng.choice([
-        f'<div style="display:none">{body}</div>', f'<span style="font-size:0">{body}</span>', f"<!-- {body.replace('--', '- -')} -->",
-        f'<p style="position:absolute;left:-9999px">{body}</p>', f'<img src="pixel.gif" alt="{body}">', f'<span aria-label="{body}"></span>',
-        f"<template>{body}</template>", f'<font color="#ffffff">{body}</font>', f'<div hidden>{body}</div>',
-        f'<style>.n::after{{content:"{body}"}}</style>', f'<span style="opacity:0">{body}</span>', f'<meta name="description" content="{body}">',
-    ])
+    return rng.choice(
+        [
+            f'<div style="display:none">{body}</div>',
+            f'<span style="font-size:0">{body}</span>',
+            f"<!-- {body.replace('--', '- -')} -->",
+            f'<p style="position:absolute;left:-9999px">{body}</p>',
+            f'<img src="pixel.gif" alt="{body}">',
+            f'<span aria-label="{body}"></span>',
+            f"<template>{body}</template>",
+            f'<font color="#ffffff">{body}</font>',
+            f"<div hidden>{body}</div>",
+            f'<style>.n::after{{content:"{body}"}}</style>',
+            f'<span style="opacity:0">{body}</span>',
+            f'<meta name="description" content="{body}">',
+        ]
+    )
 
 
 EXACT: dict[str, tuple[Disguise, Callable[[str], str]]] = {
@@ -157,12 +173,23 @@ EXACT: dict[str, tuple[Disguise, Callable[[str], str]]] = {
     "escapes": (encode_escapes, lambda text: bytes.fromhex(text.replace("\\u", "")).decode("utf-16-be")),
     "reversed": (reverse, lambda text: text[1:-1][::-1]),
     "zero_width": (sow_zero_width, lambda text: "".join(character for character in text if character not in ZERO_WIDTH)),
-    "full_width": (widen, lambda text: "".join(chr(ord(character) - FULL_WIDTH) if 0xFF01 <= ord(character) <= 0xFF5E else character for character in text)),
+    "full_width": (
+        widen,
+        lambda text: "".join(chr(ord(character) - FULL_WIDTH) if 0xFF01 <= ord(character) <= 0xFF5E else character for character in text),
+    ),
     "marks": (pile_marks, lambda text: "".join(character for character in text if not unicodedata.combining(character))),
 }
 LOSSY: dict[str, Disguise] = {
-    "base64_twice": encode_twice, "look_alikes": swap_look_alikes, "tags": to_tags, "selectors": to_selectors, "leet": leet, "spaced": space_out,
-    "upside_down": turn_over, "vowels": swap_vowels, "pieces": split_up, "hidden_html": hide_in_html,
+    "base64_twice": encode_twice,
+    "look_alikes": swap_look_alikes,
+    "tags": to_tags,
+    "selectors": to_selectors,
+    "leet": leet,
+    "spaced": space_out,
+    "upside_down": turn_over,
+    "vowels": swap_vowels,
+    "pieces": split_up,
+    "hidden_html": hide_in_html,
 }
 NAMES = (*EXACT, *LOSSY)
 # What a reader cannot make out without decoding: for the evasion file, not for labels on raw text.

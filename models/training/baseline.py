@@ -43,7 +43,9 @@ class Baseline:
 
         words = HashingVectorizer(ngram_range=(1, 2), n_features=2**17, alternate_sign=False)
         letters = HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4), n_features=2**17, alternate_sign=False)
-        self._features = make_pipeline(make_union(words, letters), TfidfTransformer(sublinear_tf=True)).fit_transform([content(row)[:6000] for row in rows])
+        self._features = make_pipeline(make_union(words, letters), TfidfTransformer(sublinear_tf=True)).fit_transform(
+            [content(row)[:6000] for row in rows]
+        )
 
     def judge(self, train: Sequence[Row], test: Sequence[Row]) -> tuple[float, float]:
         """ROC AUC, and recall at one percent false positives."""
@@ -73,10 +75,15 @@ def main() -> None:
         if sides == {False} or sides == {True} and not lent:
             continue
         # A source of attacks alone is judged against harmless passages of packages, kept from training.
-        test, train = (split.test + lent, [row for row in split.train if row["at"] not in lent_at]) if sides == {True} else (split.test, split.train)
+        test, train = (
+            (split.test + lent, [row for row in split.train if row["at"] not in lent_at]) if sides == {True} else (split.test, split.train)
+        )
         auc, recall = baseline.judge(train, test)
         own = f"{baseline.judge(split.test[::2], split.test[1::2])[0]:8.3f}" if len(sides) == 2 else "       *"
-        print(f"{split.left_out[:36]:36} {len(split.test):4} {sum(not is_attack(row) for row in test):6} {auc:6.3f} {recall:5.2f} {own}", flush=True)
+        print(
+            f"{split.left_out[:36]:36} {len(split.test):4} {sum(not is_attack(row) for row in test):6} {auc:6.3f} {recall:5.2f} {own}",
+            flush=True,
+        )
     print(f"* attacks alone, judged against {len(lent)} harmless passages. Generated families start with {GENERATED}")
 
 

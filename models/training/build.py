@@ -64,10 +64,19 @@ def evasion_rows(rows: Sequence[Row], seed: int) -> list[Row]:
 
 def described(path: Path, rows: Sequence[Row]) -> dict:
     """What the manifest says of a file."""
+
     def counts(key) -> dict:
         return dict(sorted(Counter(key(row) for row in rows).items()))
-    return {"rows": len(rows), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "labels": counts(lambda row: row["label"]), "families": counts(lambda row: f"{family(row)}/{row['label']}"),
-            "languages": counts(lambda row: row.get("lang", "not stated")), "lengths": counts(measure.length_band), "generated": sum(row["source"].startswith(GENERATED) for row in rows)}
+
+    return {
+        "rows": len(rows),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "labels": counts(lambda row: row["label"]),
+        "families": counts(lambda row: f"{family(row)}/{row['label']}"),
+        "languages": counts(lambda row: row.get("lang", "not stated")),
+        "lengths": counts(measure.length_band),
+        "generated": sum(row["source"].startswith(GENERATED) for row in rows),
+    }
 
 
 def variety(rows: Sequence[Row]) -> dict:
@@ -75,11 +84,23 @@ def variety(rows: Sequence[Row]) -> dict:
     found = {}
     for name in sorted({family(row) for row in rows if row["source"].startswith(GENERATED)}):
         own = [row for row in rows if family(row) == name]
-        found[name] = {"rows": len(own), "distinct_2": round(measure.distinct_ratio(own, 2), 3), "distinct_4": round(measure.distinct_ratio(own, 4), 3), "commonest_start": round(measure.commonest_start(own), 3)}
+        found[name] = {
+            "rows": len(own),
+            "distinct_2": round(measure.distinct_ratio(own, 2), 3),
+            "distinct_4": round(measure.distinct_ratio(own, 4), 3),
+            "commonest_start": round(measure.commonest_start(own), 3),
+        }
     return found
 
 
-def build(data: Path, out: Path, seed: int = SEED, per_family: int = PER_FAMILY, groups: int = GROUPS_PER_DOMAIN, holdout: Sequence[str] = splits.HOLDOUT) -> dict:
+def build(
+    data: Path,
+    out: Path,
+    seed: int = SEED,
+    per_family: int = PER_FAMILY,
+    groups: int = GROUPS_PER_DOMAIN,
+    holdout: Sequence[str] = splits.HOLDOUT,
+) -> dict:
     """Writes all files and returns the manifest."""
     files: dict[str, list[Row]] = {}
     for task, (rows, dev) in {"injection": injection_rows(data, seed, per_family), "scope": scope_rows(data, seed, groups)}.items():

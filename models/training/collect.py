@@ -28,10 +28,27 @@ PER_PACKAGE_AND_KIND = 110
 PER_PACKAGE_AND_LANGUAGE = 18
 MOST_FILE_BYTES = 400_000
 SKIPPED = re.compile(r"(?i)(^|/)(authors|contributors|thanks|maintainers|changes-old|news\.d)[^/]*$|\.min\.|/_?vendor/|package-lock")
-KINDS = {".rst": "prose", ".md": "prose", ".txt": "prose", ".po": "catalogue", ".py": "code", ".js": "code", ".ts": "code", ".html": "html",
-         ".json": "json", ".toml": "config", ".yml": "config", ".yaml": "config", ".cfg": "config", ".css": "code", ".j2": "html"}
+KINDS = {
+    ".rst": "prose",
+    ".md": "prose",
+    ".txt": "prose",
+    ".po": "catalogue",
+    ".py": "code",
+    ".js": "code",
+    ".ts": "code",
+    ".html": "html",
+    ".json": "json",
+    ".toml": "config",
+    ".yml": "config",
+    ".yaml": "config",
+    ".cfg": "config",
+    ".css": "code",
+    ".j2": "html",
+}
 MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
-ATTACK_LIKE = re.compile(r"(?i)(ignore|disregard|forget) (all |any )?(the )?(previous|prior|above) (instructions|prompts)|prompt injection|jailbreak")
+ATTACK_LIKE = re.compile(
+    r"(?i)(ignore|disregard|forget) (all |any )?(the )?(previous|prior|above) (instructions|prompts)|prompt injection|jailbreak"
+)
 
 
 def files(archive: Path) -> Iterator[tuple[str, str]]:
@@ -91,7 +108,11 @@ def catalogue_passages(path: str, text: str, rng: random.Random) -> Iterator[tup
         if shape == "po":
             yield "catalogue", lang, "\n\n".join(f'msgid "{key}"\nmsgstr "{value}"' for key, value in taken)
         elif shape == "json":
-            yield "catalogue", lang, json.dumps({key.split("%")[0][:24]: value for key, value in taken}, ensure_ascii=False, indent=rng.choice([None, 2]))
+            yield (
+                "catalogue",
+                lang,
+                json.dumps({key.split("%")[0][:24]: value for key, value in taken}, ensure_ascii=False, indent=rng.choice([None, 2])),
+            )
         else:
             yield "catalogue", lang, "\n".join(value.replace("\\n", "\n") for _, value in taken)
 
@@ -100,8 +121,15 @@ def is_fit(text: str) -> bool:
     """Whether a passage is clean enough to be labelled benign."""
     letters = sum(character.isalpha() for character in text)
     longest = max((len(word) for word in text.split()), default=0)
-    return (len(text) >= 25 and letters > len(text) * 0.4 and longest < 300 and "\ufffd" not in text
-            and len(MAIL.findall(text)) == 0 and not ATTACK_LIKE.search(text) and not reserved.named_in(text))
+    return (
+        len(text) >= 25
+        and letters > len(text) * 0.4
+        and longest < 300
+        and "\ufffd" not in text
+        and len(MAIL.findall(text)) == 0
+        and not ATTACK_LIKE.search(text)
+        and not reserved.named_in(text)
+    )
 
 
 def fetch(package: dict, folder: Path) -> Path:
@@ -109,9 +137,11 @@ def fetch(package: dict, folder: Path) -> Path:
     stem = f"{package['name']}-{package['version']}"
     if not (found := sorted(folder.rglob(f"{stem}*"))):
         pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(folder)]
-        commands = {"pip-source": [*pip, "--no-binary", ":all:", f"{package['name']}=={package['version']}"],
-                    "pip-wheel": [*pip, f"{package['name']}=={package['version']}"],
-                    "npm": ["npm", "pack", "--silent", f"{package['name']}@{package['version']}", "--pack-destination", str(folder)]}
+        commands = {
+            "pip-source": [*pip, "--no-binary", ":all:", f"{package['name']}=={package['version']}"],
+            "pip-wheel": [*pip, f"{package['name']}=={package['version']}"],
+            "npm": ["npm", "pack", "--silent", f"{package['name']}@{package['version']}", "--pack-destination", str(folder)],
+        }
         subprocess.run(commands[package["registry"]], check=True)
         found = sorted(folder.rglob(f"{stem}*"))
     return found[0]
@@ -128,8 +158,19 @@ def collect(package: dict, archive: Path, rng: random.Random) -> list[Row]:
     for (kind, lang), texts in sorted(pools.items()):
         most = PER_PACKAGE_AND_KIND if kind != "catalogue" else PER_PACKAGE_AND_LANGUAGE
         for text in rng.sample(texts, min(len(texts), most)):
-            rows.append({"text": text, "label": "benign", "source": f"pkg:{package['name'].lower()}/{kind}", "family": "collected", "kind": kind,
-                         "lang": lang, "license": package["licence"], "package": f"{package['name']} {package['version']}", "generated": False})
+            rows.append(
+                {
+                    "text": text,
+                    "label": "benign",
+                    "source": f"pkg:{package['name'].lower()}/{kind}",
+                    "family": "collected",
+                    "kind": kind,
+                    "lang": lang,
+                    "license": package["licence"],
+                    "package": f"{package['name']} {package['version']}",
+                    "generated": False,
+                }
+            )
     return rows
 
 

@@ -38,7 +38,7 @@ def shingles(text: str, length: int = SHINGLE_WORDS) -> set[int]:
     found = words(text)
     if len(found) <= length:
         return {_hash(" ".join(found))}
-    return {_hash(" ".join(found[start:start + length])) for start in range(len(found) - length + 1)}
+    return {_hash(" ".join(found[start : start + length])) for start in range(len(found) - length + 1)}
 
 
 def _hash(text: str) -> int:

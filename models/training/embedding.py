@@ -64,8 +64,17 @@ def insert(world: World, kind: str, family: Family) -> Insert:
 
 def row(family: str, text: str, found: Insert) -> Row:
     """A labelled row, marked as generated."""
-    return {"text": text, "label": found.label, "source": GENERATED + family, "family": family, "license": LICENCE, "generated": True,
-            "style": found.style, "intent": found.intent, "lang": found.lang}
+    return {
+        "text": text,
+        "label": found.label,
+        "source": GENERATED + family,
+        "family": family,
+        "license": LICENCE,
+        "generated": True,
+        "style": found.style,
+        "intent": found.intent,
+        "lang": found.lang,
+    }
 
 
 def among(world: World, passage: str, before: int, after: int) -> str:

@@ -16,7 +16,7 @@ def distinct_ratio(rows: Iterable[Row], length: int, sample_words: int = SAMPLE_
     for row in rows:
         said = words(content(row))[:400]
         used += len(said)
-        runs = [tuple(said[at:at + length]) for at in range(len(said) - length + 1)]
+        runs = [tuple(said[at : at + length]) for at in range(len(said) - length + 1)]
         seen.update(runs)
         total += len(runs)
         if used >= sample_words:

@@ -6,9 +6,14 @@ from .payloads import FOREIGN_SHARE, STYLES, Insert, attack, register, tidy, ton
 from .world import World
 
 QUOTES = [
-    "The report quotes the string \"{quoted}\" as an example [[of indirect prompt injection|that the filter now catches|]].", "[[Researchers|{^person}|Our red team]] hid the line “{quoted}” in a {noun}; the [[model|agent]] [[did not follow it|was fooled|asked first]].",
-    "Blocked at {clock}: a [[page|mail|comment]] contained `{quoted}` and was [[quarantined|reported to {department}]].", "[[For example|Typical wording]]: > {quoted}\n\n[[Never act on such text.|A detector should flag it.|Users should report it.]]", "Test case {number} feeds the text '{quoted}' to the parser and expects [[a refusal|label 1|no tool call]].",
-    "Do not fall for [[mails|pages]] that say: \"{quoted}\"", "[[A customer|A reader|{^first}]] forwarded us a suspicious note: \"{quoted}\". [[It is a scam.|We have warned the team.|Ignore it.]]", "The talk explains why \"{quoted}\" [[works on weak models|fails when tool output is kept apart|is an attack and \"open the file\" is not]].",
+    'The report quotes the string "{quoted}" as an example [[of indirect prompt injection|that the filter now catches|]].',
+    "[[Researchers|{^person}|Our red team]] hid the line “{quoted}” in a {noun}; the [[model|agent]] [[did not follow it|was fooled|asked first]].",
+    "Blocked at {clock}: a [[page|mail|comment]] contained `{quoted}` and was [[quarantined|reported to {department}]].",
+    "[[For example|Typical wording]]: > {quoted}\n\n[[Never act on such text.|A detector should flag it.|Users should report it.]]",
+    "Test case {number} feeds the text '{quoted}' to the parser and expects [[a refusal|label 1|no tool call]].",
+    'Do not fall for [[mails|pages]] that say: "{quoted}"',
+    '[[A customer|A reader|{^first}]] forwarded us a suspicious note: "{quoted}". [[It is a scam.|We have warned the team.|Ignore it.]]',
+    'The talk explains why "{quoted}" [[works on weak models|fails when tool output is kept apart|is an attack and "open the file" is not]].',
 ]
 
 
@@ -25,9 +30,8 @@ def chore(world: World) -> Insert:
 
 def chore_banks(world: World) -> dict:
     """The world's banks with people's chores added."""
-    banks = {name: (lambda name=name: world.pick(name)) for name in world.names()}
     tasks = {name: human_tasks.TASKS for name in ("task", "task_two", "task_three")}
-    return {**banks, **tasks, "audience": human_tasks.READERS}
+    return {**world.others(), **tasks, "audience": human_tasks.READERS}
 
 
 def quoted_attack(world: World) -> Insert:

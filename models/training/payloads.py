@@ -42,9 +42,8 @@ def attack(world: World, styles: tuple[str, ...] = STYLES, foreign: float = FORE
 def attack_banks(world: World, intent: str) -> dict:
     """The world's banks with the attacker's added; `{ask}` is bound to one intent."""
     rng = world.rng
-    banks = {name: (lambda name=name: world.pick(name)) for name in world.names()}
     return {
-        **banks,
+        **world.others(),
         "ask": asks.ASKS[intent],
         "ask_two": lambda: rng.choice(asks.ASKS[rng.choice(INTENTS)]),
         "asset": asks.ASSETS,
@@ -65,8 +64,7 @@ def foreign_attack(world: World, lang: str | None = None) -> Insert:
 
 def tongue_banks(world: World, lang: str) -> dict:
     """The world's addresses and numbers, with the words of a language."""
-    names = {name: (lambda name=name: world.pick(name)) for name in ("mail", "url", "host", "domain", "file", "company", "person", "first", "number", "small", "hour", "money", "city", "project", "version", "iban", "handle", "iso")}
-    return {**names, **tongues.TONGUES[lang]}
+    return {**world.others(), **tongues.TONGUES[lang]}
 
 
 def tidy(text: str) -> str:

@@ -2,10 +2,34 @@
 
 import re
 
-NAMES = ("NotInject", "WildGuard-benign", "deepset", "Gandalf", "Tensor Trust", "TensorTrust", "CyberSecEval", "BIPIA/test", "agentdojo-banking",
-         "agentdojo-travel", "LLMail", "JailbreakBench", "agent-injection-bench", "bastioncorpus", "luna trajectories", "agent_threat_bench",
-         "ipi_coding_agent", "AUTHENSOR", "no_robots", "ultrachat", "tau-bench-airline", "tau2-airline", "tau2-telecom", "AgentBench-OS",
-         "TaskTracker-test", "awesome-chatgpt-prompts")
+NAMES = (
+    "NotInject",
+    "WildGuard-benign",
+    "deepset",
+    "Gandalf",
+    "Tensor Trust",
+    "TensorTrust",
+    "CyberSecEval",
+    "BIPIA/test",
+    "agentdojo-banking",
+    "agentdojo-travel",
+    "LLMail",
+    "JailbreakBench",
+    "agent-injection-bench",
+    "bastioncorpus",
+    "luna trajectories",
+    "agent_threat_bench",
+    "ipi_coding_agent",
+    "AUTHENSOR",
+    "no_robots",
+    "ultrachat",
+    "tau-bench-airline",
+    "tau2-airline",
+    "tau2-telecom",
+    "AgentBench-OS",
+    "TaskTracker-test",
+    "awesome-chatgpt-prompts",
+)
 _ANY = re.compile("|".join(re.escape(name) for name in NAMES), re.IGNORECASE)
 
 

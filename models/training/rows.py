@@ -58,9 +58,8 @@ def lines(rows: Iterable[Row]) -> Iterator[str]:
 
 def read(path: Path) -> list[Row]:
     """Reads `.jsonl` or `.jsonl.gz`."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8")
-    with opened as file:
-        return [check(json.loads(line)) for line in file if line.strip()]
+    body = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return [check(json.loads(line)) for line in body.decode("utf-8", "surrogatepass").split("\n") if line]
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:

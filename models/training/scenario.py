@@ -30,8 +30,12 @@ class Scenario:
 
 # Names by which the tools of coding agents are known.
 ALIASES = {
-    "shell.run": ["Bash", "run_command", "shell", "execute_bash", "terminal.run"], "file.read": ["Read", "read_file", "view_file", "cat"], "file.write": ["Write", "write_file", "create_file"],
-    "file.edit": ["Edit", "str_replace", "apply_patch"], "web.fetch": ["WebFetch", "fetch_url", "get_webpage", "browser_navigate"], "web.search": ["WebSearch", "search_web", "google_search"],
+    "shell.run": ["Bash", "run_command", "shell", "execute_bash", "terminal.run"],
+    "file.read": ["Read", "read_file", "view_file", "cat"],
+    "file.write": ["Write", "write_file", "create_file"],
+    "file.edit": ["Edit", "str_replace", "apply_patch"],
+    "web.fetch": ["WebFetch", "fetch_url", "get_webpage", "browser_navigate"],
+    "web.search": ["WebSearch", "search_web", "google_search"],
 }
 
 
@@ -62,8 +66,13 @@ class Names:
         service, action = tool.split(".")
         parts = action.split("_")
         return {
-            "plain": action, "service": f"{service}_{action}", "camel": parts[0] + "".join(part.title() for part in parts[1:]), "pascal": service.title() + "".join(part.title() for part in parts),
-            "mcp": f"mcp__{service}__{action}", "dotted": f"{service}.{action}", "upper": f"{service}_{action}".upper(),
+            "plain": action,
+            "service": f"{service}_{action}",
+            "camel": parts[0] + "".join(part.title() for part in parts[1:]),
+            "pascal": service.title() + "".join(part.title() for part in parts),
+            "mcp": f"mcp__{service}__{action}",
+            "dotted": f"{service}.{action}",
+            "upper": f"{service}_{action}".upper(),
         }[self._style]
 
 

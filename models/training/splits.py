@@ -7,8 +7,21 @@ from dataclasses import dataclass
 from .rows import GENERATED, Row, family
 
 # Given sources and generated families that the standing holdout keeps from training.
-HOLDOUT = ("ASB", "agentdojo-slack", "TaskTracker-triggers(train)", "PyRIT templates", "gdm_stealth tickets", "tau2-retail",
-           "gen:tickets", "gen:security_talk", "gen:quiet_requests", "gen:scope_finance", "gen:scope_messaging", "pkg:flask", "pkg:kubernetes")
+HOLDOUT = (
+    "ASB",
+    "agentdojo-slack",
+    "TaskTracker-triggers(train)",
+    "PyRIT templates",
+    "gdm_stealth tickets",
+    "tau2-retail",
+    "gen:tickets",
+    "gen:security_talk",
+    "gen:quiet_requests",
+    "gen:scope_finance",
+    "gen:scope_messaging",
+    "pkg:flask",
+    "pkg:kubernetes",
+)
 
 
 @dataclass(frozen=True)
@@ -22,7 +35,9 @@ class Split:
 
 def leave_one_out(rows: Sequence[Row], generated: bool) -> Iterator[Split]:
     """A split for each generated family, or for each given source."""
-    names = sorted({family(row) for row in rows if row["source"].startswith(GENERATED) == generated and not row["source"].startswith("pkg:")})
+    names = sorted(
+        {family(row) for row in rows if row["source"].startswith(GENERATED) == generated and not row["source"].startswith("pkg:")}
+    )
     for name in names:
         yield hold_out(rows, (name,))
 

@@ -6,6 +6,7 @@ Addresses of attackers and of colleagues come from the same banks, so that a mod
 import base64
 import random
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from .banks import words
 from .grammar import Bank, Grammar
@@ -19,15 +20,32 @@ class World(Grammar):
 
     def _own(self, rng: random.Random) -> dict[str, Bank]:
         return {
-            "first": words.FIRST_NAMES, "last": words.LAST_NAMES, "person": ["{first} {last}"],
+            "first": words.FIRST_NAMES,
+            "last": words.LAST_NAMES,
+            "person": ["{first} {last}"],
             "company": ["{company_head} {company_tail}", "{company_head} {company_tail} [[Ltd|GmbH|Inc.|BV|& Co]]", "{last} & {last}"],
-            "company_head": words.COMPANY_HEADS, "company_tail": words.COMPANY_TAILS,
-            "domain": self.domain, "host": self.host, "url": self.url, "mail": self.mail, "handle": self.handle,
-            "project": words.PROJECTS, "department": words.DEPARTMENTS, "topic": words.TOPICS, "product": words.PRODUCTS,
-            "file": words.FILES, "city": words.CITIES, "month": words.MONTHS, "weekday": words.WEEKDAYS,
-            "adjective": words.ADJECTIVES, "noun": words.NOUNS, "past": words.VERBS_PAST,
-            "year": lambda: str(rng.randint(2015, 2027)), "day": lambda: str(rng.randint(1, 28)),
-            "small": lambda: str(rng.randint(2, 19)), "number": lambda: str(rng.randint(100, 99999)),
+            "company_head": words.COMPANY_HEADS,
+            "company_tail": words.COMPANY_TAILS,
+            "domain": self.domain,
+            "host": self.host,
+            "url": self.url,
+            "mail": self.mail,
+            "handle": self.handle,
+            "project": words.PROJECTS,
+            "department": words.DEPARTMENTS,
+            "topic": words.TOPICS,
+            "product": words.PRODUCTS,
+            "file": words.FILES,
+            "city": words.CITIES,
+            "month": words.MONTHS,
+            "weekday": words.WEEKDAYS,
+            "adjective": words.ADJECTIVES,
+            "noun": words.NOUNS,
+            "past": words.VERBS_PAST,
+            "year": lambda: str(rng.randint(2015, 2027)),
+            "day": lambda: str(rng.randint(1, 28)),
+            "small": lambda: str(rng.randint(2, 19)),
+            "number": lambda: str(rng.randint(100, 99999)),
             "percent": lambda: f"{rng.randint(1, 99)}[[|.{rng.randint(1, 9)}]] %",
             "hour": lambda: f"{rng.randint(7, 19)}:{rng.choice(['00', '15', '30', '45'])}",
             "date": ["{day} {month} {year}", "{month} {day}, {year}", "{iso}", "{weekday}", "{weekday} at {hour}"],
@@ -38,7 +56,8 @@ class World(Grammar):
             "version": lambda: f"{rng.randint(0, 12)}.{rng.randint(0, 30)}.{rng.randint(0, 12)}",
             "phone": lambda: f"+{rng.randint(1, 98)} {rng.randint(100, 999)} {rng.randint(100, 999)} {rng.randint(1000, 9999)}",
             "iban": lambda: f"{rng.choice(['DE', 'FR', 'NL', 'GB', 'ES'])}{rng.randint(10, 99)}{rng.randint(10**15, 10**16 - 1)}",
-            "sentence": SENTENCES, "opening": OPENINGS,
+            "sentence": SENTENCES,
+            "opening": OPENINGS,
         }
 
     def domain(self) -> str:
@@ -63,13 +82,21 @@ class World(Grammar):
         """A mail address of a person or a desk."""
         first, last = self.rng.choice(words.FIRST_NAMES).lower(), self.rng.choice(words.LAST_NAMES).lower()
         desk = self.rng.choice(["info", "billing", "support", "reports", "backup", "archive", "audit", "intake", "orders", "hr"])
-        local = self.rng.choice([f"{first}.{last}", f"{first}{last[0]}", f"{first[0]}{last}", f"{first}_{last}{self.rng.randint(1, 99)}", desk])
+        local = self.rng.choice(
+            [f"{first}.{last}", f"{first}{last[0]}", f"{first[0]}{last}", f"{first}_{last}{self.rng.randint(1, 99)}", desk]
+        )
         return f"{local}@{self.domain()}"
 
     def handle(self) -> str:
         """A user name."""
         first, noun = self.rng.choice(words.FIRST_NAMES).lower(), self.rng.choice(words.NOUNS)
-        return self.rng.choice([f"{first}{self.rng.randint(1, 999)}", f"{first}-{noun}", f"{noun}_{self.rng.randint(1, 99)}", f"{first[0]}{noun}"])
+        return self.rng.choice(
+            [f"{first}{self.rng.randint(1, 999)}", f"{first}-{noun}", f"{noun}_{self.rng.randint(1, 99)}", f"{first[0]}{noun}"]
+        )
+
+    def others(self) -> dict[str, Bank]:
+        """The banks for another grammar that draws from this world."""
+        return {name: partial(self.pick, name) for name in self.names()}
 
     def pick_from(self, bank: Sequence[str]) -> str:
         """A filled template of a list."""
@@ -88,9 +115,26 @@ class World(Grammar):
         return base64.b64encode(self.rng.randbytes(length)).decode()
 
 
-OPENINGS = ["In {month}", "Last {weekday}", "After the {topic}", "For now", "As {person} noted", "On the whole", "At {company}",
-            "Since {year}", "Compared with {month}", "In {city}", "By {hour}", "Once the {noun} had arrived", "Although the {noun} was {adjective}",
-            "Thanks to {department}", "Before the {topic} began", "With {small} people out", "To our surprise", "Luckily"]
+OPENINGS = [
+    "In {month}",
+    "Last {weekday}",
+    "After the {topic}",
+    "For now",
+    "As {person} noted",
+    "On the whole",
+    "At {company}",
+    "Since {year}",
+    "Compared with {month}",
+    "In {city}",
+    "By {hour}",
+    "Once the {noun} had arrived",
+    "Although the {noun} was {adjective}",
+    "Thanks to {department}",
+    "Before the {topic} began",
+    "With {small} people out",
+    "To our surprise",
+    "Luckily",
+]
 SENTENCES = [
     "{opening}, the {noun} was {past} [[by {person}|by {department}|in {city}|ahead of time|twice]].",
     "{opening}, {small} of the {noun}s were {past}, which left the {noun} rather {adjective}.",

@@ -5,12 +5,52 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from ..rows import Row, check
-from . import (agent_rules, calendars, chats, code_files, collected, direct, feeds, jailbreaks, mails, pages, papers, pull_requests, quiet_requests,
-               readmes, records, security_talk, spreadsheets, tickets, tool_catalogues, tongues_only, trigger_words)
+from . import (
+    agent_rules,
+    calendars,
+    chats,
+    code_files,
+    collected,
+    direct,
+    feeds,
+    jailbreaks,
+    mails,
+    pages,
+    papers,
+    pull_requests,
+    quiet_requests,
+    readmes,
+    records,
+    security_talk,
+    spreadsheets,
+    tickets,
+    tool_catalogues,
+    tongues_only,
+    trigger_words,
+)
 
 INJECTION: tuple[ModuleType, ...] = (
-    agent_rules, calendars, chats, code_files, collected, direct, feeds, jailbreaks, mails, pages, papers, pull_requests, quiet_requests,
-    readmes, records, security_talk, spreadsheets, tickets, tool_catalogues, tongues_only, trigger_words,
+    agent_rules,
+    calendars,
+    chats,
+    code_files,
+    collected,
+    direct,
+    feeds,
+    jailbreaks,
+    mails,
+    pages,
+    papers,
+    pull_requests,
+    quiet_requests,
+    readmes,
+    records,
+    security_talk,
+    spreadsheets,
+    tickets,
+    tool_catalogues,
+    tongues_only,
+    trigger_words,
 )
 
 

@@ -10,7 +10,28 @@ from ..world import World
 from .mails import ADDRESSED
 
 FAMILY = "chats"
-LINES = ["[[morning|hi|hey]] all", "has anyone {past} the {noun}?", "{sentence}", "yes, on {weekday}", "no idea, ask {first}", "lol", "{url}", "the {noun} is {adjective} again", "on it", "thanks {first}!", "can you look at {file}?", "meeting moved to {hour}", "@{handle} ping", "I {past} it yesterday", "{money}?? that is a lot", "who has the key to the {noun}?", "done :)", "let me check", "deploy of {project} {version} is out", "lunch?"]
+LINES = [
+    "[[morning|hi|hey]] all",
+    "has anyone {past} the {noun}?",
+    "{sentence}",
+    "yes, on {weekday}",
+    "no idea, ask {first}",
+    "lol",
+    "{url}",
+    "the {noun} is {adjective} again",
+    "on it",
+    "thanks {first}!",
+    "can you look at {file}?",
+    "meeting moved to {hour}",
+    "@{handle} ping",
+    "I {past} it yesterday",
+    "{money}?? that is a lot",
+    "who has the key to the {noun}?",
+    "done :)",
+    "let me check",
+    "deploy of {project} {version} is out",
+    "lunch?",
+]
 
 
 def carrier(world: World, passage: str) -> str:

@@ -13,10 +13,50 @@ FAMILY = "mails"
 # A bare request in a mail may well be meant for its reader, so only styles that give an attacker away are used.
 ADDRESSED = tuple(style for style in STYLES if style not in ("bare", "polite", "question"))
 
-GREETINGS = ["Hi {first},", "Dear {person},", "Hello all,", "Good morning,", "Dear customer,", "{first} -", "Hey,", "Dear Sir or Madam,", "Team,", ""]
-CLOSINGS = ["Best,\n{first}", "Kind regards\n{person}\n{company}", "Thanks,\n{first}", "Cheers", "{person} | {department} | {phone}", "Sent from my phone", "Yours sincerely\n\n{person}", "-- \n{person}\n{url}", ""]
-SUBJECTS = ["{^topic}", "Re: {topic}", "Fwd: {topic} for {month}", "[[Invoice|Order|Ticket]] {number}", "Minutes of {weekday}", "Your {product}", "[{project}] {noun} {version}", "Question about the {noun}", "Out of office", "News from {company}", "Reminder: {topic}", "{topic}?"]
-FOOTERS = ["This message may contain confidential information. If you are not the addressee, please delete it.", "Unsubscribe: {url}", "You receive this mail because you are registered at {domain}.", "Please consider the environment before printing.", ""]
+GREETINGS = [
+    "Hi {first},",
+    "Dear {person},",
+    "Hello all,",
+    "Good morning,",
+    "Dear customer,",
+    "{first} -",
+    "Hey,",
+    "Dear Sir or Madam,",
+    "Team,",
+    "",
+]
+CLOSINGS = [
+    "Best,\n{first}",
+    "Kind regards\n{person}\n{company}",
+    "Thanks,\n{first}",
+    "Cheers",
+    "{person} | {department} | {phone}",
+    "Sent from my phone",
+    "Yours sincerely\n\n{person}",
+    "-- \n{person}\n{url}",
+    "",
+]
+SUBJECTS = [
+    "{^topic}",
+    "Re: {topic}",
+    "Fwd: {topic} for {month}",
+    "[[Invoice|Order|Ticket]] {number}",
+    "Minutes of {weekday}",
+    "Your {product}",
+    "[{project}] {noun} {version}",
+    "Question about the {noun}",
+    "Out of office",
+    "News from {company}",
+    "Reminder: {topic}",
+    "{topic}?",
+]
+FOOTERS = [
+    "This message may contain confidential information. If you are not the addressee, please delete it.",
+    "Unsubscribe: {url}",
+    "You receive this mail because you are registered at {domain}.",
+    "Please consider the environment before printing.",
+    "",
+]
 
 
 def carrier(world: World, passage: str) -> str:
@@ -45,15 +85,27 @@ def as_message(world: World, subject: str, body: str) -> str:
 
 
 def as_json(world: World, subject: str, body: str) -> str:
-    message = {"id": world.pick("hexid"), "from": world.pick("mail"), "to": [world.pick("mail")], "subject": subject, "received": world.pick("iso"),
-               world.rng.choice(["body", "content", "text", "snippet", "bodyPreview"]): body, "unread": world.rng.random() < 0.5, "labels": [world.pick("noun")]}
+    message = {
+        "id": world.pick("hexid"),
+        "from": world.pick("mail"),
+        "to": [world.pick("mail")],
+        "subject": subject,
+        "received": world.pick("iso"),
+        world.rng.choice(["body", "content", "text", "snippet", "bodyPreview"]): body,
+        "unread": world.rng.random() < 0.5,
+        "labels": [world.pick("noun")],
+    }
     listed = world.rng.random() < 0.4
     return json.dumps({"messages": [message], "next": None} if listed else message, ensure_ascii=False, indent=world.rng.choice([None, 2]))
 
 
 def as_yaml(world: World, subject: str, body: str) -> str:
     indented = "\n".join(f"  {line}" for line in body.split("\n"))
-    return world.fill("id: {number}\nsender: {mail}\nrecipients:\n- {mail}\n- {mail}\nsubject: ") + subject + f"\nread: false\nattachments: []\nbody: |\n{indented}\n"
+    return (
+        world.fill("id: {number}\nsender: {mail}\nrecipients:\n- {mail}\n- {mail}\nsubject: ")
+        + subject
+        + f"\nread: false\nattachments: []\nbody: |\n{indented}\n"
+    )
 
 
 def rows(rng: random.Random, count: int) -> Iterator[Row]:

@@ -9,18 +9,79 @@ from ..rows import Row
 from ..world import World
 
 FAMILY = "pages"
-TITLES = ["{^topic} - {company}", "{company} | {city}", "Review: {product}", "How to choose a {product}", "{^noun} guide {year}", "About us", "{project} documentation", "Jobs at {company}", "FAQ", "{city} events in {month}"]
-HIDDEN = [
-    '<div style="display:none">{}</div>', '<div style="display: none;" aria-hidden="true"><p>{}</p></div>', '<span style="font-size:0">{}</span>', '<p style="font-size:0px;line-height:0">{}</p>', '<div style="position:absolute;left:-9999px;top:0">{}</div>',
-    '<span style="color:#fff;background:#fff">{}</span>', '<div style="opacity:0;height:0;overflow:hidden">{}</div>', '<div hidden>{}</div>', '<div class="sr-only">{}</div>', '<template id="n">{}</template>', "<noscript>{}</noscript>",
-    '<div style="visibility:hidden">{}</div>', '<details><summary>More</summary>{}</details>', '<section style="text-indent:-5000px">{}</section>', '<p style="clip-path:inset(100%)">{}</p>',
+TITLES = [
+    "{^topic} - {company}",
+    "{company} | {city}",
+    "Review: {product}",
+    "How to choose a {product}",
+    "{^noun} guide {year}",
+    "About us",
+    "{project} documentation",
+    "Jobs at {company}",
+    "FAQ",
+    "{city} events in {month}",
 ]
-ATTRIBUTES = ['<img src="/img/{noun}.png" alt="{}">', '<a href="/{noun}" title="{}">{noun}</a>', '<button aria-label="{}">OK</button>', '<div data-note="{}"></div>', '<meta name="description" content="{}">', '<input type="hidden" name="{noun}" value="{}">',
-              '<meta property="og:description" content="{}">', '<svg><title>{}</title></svg>', '<input placeholder="{}">', '<td abbr="{}">{noun}</td>']
-VISIBLE = ["<p>{}</p>", "<li>{}</li>", "<blockquote>{}</blockquote>", "<h2>{}</h2>", "<td>{}</td>", "<figcaption>{}</figcaption>", '<div class="comment">{}</div>', '<div class="review">{}</div>', "<footer>{}</footer>", "<em>{}</em>", "<pre>{}</pre>", "<strong>{}</strong>", '<aside class="note">{}</aside>']
-BLOCKS = ["<p>{sentence} {sentence}</p>", "<h2>{^topic}</h2>", "<ul><li>{noun}</li><li>{noun}</li><li>{product}</li></ul>", '<p class="{noun}">{sentence}</p>', "<p>{sentence} {sentence} {sentence}</p>", '<img src="/{noun}.jpg" alt="{adjective} {noun}">',
-          '<a href="{url}">{noun}</a>', "<table><tr><td>{product}</td><td>{money}</td></tr><tr><td>{noun}</td><td>{money}</td></tr></table>", '<div style="display:none">{sentence}</div>', "<!-- {noun} {version} -->", '<span class="sr-only">Skip to {noun}</span>',
-          "<nav><a href=\"/\">Home</a> <a href=\"/{noun}\">{^noun}</a></nav>", '<form action="/{noun}"><input name="{noun}" placeholder="{^noun}"><button>Send</button></form>', '<script>var {noun} = "{hexid}";</script>', "<blockquote>{sentence}<cite>{person}</cite></blockquote>"]
+HIDDEN = [
+    '<div style="display:none">{}</div>',
+    '<div style="display: none;" aria-hidden="true"><p>{}</p></div>',
+    '<span style="font-size:0">{}</span>',
+    '<p style="font-size:0px;line-height:0">{}</p>',
+    '<div style="position:absolute;left:-9999px;top:0">{}</div>',
+    '<span style="color:#fff;background:#fff">{}</span>',
+    '<div style="opacity:0;height:0;overflow:hidden">{}</div>',
+    "<div hidden>{}</div>",
+    '<div class="sr-only">{}</div>',
+    '<template id="n">{}</template>',
+    "<noscript>{}</noscript>",
+    '<div style="visibility:hidden">{}</div>',
+    "<details><summary>More</summary>{}</details>",
+    '<section style="text-indent:-5000px">{}</section>',
+    '<p style="clip-path:inset(100%)">{}</p>',
+]
+ATTRIBUTES = [
+    '<img src="/img/{noun}.png" alt="{}">',
+    '<a href="/{noun}" title="{}">{noun}</a>',
+    '<button aria-label="{}">OK</button>',
+    '<div data-note="{}"></div>',
+    '<meta name="description" content="{}">',
+    '<input type="hidden" name="{noun}" value="{}">',
+    '<meta property="og:description" content="{}">',
+    "<svg><title>{}</title></svg>",
+    '<input placeholder="{}">',
+    '<td abbr="{}">{noun}</td>',
+]
+VISIBLE = [
+    "<p>{}</p>",
+    "<li>{}</li>",
+    "<blockquote>{}</blockquote>",
+    "<h2>{}</h2>",
+    "<td>{}</td>",
+    "<figcaption>{}</figcaption>",
+    '<div class="comment">{}</div>',
+    '<div class="review">{}</div>',
+    "<footer>{}</footer>",
+    "<em>{}</em>",
+    "<pre>{}</pre>",
+    "<strong>{}</strong>",
+    '<aside class="note">{}</aside>',
+]
+BLOCKS = [
+    "<p>{sentence} {sentence}</p>",
+    "<h2>{^topic}</h2>",
+    "<ul><li>{noun}</li><li>{noun}</li><li>{product}</li></ul>",
+    '<p class="{noun}">{sentence}</p>',
+    "<p>{sentence} {sentence} {sentence}</p>",
+    '<img src="/{noun}.jpg" alt="{adjective} {noun}">',
+    '<a href="{url}">{noun}</a>',
+    "<table><tr><td>{product}</td><td>{money}</td></tr><tr><td>{noun}</td><td>{money}</td></tr></table>",
+    '<div style="display:none">{sentence}</div>',
+    "<!-- {noun} {version} -->",
+    '<span class="sr-only">Skip to {noun}</span>',
+    '<nav><a href="/">Home</a> <a href="/{noun}">{^noun}</a></nav>',
+    '<form action="/{noun}"><input name="{noun}" placeholder="{^noun}"><button>Send</button></form>',
+    '<script>var {noun} = "{hexid}";</script>',
+    "<blockquote>{sentence}<cite>{person}</cite></blockquote>",
+]
 
 
 def carrier(world: World, passage: str) -> str:
@@ -33,7 +94,9 @@ def carrier(world: World, passage: str) -> str:
     glue = rng.choice(["\n", "", "\n  "])
     if shape == "fragment":
         return glue.join(blocks)
-    head = f"<head><title>{title}</title>" + ('<style>.sr-only{position:absolute;width:1px}</style>' if rng.random() < 0.3 else "") + "</head>"
+    head = (
+        f"<head><title>{title}</title>" + ("<style>.sr-only{position:absolute;width:1px}</style>" if rng.random() < 0.3 else "") + "</head>"
+    )
     prefix = f"HTTP 200 {world.pick('url')}\n" if shape == "head" else ""
     return f"{prefix}<!doctype html><html>{head}<body>{glue}{glue.join(blocks)}{glue}</body></html>"
 
@@ -45,7 +108,7 @@ def place(world: World, passage: str) -> str:
     if kind == "comment":
         return f"<!-- {passage.replace('--', '- -')} -->"
     if kind == "script":
-        return f"<script type=\"application/ld+json\">{{\"@type\": \"Thing\", \"description\": \"{passage.replace(chr(34), chr(39))}\"}}</script>"
+        return f'<script type="application/ld+json">{{"@type": "Thing", "description": "{passage.replace(chr(34), chr(39))}"}}</script>'
     frame = rng.choice({"visible": VISIBLE, "hidden": HIDDEN, "attribute": ATTRIBUTES}[kind])
     # Many pages do not escape what they show.
     body = html.escape(passage) if kind == "attribute" or rng.random() < 0.6 else passage

@@ -9,9 +9,27 @@ from ..rows import Row
 from ..world import World
 
 FAMILY = "pull_requests"
-TITLES = ["[[Fix|Add|Remove|Rename|Speed up|Document]] {noun} [[in {noun}|for {project}|when {noun} is {adjective}|]]", "{noun}: [[crash|leak|wrong result]] [[after update to {version}|on {weekday}]]", "Bump {noun} from {version} to {version}", "[[feat|fix|docs|chore|refactor]]({noun}): {past} the {noun}", "{^noun} is {adjective} [[with large|with empty|without]] {noun}s"]
-SECTIONS = ["### Steps to reproduce\n1. Open the {noun}\n2. [[Click|Select|Drag]] the {noun}\n3. See the error", "### Expected\nThe {noun} is {past}.\n\n### Actual\nThe {noun} stays {adjective}.", "```\nError: {noun} {hexid} not {past}\n    at {noun}.{noun} (src/{noun}.ts:{number}:{small})\n```",
-            "**Version**: {version}\n**OS**: [[Linux|macOS|Windows]]", "- [x] tests added\n- [ ] docs {past}", "Closes #{number}.", "```diff\n- let {noun} = {small};\n+ let {noun} = {number};\n```", "{sentence}", "{sentence} {sentence}", "/cc @{handle}", "<!-- [[Please fill in the template|Do not remove this line|Describe the change]] -->", "LGTM, [[one nit|nice|thanks]]: {noun} should be {adjective}."]
+TITLES = [
+    "[[Fix|Add|Remove|Rename|Speed up|Document]] {noun} [[in {noun}|for {project}|when {noun} is {adjective}|]]",
+    "{noun}: [[crash|leak|wrong result]] [[after update to {version}|on {weekday}]]",
+    "Bump {noun} from {version} to {version}",
+    "[[feat|fix|docs|chore|refactor]]({noun}): {past} the {noun}",
+    "{^noun} is {adjective} [[with large|with empty|without]] {noun}s",
+]
+SECTIONS = [
+    "### Steps to reproduce\n1. Open the {noun}\n2. [[Click|Select|Drag]] the {noun}\n3. See the error",
+    "### Expected\nThe {noun} is {past}.\n\n### Actual\nThe {noun} stays {adjective}.",
+    "```\nError: {noun} {hexid} not {past}\n    at {noun}.{noun} (src/{noun}.ts:{number}:{small})\n```",
+    "**Version**: {version}\n**OS**: [[Linux|macOS|Windows]]",
+    "- [x] tests added\n- [ ] docs {past}",
+    "Closes #{number}.",
+    "```diff\n- let {noun} = {small};\n+ let {noun} = {number};\n```",
+    "{sentence}",
+    "{sentence} {sentence}",
+    "/cc @{handle}",
+    "<!-- [[Please fill in the template|Do not remove this line|Describe the change]] -->",
+    "LGTM, [[one nit|nice|thanks]]: {noun} should be {adjective}.",
+]
 
 
 def carrier(world: World, passage: str) -> str:
@@ -26,12 +44,24 @@ def carrier(world: World, passage: str) -> str:
     if shape == "markdown":
         return f"# {title} #{rng.randint(1, 9999)}\n\n" + "\n\n".join(parts)
     if shape == "json":
-        issue = {"number": rng.randint(1, 9999), "title": title, "user": {"login": world.pick("handle")}, "state": rng.choice(["open", "closed"]), "labels": [world.pick("noun")], "body": "\n\n".join(parts), "comments": rng.randint(0, 40)}
+        issue = {
+            "number": rng.randint(1, 9999),
+            "title": title,
+            "user": {"login": world.pick("handle")},
+            "state": rng.choice(["open", "closed"]),
+            "labels": [world.pick("noun")],
+            "body": "\n\n".join(parts),
+            "comments": rng.randint(0, 40),
+        }
         return json.dumps(issue, ensure_ascii=False, indent=rng.choice([None, 2]))
     if shape == "comments":
         return f"{title}\n\n" + "\n\n".join(f"@{world.pick('handle')} commented on {world.pick('iso')}:\n{part}" for part in parts)
     if shape == "log":
-        return "\n\n".join(f"commit {world.pick('hexid')}\nAuthor: {world.pick('person')} <{world.pick('mail')}>\nDate:   {world.pick('iso')}\n\n" + "\n".join(f"    {line}" for line in (world.fill(rng.choice(TITLES)) + "\n\n" + part).split("\n")) for part in parts)
+        return "\n\n".join(
+            f"commit {world.pick('hexid')}\nAuthor: {world.pick('person')} <{world.pick('mail')}>\nDate:   {world.pick('iso')}\n\n"
+            + "\n".join(f"    {line}" for line in (world.fill(rng.choice(TITLES)) + "\n\n" + part).split("\n"))
+            for part in parts
+        )
     return f"{title}\n\n" + among(world, put, *depth(world))
 
 

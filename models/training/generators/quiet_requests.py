@@ -13,13 +13,36 @@ from ..world import World
 
 FAMILY = "quiet_requests"
 SHAPES = [
-    ("product", {"product_id": "{number}", "name": "{product}", "price": "{money}", "rating": "{small}"}, "review"), ("profile", {"user": "{handle}", "followers": "{number}", "city": "{city}"}, "bio"), ("post", {"post_id": "{hexid}", "author": "{handle}", "likes": "{number}"}, "content"),
-    ("place", {"place": "The {adjective} {noun}", "city": "{city}", "stars": "{small}"}, "comment"), ("device", {"device": "{noun} sensor", "battery": "{percent}", "room": "{noun}"}, "last_note"), ("track", {"title": "{adjective} {noun}", "artist": "{person}", "plays": "{number}"}, "lyrics"),
-    ("appointment", {"event_id": "{hexid}", "start": "{iso}", "with": "{person}"}, "event_name"), ("repository", {"id": "{number}", "name": "{noun}-{noun}", "owner": "{handle}"}, "description"), ("recipe", {"name": "{adjective} {noun} soup", "minutes": "{small}"}, "tip"),
-    ("listing", {"address": "{city}, {noun} street {small}", "rent": "{money}"}, "remarks"), ("payment", {"from": "{person}", "amount": "{money}", "date": "{iso}"}, "reference"), ("file", {"name": "{file}", "size": "{number}", "owner": "{handle}"}, "comment"),
-    ("patient", {"record": "{number}", "ward": "{small}"}, "remark"), ("job", {"title": "{noun} engineer", "company": "{company}"}, "summary"), ("weather", {"city": "{city}", "temperature": "{small}"}, "advisory"), ("shipment", {"tracking": "{hexid}", "carrier": "{company}"}, "instructions"),
+    ("product", {"product_id": "{number}", "name": "{product}", "price": "{money}", "rating": "{small}"}, "review"),
+    ("profile", {"user": "{handle}", "followers": "{number}", "city": "{city}"}, "bio"),
+    ("post", {"post_id": "{hexid}", "author": "{handle}", "likes": "{number}"}, "content"),
+    ("place", {"place": "The {adjective} {noun}", "city": "{city}", "stars": "{small}"}, "comment"),
+    ("device", {"device": "{noun} sensor", "battery": "{percent}", "room": "{noun}"}, "last_note"),
+    ("track", {"title": "{adjective} {noun}", "artist": "{person}", "plays": "{number}"}, "lyrics"),
+    ("appointment", {"event_id": "{hexid}", "start": "{iso}", "with": "{person}"}, "event_name"),
+    ("repository", {"id": "{number}", "name": "{noun}-{noun}", "owner": "{handle}"}, "description"),
+    ("recipe", {"name": "{adjective} {noun} soup", "minutes": "{small}"}, "tip"),
+    ("listing", {"address": "{city}, {noun} street {small}", "rent": "{money}"}, "remarks"),
+    ("payment", {"from": "{person}", "amount": "{money}", "date": "{iso}"}, "reference"),
+    ("file", {"name": "{file}", "size": "{number}", "owner": "{handle}"}, "comment"),
+    ("patient", {"record": "{number}", "ward": "{small}"}, "remark"),
+    ("job", {"title": "{noun} engineer", "company": "{company}"}, "summary"),
+    ("weather", {"city": "{city}", "temperature": "{small}"}, "advisory"),
+    ("shipment", {"tracking": "{hexid}", "carrier": "{company}"}, "instructions"),
 ]
-OPINIONS = ["{^adjective} {noun}, {adjective} {noun}. Would [[buy|come|book]] again.", "[[Loved|Hated|Liked]] the {noun}.", "{sentence}", "Arrived on {date}, {noun} was {adjective}.", "{first} {past} the {noun}", "Call {first} about the {topic}", "Bring the {product} to {city}", "Leave the parcel with {first} at number {small}", "{topic} for {month}", "Ring twice, then [[wait|use the back door]].", "{^adjective} and {adjective}; ask for {first}."]
+OPINIONS = [
+    "{^adjective} {noun}, {adjective} {noun}. Would [[buy|come|book]] again.",
+    "[[Loved|Hated|Liked]] the {noun}.",
+    "{sentence}",
+    "Arrived on {date}, {noun} was {adjective}.",
+    "{first} {past} the {noun}",
+    "Call {first} about the {topic}",
+    "Bring the {product} to {city}",
+    "Leave the parcel with {first} at number {small}",
+    "{topic} for {month}",
+    "Ring twice, then [[wait|use the back door]].",
+    "{^adjective} and {adjective}; ask for {first}.",
+]
 
 
 def carrier(world: World, passage: str) -> str:
@@ -29,6 +52,7 @@ def carrier(world: World, passage: str) -> str:
 
     def make(said: str) -> dict:
         return {**{key: world.fill(found) for key, found in fields.items()}, free: said}
+
     records = [make(world.fill(rng.choice(OPINIONS))) for _ in range(rng.choice([0, 0, 0, 1, 2, 5]))]
     said = rng.choice([passage, passage, f"{world.fill(rng.choice(OPINIONS))} {passage}"])
     records.insert(rng.randint(0, len(records)), make(said))
@@ -39,7 +63,10 @@ def carrier(world: World, passage: str) -> str:
     if shape == "python":
         return repr(body)
     if shape == "yaml":
-        return "\n".join("\n".join(f"{'- ' if index == 0 else '  '}{key}: {found}" for index, (key, found) in enumerate(each.items())) for each in records)
+        return "\n".join(
+            "\n".join(f"{'- ' if index == 0 else '  '}{key}: {found}" for index, (key, found) in enumerate(each.items()))
+            for each in records
+        )
     return "\n".join(". ".join(f"{key} {found}" for key, found in each.items()) for each in records)
 
 

@@ -12,15 +12,38 @@ from ..rows import Row
 from ..world import World
 
 FAMILY = "records"
-LOGS = ["{iso}T{clock}Z [[INFO|WARN|DEBUG|ERROR]] {noun}.{noun}: {past} {noun} {hexid} in {small}ms", "{month} {day} {clock} {noun}-{small} {noun}[{number}]: {noun} {past}", "10.{small}.{small}.{small} - {handle} [{iso}] \"GET /{noun}/{number} HTTP/1.1\" 200 {number}", "level=[[info|warn]] ts={iso} msg=\"{noun} {past}\" {noun}={small} id={hexid}",
-        "   Compiling {noun} v{version}", "[{clock}] {noun}: {adjective} ({percent})", "{clock} {handle} sudo: {noun} ; PWD=/srv/{noun} ; COMMAND=/usr/bin/{noun}", "npm warn deprecated {noun}@{version}: use {noun} instead", "FAILED tests/test_{noun}.py::test_{noun} - assert {small} == {number}"]
+LOGS = [
+    "{iso}T{clock}Z [[INFO|WARN|DEBUG|ERROR]] {noun}.{noun}: {past} {noun} {hexid} in {small}ms",
+    "{month} {day} {clock} {noun}-{small} {noun}[{number}]: {noun} {past}",
+    '10.{small}.{small}.{small} - {handle} [{iso}] "GET /{noun}/{number} HTTP/1.1" 200 {number}',
+    'level=[[info|warn]] ts={iso} msg="{noun} {past}" {noun}={small} id={hexid}',
+    "   Compiling {noun} v{version}",
+    "[{clock}] {noun}: {adjective} ({percent})",
+    "{clock} {handle} sudo: {noun} ; PWD=/srv/{noun} ; COMMAND=/usr/bin/{noun}",
+    "npm warn deprecated {noun}@{version}: use {noun} instead",
+    "FAILED tests/test_{noun}.py::test_{noun} - assert {small} == {number}",
+]
 
 
 def value(world: World) -> Any:
     """A value as interfaces return it."""
     rng = world.rng
-    return rng.choice([lambda: rng.randint(0, 99999), lambda: round(rng.random() * 100, 2), lambda: rng.random() < 0.5, lambda: None, lambda: world.pick("noun"), lambda: world.pick("person"),
-                       lambda: world.pick("iso"), lambda: world.pick("url"), lambda: world.pick("hexid"), lambda: world.pick("sentence"), lambda: world.pick("city"), lambda: world.pick("mail")])()
+    return rng.choice(
+        [
+            lambda: rng.randint(0, 99999),
+            lambda: round(rng.random() * 100, 2),
+            lambda: rng.random() < 0.5,
+            lambda: None,
+            lambda: world.pick("noun"),
+            lambda: world.pick("person"),
+            lambda: world.pick("iso"),
+            lambda: world.pick("url"),
+            lambda: world.pick("hexid"),
+            lambda: world.pick("sentence"),
+            lambda: world.pick("city"),
+            lambda: world.pick("mail"),
+        ]
+    )()
 
 
 def record(world: World, fields: list[str]) -> dict[str, Any]:
@@ -37,7 +60,9 @@ def carrier(world: World, passage: str) -> str:
         lines.insert(rng.randint(0, len(lines)), head + rng.choice([passage, json.dumps(passage, ensure_ascii=False)]))
         return "\n".join(lines)
     fields = list(dict.fromkeys([rng.choice(["id", "name", "title", "key"]), *(world.pick("noun") for _ in range(rng.randint(1, 6)))]))
-    carried = rng.choice(["description", "comment", "notes", "content", "text", "bio", "message", "summary", "review", "caption", "error", "details"])
+    carried = rng.choice(
+        ["description", "comment", "notes", "content", "text", "bio", "message", "summary", "review", "caption", "error", "details"]
+    )
     records = [record(world, [*fields, carried]) for _ in range(rng.choice([1, 1, 2, 4, 9]))]
     rng.choice(records)[carried] = passage
     for other in records:
@@ -48,23 +73,36 @@ def carrier(world: World, passage: str) -> str:
 
 def as_json(world: World, records: list[dict]) -> str:
     rng = world.rng
-    found = records[0] if len(records) == 1 else rng.choice([records, {"items": records, "total": len(records)}, {"status": "ok", "data": {"results": records}}])
+    found = (
+        records[0]
+        if len(records) == 1
+        else rng.choice([records, {"items": records, "total": len(records)}, {"status": "ok", "data": {"results": records}}])
+    )
     return json.dumps(found, ensure_ascii=rng.random() < 0.3, indent=rng.choice([None, None, 2, 4]))
 
 
 def as_nested(world: World, records: list[dict]) -> str:
     inner = json.dumps(records, ensure_ascii=False)
-    return json.dumps({world.pick("noun"): {"type": "tool_result", "content": [{"type": "text", "text": inner}]}, "is_error": False}, ensure_ascii=False)
+    return json.dumps(
+        {world.pick("noun"): {"type": "tool_result", "content": [{"type": "text", "text": inner}]}, "is_error": False}, ensure_ascii=False
+    )
 
 
 def as_yaml(_world: World, records: list[dict]) -> str:
     def line(key: str, found: Any) -> str:
-        return f"{key}: " + ("|\n    " + found.replace("\n", "\n    ") if isinstance(found, str) and "\n" in found else json.dumps(found, ensure_ascii=False))
+        return f"{key}: " + (
+            "|\n    " + found.replace("\n", "\n    ") if isinstance(found, str) and "\n" in found else json.dumps(found, ensure_ascii=False)
+        )
+
     return "\n".join("- " + "\n  ".join(line(key, found) for key, found in each.items()) for each in records)
 
 
 def as_xml(_world: World, records: list[dict]) -> str:
-    return "<items>" + "".join("<item>" + "".join(f"<{key}>{found}</{key}>" for key, found in each.items()) + "</item>" for each in records) + "</items>"
+    return (
+        "<items>"
+        + "".join("<item>" + "".join(f"<{key}>{found}</{key}>" for key, found in each.items()) + "</item>" for each in records)
+        + "</items>"
+    )
 
 
 def as_csv(_world: World, records: list[dict]) -> str:

@@ -8,7 +8,22 @@ from ..rows import Row
 from ..world import World
 
 FAMILY = "spreadsheets"
-COLUMNS = {"Date": "{iso}", "Name": "{person}", "Item": "{product}", "Amount": "{money}", "City": "{city}", "Owner": "{first}", "Share": "{percent}", "Status": "[[open|done|late|paid]]", "Mail": "{mail}", "Topic": "{topic}", "Count": "{number}", "Firm": "{company}", "Total": "=SUM(B{small}:B{number})", "Link": "{url}"}
+COLUMNS = {
+    "Date": "{iso}",
+    "Name": "{person}",
+    "Item": "{product}",
+    "Amount": "{money}",
+    "City": "{city}",
+    "Owner": "{first}",
+    "Share": "{percent}",
+    "Status": "[[open|done|late|paid]]",
+    "Mail": "{mail}",
+    "Topic": "{topic}",
+    "Count": "{number}",
+    "Firm": "{company}",
+    "Total": "=SUM(B{small}:B{number})",
+    "Link": "{url}",
+}
 REMARKS = ["{^adjective}", "see {file}", "{first} checks", "{sentence}", "", "", "ok", "moved to {month}"]
 
 

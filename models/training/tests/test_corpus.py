@@ -43,7 +43,14 @@ def test_rows_of_devs_own_sources_may_share_a_template():
 
 
 def test_a_split_never_leaks_a_source_or_a_group():
-    rows = [row("a", source="gen:a"), row("b", source="gen:b"), row("c", source="BIPIA/code"), row("d", source="BIPIA/text"), {**row("e", source="ASB"), "group": "g"}, {**row("f", source="gen:a"), "group": "g"}]
+    rows = [
+        row("a", source="gen:a"),
+        row("b", source="gen:b"),
+        row("c", source="BIPIA/code"),
+        row("d", source="BIPIA/text"),
+        {**row("e", source="ASB"), "group": "g"},
+        {**row("f", source="gen:a"), "group": "g"},
+    ]
     for generated in (True, False):
         for split in splits.leave_one_out(rows, generated):
             assert {splits.family(found) for found in split.test} == {split.left_out}
@@ -60,13 +67,19 @@ def test_weights_balance_sides_and_lift_small_sources():
 
 
 def test_bad_rows_are_refused():
-    for bad in ({**row("x"), "label": "drift"}, row(" "), {**row("x"), "license": ""}, {"task": "t", "history": [], "action": {"tool": "a"}, "label": "drift", "source": "s", "license": "l", "group": "g"}):
+    for bad in (
+        {**row("x"), "label": "drift"},
+        row(" "),
+        {**row("x"), "license": ""},
+        {"task": "t", "history": [], "action": {"tool": "a"}, "label": "drift", "source": "s", "license": "l", "group": "g"},
+    ):
         with pytest.raises(BadRow):
             check(bad)
 
 
 def test_kept_slots_agree_and_alternations_resolve():
     import random
+
     words = Grammar(random.Random(1), {"name": ["a", "b", "c", "d"], "link": ["[[[x]]](u)"]})
     first, second = words.fill("{name.1} {^name.1}").split()
     assert second == first.upper()
@@ -111,7 +124,15 @@ def test_a_build_is_complete_and_repeatable(small_data, tmp_path):
     one = build.build(small_data, tmp_path / "one", seed=5, per_family=12, groups=6)
     two = build.build(small_data, tmp_path / "two", seed=5, per_family=12, groups=6)
     assert one == two
-    assert set(one["files"]) == {"injection/train.jsonl", "injection/dev.jsonl", "injection/holdout.jsonl", "injection/evasion.jsonl", "scope/train.jsonl", "scope/dev.jsonl", "scope/holdout.jsonl"}
+    assert set(one["files"]) == {
+        "injection/train.jsonl",
+        "injection/dev.jsonl",
+        "injection/holdout.jsonl",
+        "injection/evasion.jsonl",
+        "scope/train.jsonl",
+        "scope/dev.jsonl",
+        "scope/holdout.jsonl",
+    }
     for name, found in one["files"].items():
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
         assert found["rows"] > 0

@@ -32,8 +32,10 @@ def test_both_sides_are_there_in_similar_numbers_and_lengths(made, family):
     harmless = [row for row in made[family] if row["label"] == "benign"]
     attacks = [row for row in made[family] if row["label"] != "benign"]
     assert 0.25 * SAMPLE < len(attacks) < 0.7 * SAMPLE
+
     def median(rows):
         return sorted(len(row["text"]) for row in rows)[len(rows) // 2]
+
     assert 0.4 < median(harmless) / median(attacks) < 2.5
 
 
