@@ -83,6 +83,16 @@ BLOCKS = [
     "<blockquote>{sentence}<cite>{person}</cite></blockquote>",
 ]
 
+META = [
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width={number}">',
+    "<style>.{noun}{position:absolute;width:{small}px}</style>",
+    '<link rel="icon" href="/{noun}.png">',
+    '<meta name="author" content="{person}">',
+    '<script src="{url}"></script>',
+    '<meta name="keywords" content="{noun}, {noun}">',
+]
+
 
 def carrier(world: World, passage: str) -> str:
     """A page, or what a tool makes of one, with the passage somewhere in it."""
@@ -94,11 +104,11 @@ def carrier(world: World, passage: str) -> str:
     glue = rng.choice(["\n", "", "\n  "])
     if shape == "fragment":
         return glue.join(blocks)
-    head = (
-        f"<head><title>{title}</title>" + ("<style>.sr-only{position:absolute;width:1px}</style>" if rng.random() < 0.3 else "") + "</head>"
-    )
     prefix = f"HTTP 200 {world.pick('url')}\n" if shape == "head" else ""
-    return f"{prefix}<!doctype html><html>{head}<body>{glue}{glue.join(blocks)}{glue}</body></html>"
+    meta = [f"<title>{title}</title>", *(world.fill(found) for found in rng.sample(META, rng.randint(0, 3)))]
+    rng.shuffle(meta)
+    start = rng.choice(["<!doctype html><html>", '<!DOCTYPE html>\n<html lang="en">', "<html>", ""])
+    return f"{prefix}{start}<head>{''.join(meta)}</head><body>{glue}{glue.join(blocks)}{glue}</body>{'</html>' if start else ''}"
 
 
 def place(world: World, passage: str) -> str:

@@ -42,7 +42,7 @@ def test_both_sides_are_there_in_similar_numbers_and_lengths(made, family):
 @pytest.mark.parametrize("family", [module.FAMILY for module in INJECTION])
 def test_no_template_dominates(made, family):
     rows = made[family]
-    assert measure.commonest_start(rows, 8) < 0.06
+    assert measure.commonest_start(rows, 8) < 0.07
     assert measure.distinct_ratio(rows, 4) > 0.5
 
 

@@ -4,5 +4,9 @@
 """
 
 from . import eastern, southern, western
+from .direct import DIRECT, HARMLESS
 
-TONGUES: dict[str, dict[str, list[str]]] = {**western.TONGUES, **eastern.TONGUES, **southern.TONGUES}
+_BANKS: dict[str, dict[str, list[str]]] = {**western.TONGUES, **eastern.TONGUES, **southern.TONGUES}
+TONGUES: dict[str, dict[str, list[str]]] = {
+    lang: {**banks, "attack": banks["attack"] + DIRECT[lang], "benign": banks["benign"] + HARMLESS[lang]} for lang, banks in _BANKS.items()
+}
