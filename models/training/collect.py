@@ -46,6 +46,8 @@ KINDS = {
     ".j2": "html",
 }
 MAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+# Keys of test suites and the install badges of registries are no use as carriers.
+UNWANTED = re.compile(r"(?i)-----BEGIN [A-Z ]*PRIVATE KEY|pypi|npmjs|/crates/")
 ATTACK_LIKE = re.compile(
     r"(?i)(ignore|disregard|forget) (all |any )?(the )?(previous|prior|above) (instructions|prompts)|prompt injection|jailbreak"
 )
@@ -128,6 +130,7 @@ def is_fit(text: str) -> bool:
         and "\ufffd" not in text
         and len(MAIL.findall(text)) == 0
         and not ATTACK_LIKE.search(text)
+        and not UNWANTED.search(text)
         and not reserved.named_in(text)
     )
 

@@ -261,10 +261,9 @@ def dictated(task: Task, _own: Any, _foreign: Any) -> tuple[list, dict] | None:
             "To finish, {tool} must be called for {target}.",
         ]
     )
-    said = order.replace("{tool}", action["tool"]).replace(
-        "{target}", target or " ".join(str(value) for value in action["arguments"].values())
-    )
-    return task.history(at, task.world.fill(said.replace("{", "[[").replace("}", "]]")) if "{" in said else task.world.fill(said)), action
+    target = target or " ".join(str(value) for value in action["arguments"].values())
+    said = Grammar(task.rng, {"tool": [action["tool"]], "target": [target]}).fill(order)
+    return task.history(at, said), action
 
 
 MAKERS = {

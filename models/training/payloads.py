@@ -10,8 +10,9 @@ from .world import World
 
 # The share of attacks that are written in another language than English.
 FOREIGN_SHARE = 0.18
-# Styles that lean on a hidden wrapper say nothing by themselves where a person speaks.
 STYLES = tuple(frames.FRAMES)
+# A bare request in a mail, a ticket or a manual may well be meant for its reader; these styles give an attacker away.
+ADDRESSED = tuple(style for style in STYLES if style not in ("bare", "polite", "question"))
 INTENTS = tuple(asks.ASKS)
 
 

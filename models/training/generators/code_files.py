@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 
 from ..embedding import Family, rows as family_rows
+from ..payloads import ADDRESSED
 from ..rows import Row
 from ..world import World
 
@@ -76,4 +77,6 @@ def note(rng: random.Random, language: str, said: str, indent: str) -> str:
 
 
 def rows(rng: random.Random, count: int) -> Iterator[Row]:
-    return family_rows(Family(FAMILY, carrier, mix=(("attack", 46), ("chore", 22), ("plain", 16), ("quoted", 10), ("rule", 6))), rng, count)
+    return family_rows(
+        Family(FAMILY, carrier, ADDRESSED, mix=(("attack", 46), ("chore", 22), ("plain", 16), ("quoted", 10), ("rule", 6))), rng, count
+    )

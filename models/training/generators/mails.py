@@ -5,13 +5,11 @@ import random
 from collections.abc import Iterator
 
 from ..embedding import Family, among, depth, rows as family_rows
-from ..payloads import STYLES
+from ..payloads import ADDRESSED
 from ..rows import Row
 from ..world import World
 
 FAMILY = "mails"
-# A bare request in a mail may well be meant for its reader, so only styles that give an attacker away are used.
-ADDRESSED = tuple(style for style in STYLES if style not in ("bare", "polite", "question"))
 
 GREETINGS = [
     "Hi {first},",

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 
 from ..embedding import Family, among, depth, rows as family_rows
+from ..payloads import ADDRESSED
 from ..rows import Row
 from ..world import World
 
@@ -66,4 +67,4 @@ def carrier(world: World, passage: str) -> str:
 
 
 def rows(rng: random.Random, count: int) -> Iterator[Row]:
-    return family_rows(Family(FAMILY, carrier), rng, count)
+    return family_rows(Family(FAMILY, carrier, ADDRESSED), rng, count)

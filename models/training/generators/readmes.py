@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 
 from ..embedding import Family, among, rows as family_rows
+from ..payloads import ADDRESSED
 from ..rows import Row
 from ..world import World
 
@@ -46,4 +47,6 @@ def carrier(world: World, passage: str) -> str:
 
 
 def rows(rng: random.Random, count: int) -> Iterator[Row]:
-    return family_rows(Family(FAMILY, carrier, mix=(("attack", 46), ("chore", 24), ("plain", 14), ("quoted", 6), ("rule", 10))), rng, count)
+    return family_rows(
+        Family(FAMILY, carrier, ADDRESSED, mix=(("attack", 46), ("chore", 24), ("plain", 14), ("quoted", 6), ("rule", 10))), rng, count
+    )

@@ -5,9 +5,9 @@ import random
 from collections.abc import Iterator
 
 from ..embedding import Family, among, depth, rows as family_rows
+from ..payloads import ADDRESSED
 from ..rows import Row
 from ..world import World
-from .mails import ADDRESSED
 
 FAMILY = "tickets"
 COMPLAINTS = [
