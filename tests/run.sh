@@ -59,6 +59,6 @@ cargo nextest run --workspace --locked
 step 'the program'
 cargo build --locked --bin magistrate
 
-step 'end-to-end tests and the yardstick of redaction'
+step 'end-to-end tests, the yardstick of redaction, the training corpus'
 MAGISTRATE_BIN="$PWD/target/debug/magistrate" .venv/bin/python -m pytest "$@"
 step 'done'
