@@ -117,12 +117,10 @@ fn between_doubled(text: &[u8], start: usize) -> Assigned {
     let line = slice(seen, 0, line_end.unwrap_or(seen.len()));
     let near = memmem::find(line, b"\"\"").or(line_end);
     let in_word = |byte: u8| !ends_any_word(byte);
+    let word_end = || skip(text, start + seen.len(), usize::MAX, in_word);
     Assigned {
         start,
-        end: near.map_or_else(
-            || skip(text, start + seen.len(), usize::MAX, in_word),
-            |len| start + len,
-        ),
+        end: near.map_or_else(word_end, |len| start + len),
         form: Form::Quoted,
     }
 }
