@@ -217,6 +217,10 @@ impl Named {
         } else {
             value.start
         };
+        let is_header = matches!(self.content, Content::Authorization | Content::Cookies);
+        if is_header && byte_before(text, value.start) != b' ' && is_program(text, value) {
+            return refused;
+        }
         let is_secret = match self.content {
             Content::Secret => true,
             Content::LikelySecret => is_likely(plain),

@@ -50,9 +50,11 @@ impl Edit {
 
 /// Whether a secret is so unlike a word that the same text elsewhere is the same secret.
 fn is_worth_echo(secret: &[u8]) -> bool {
-    let has_digit = || secret.iter().any(u8::is_ascii_digit);
+    // Full-width and mathematical digits are some too.
+    let text = std::str::from_utf8(secret).unwrap_or_default();
+    let is_disguised = !text.is_ascii() && text.chars().any(char::is_numeric);
     (MIN_ECHO_LEN..=MAX_ECHO_LEN).contains(&secret.len())
-        && (looks_random(secret) || secret.contains(&0) || !secret.is_ascii() && has_digit())
+        && (looks_random(secret) || secret.contains(&0) || is_disguised)
 }
 
 /// Secrets of one event that are looked for once more.

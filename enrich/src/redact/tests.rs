@@ -52,6 +52,20 @@ fn json_string(text: &str) -> String {
 }
 
 #[test]
+fn headers_are_no_program_text_and_members_are() {
+    let redactor = redactor();
+    for (text, is_masked) in [
+        ("see Cookie: p[1]=q7w8e9r1t2; sid=y5u6i7o8p9", true),
+        ("use Authorization: AbCdEfGh.IjKlMnOp", true),
+        ("m(8429,{authorization:o.next,next:!0});", false),
+        ("const{cookie:y}=w.props??{};", false),
+    ] {
+        let (masked, _) = redactor.redact_text(text);
+        assert_eq!(masked != text, is_masked, "{text} -> {masked}");
+    }
+}
+
+#[test]
 fn every_example_is_masked_exactly_where_it_is_marked() {
     let redactor = rules_only();
     let mut faults = Vec::new();
