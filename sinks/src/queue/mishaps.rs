@@ -185,6 +185,24 @@ fn ids_are_known_for_a_day_after_their_segment_went() {
 }
 
 #[test]
+fn a_segment_stays_while_its_ids_are_half_written() {
+    let bench = Bench::new(1);
+    let queue = bench.open(&["lake"]).unwrap();
+    let mut lake = queue.consumer("lake").unwrap();
+    queue.append_and_wait(batch(0..20)).unwrap();
+    drain(&mut lake);
+    lake.commit(lake.position()).unwrap();
+    bench.disk.set_faults(Faults {
+        write_fails_in: Some(1),
+        ..Faults::default()
+    });
+    drop((queue, lake));
+    bench.disk.set_faults(Faults::default());
+    let queue = bench.open(&["lake"]).unwrap();
+    assert_eq!(queue.append_and_wait(batch(0..20)).unwrap().duplicate, 20);
+}
+
+#[test]
 fn too_much_waiting_is_refused_at_once_and_one_sync_serves_many() {
     let mut bench = Bench::new(1);
     bench.config.max_waiting_bytes = ByteSize::from_bytes(5_000);

@@ -17,9 +17,6 @@ use crate::dedup::Dedup;
 use crate::disk::DiskFile;
 use crate::{Position, State};
 
-/// The largest file of ids that is read: those of a segment full of the smallest records.
-const MAX_IDS_BYTES: u64 = 1 << 30;
-
 /// The cursors of `consumers`; those of others are dropped, so that they hold nothing back.
 pub(super) fn cursors(
     state: &State,
@@ -53,7 +50,7 @@ pub(super) fn recover(shared: &Shared) -> Result<Dedup, QueueError> {
     for (number, found) in &files {
         dedup.rotate(now);
         shared.index().keep_number(*number);
-        let ids = found.ids.and_then(|len| read_ids(shared, *number, len));
+        let ids = found.has_ids.then(|| read_ids(shared, *number)).flatten();
         match (found.log, ids) {
             (Some(log), ids) => recover_segment(shared, *number, log, ids, &mut dedup)?,
             (None, Some(ids)) if ids.sealed >= now.minus(config.dedup_age()) => {
@@ -71,8 +68,7 @@ pub(super) fn recover(shared: &Shared) -> Result<Dedup, QueueError> {
 #[derive(Debug, Default)]
 struct Files {
     log: Option<Log>,
-    /// The size of the file of ids.
-    ids: Option<u64>,
+    has_ids: bool,
 }
 
 /// A segment's file.
@@ -154,7 +150,7 @@ fn list(shared: &Shared) -> Result<BTreeMap<u64, Files>, QueueError> {
                 });
             }
             Some((number, Kind::Ids)) => {
-                files.entry(number).or_default().ids = Some(file.len_bytes);
+                files.entry(number).or_default().has_ids = true;
             }
             None => {}
         }
@@ -162,18 +158,8 @@ fn list(shared: &Shared) -> Result<BTreeMap<u64, Files>, QueueError> {
     Ok(files)
 }
 
-fn read_ids(shared: &Shared, number: u64, len: u64) -> Option<Sidecar> {
-    let path = shared.path(Kind::Ids, number);
-    let read = || {
-        let file = shared.disk.open(&path)?;
-        let mut bytes = vec![0; usize::try_from(len.min(MAX_IDS_BYTES)).unwrap_or(0)];
-        let read = file.read_at(&mut bytes, 0)?;
-        bytes.truncate(read);
-        Ok::<_, std::io::Error>(bytes)
-    };
-    let ids = read()
-        .ok()
-        .and_then(|bytes| Sidecar::decode(&bytes, number));
+fn read_ids(shared: &Shared, number: u64) -> Option<Sidecar> {
+    let ids = shared.read_ids(number).ok().flatten();
     if ids.is_none() {
         tracing::warn!(segment = number, "file of ids is damaged; it is made anew");
     }

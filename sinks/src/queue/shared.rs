@@ -1,5 +1,6 @@
 //! What the writer, the consumers and the queue's handles have in common.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +15,11 @@ use super::waiting::Waiting;
 use super::{Config, Metrics, QueueError};
 use crate::disk::Disk;
 use crate::{Position, State};
+
+/// The largest file of ids that is read: those of a segment full of the smallest records.
+const MAX_IDS_BYTES: usize = 1 << 30;
+/// How much of a file of ids is read at a time.
+const IDS_READ_BYTES: usize = 64 << 10;
 
 /// One open queue.
 pub(super) struct Shared {
@@ -131,6 +137,26 @@ impl Shared {
         });
     }
 
+    /// Reads the ids of a segment; `None` when their file is damaged.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) fn read_ids(&self, segment: u64) -> io::Result<Option<Sidecar>> {
+        let file = self.disk.open(&self.path(Kind::Ids, segment))?;
+        let mut bytes = Vec::new();
+        while bytes.len() < MAX_IDS_BYTES {
+            let filled = bytes.len();
+            bytes.resize(filled + IDS_READ_BYTES, 0);
+            let rest = bytes.get_mut(filled..).unwrap_or_default();
+            let read = file.read_at(rest, filled as u64)?;
+            bytes.truncate(filled + read);
+            if read < IDS_READ_BYTES {
+                break;
+            }
+        }
+        Ok(Sidecar::decode(&bytes, segment))
+    }
+
     pub(super) fn delete(&self, path: &Path) {
         self.try_on("delete", path, |disk, path| disk.delete(path));
     }
@@ -147,7 +173,7 @@ impl Shared {
         &self,
         action: &'static str,
         path: &Path,
-        run: impl FnOnce(&dyn Disk, &Path) -> std::io::Result<()>,
+        run: impl FnOnce(&dyn Disk, &Path) -> io::Result<()>,
     ) {
         if let Err(error) = run(self.disk.as_ref(), path) {
             let error = QueueError::disk(action, path, error);

@@ -51,14 +51,13 @@ impl Shared {
     /// Makes the ids of a segment survive a power cut.
     fn secure_ids(&self, number: u64) -> io::Result<()> {
         let path = self.path(Kind::Ids, number);
-        let synced = self.disk.open(&path).and_then(|file| file.sync());
-        if synced.is_err() {
+        if !self.sync_ids(number) {
             let ids = match self.ids_of(number) {
                 // The segment is gone already, and its ids were secured before it went.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 outcome => outcome?,
             };
-            // After a failed sync only a new file can be trusted.
+            // After a failed write or sync only a new file can be trusted.
             self.delete(&path);
             let file = self.disk.create(&path)?;
             let written = file
@@ -70,6 +69,13 @@ impl Shared {
             }
         }
         self.disk.sync_folder(&self.folder)
+    }
+
+    /// Whether the file of ids is whole and on disk: writing it may have failed half done.
+    fn sync_ids(&self, number: u64) -> bool {
+        let opened = self.disk.open(&self.path(Kind::Ids, number));
+        let synced = opened.and_then(|file| file.sync());
+        synced.is_ok() && matches!(self.read_ids(number), Ok(Some(_)))
     }
 
     /// Reads the ids out of a segment.
