@@ -105,7 +105,7 @@ impl Worker {
         self.queue.append(
             batch,
             Box::new(move |stored| {
-                let outcome = outcome(stored, rejected);
+                let outcome = outcome(stored, kept_raw, rejected);
                 metrics.stored(source, &outcome);
                 reply.send(outcome);
             }),
@@ -123,6 +123,7 @@ fn leaking() -> Refusal {
 
 fn outcome(
     stored: Result<Stored, QueueError>,
+    kept_raw: u64,
     rejected: Vec<Rejection>,
 ) -> Result<Receipt, Refusal> {
     match stored {
@@ -132,6 +133,7 @@ fn outcome(
         }) => Ok(Receipt {
             accepted,
             duplicate,
+            kept_raw,
             rejected,
         }),
         Err(error) => Err(error.refusal()),

@@ -9,6 +9,8 @@ pub struct Receipt {
     pub accepted: u64,
     /// Records that an earlier call had stored.
     pub duplicate: u64,
+    /// Of both, how many are kept raw or in part.
+    pub kept_raw: u64,
     /// Records that could not be taken, each with its reason.
     pub rejected: Vec<Rejection>,
 }

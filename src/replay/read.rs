@@ -12,8 +12,9 @@ use crate::cli::Format;
 const MAX_REQUEST_BYTES: usize = 64 * 1024 * 1024;
 /// A longer line is cut, kept and marked.
 const MAX_LINE_BYTES: usize = 1024 * 1024;
-/// Lines that walk together.
+/// Lines that walk together, and how many bytes they may have when the last one comes.
 const MAX_LINES: usize = 1000;
+const MAX_LINES_BYTES: usize = 4 * 1024 * 1024;
 
 /// One payload, or why there is none.
 pub(crate) enum Piece {
@@ -126,15 +127,17 @@ fn piece_of_json(text: &[u8]) -> Piece {
 /// Lines as syslog carries them, many to a payload.
 fn lines(mut reader: impl BufRead, take: &mut dyn FnMut(Piece) -> bool) -> io::Result<()> {
     loop {
-        let mut batch = Vec::new();
-        while batch.len() < MAX_LINES {
+        let (mut batch, mut bytes, mut is_end) = (Vec::new(), 0, false);
+        while !is_end && batch.len() < MAX_LINES && bytes < MAX_LINES_BYTES {
             match line(&mut reader)? {
                 Some(line) if line.bytes.is_empty() => {}
-                Some(line) => batch.push(line),
-                None => break,
+                Some(line) => {
+                    bytes += line.bytes.len();
+                    batch.push(line);
+                }
+                None => is_end = true,
             }
         }
-        let is_end = batch.len() < MAX_LINES;
         let piece = Piece::Payload {
             payload: Payload::Syslog(batch),
             rejected: 0,

@@ -42,6 +42,7 @@ impl Summary {
                 self.read += receipt.accepted + receipt.duplicate + rejected;
                 self.stored += receipt.accepted;
                 self.duplicate += receipt.duplicate;
+                self.kept_raw += receipt.kept_raw;
                 self.rejected += rejected;
             }
             Err(refusal) => self.unreadable(file, refusal.to_string()),

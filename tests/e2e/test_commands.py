@@ -114,6 +114,7 @@ def test_replay_of_files_folders_compressed_and_standard_input(run, tmp_path):
         for name in ("http-json-full", "http-protobuf-full") for kind in ("log_events", "spans", "metric_points")
     ) + 10 + 20 + 2
     assert summary["stored"] == summary["read"] == count
+    assert summary["kept_raw"] == 2, "the lines without a format"
     # The same files again: OTLP records are known, lines are new events.
     summary = json.loads(run("replay", "--json", "--data", data, source).stdout)
     assert (summary["duplicate"], summary["stored"]) == (count - 2, 2)

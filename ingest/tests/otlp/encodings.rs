@@ -105,12 +105,12 @@ async fn a_chunked_body_is_taken() {
 async fn what_was_left_out_here_and_in_the_pipeline_is_counted_together() {
     let receipt = Receipt {
         accepted: 1,
-        duplicate: 0,
         rejected: vec![Rejection {
             index: 1,
             reason: "depth",
             message: "nested too deep".to_owned(),
         }],
+        ..Receipt::default()
     };
     let door = Setup::answering(Ok(receipt)).open().await;
     let body = records_json(r#"{"timeUnixNano":"soon"},{"eventName":"a"},{"eventName":"b"}"#);
