@@ -1,7 +1,10 @@
-//! The admin listener: health and metrics, without a token on loopback.
+//! The admin listener: health and metrics, without a token on loopback, and what commands ask of a
+//! running instance, with one.
+
+mod replay;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,6 +21,8 @@ use crate::canary::output;
 use crate::config::Config;
 use crate::keys;
 
+pub(crate) use replay::Door as ReplayDoor;
+
 /// The media type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -29,7 +34,7 @@ pub(crate) struct Shown {
     pub(crate) refresh: Box<dyn Fn() + Send + Sync>,
     /// Holds the canary, which looks at the page of metrics last.
     pub(crate) path: Arc<crate::path::Path>,
-    /// The bearer token that everything but a loopback caller must show.
+    /// The bearer token that callers must show; on loopback only for more than a look.
     pub(crate) token: String,
 }
 
@@ -37,6 +42,8 @@ pub(crate) struct Shown {
 pub(crate) struct Admin {
     /// What is shown.
     pub(crate) shown: Shown,
+    /// Takes what is replayed.
+    pub(crate) replay: ReplayDoor,
     /// Whether all listeners accept.
     pub(crate) ready: AtomicBool,
 }
@@ -46,16 +53,28 @@ pub(crate) struct Admin {
 /// # Errors
 /// When the file cannot be read or written.
 pub(crate) fn token(config: &Config, folder: &Path) -> anyhow::Result<String> {
-    let file = config
-        .auth
-        .admin_token
-        .clone()
-        .unwrap_or_else(|| folder.join("admin.token"));
+    let file = token_file(config, folder);
     if !file.exists() {
         tracing::info!(file = %file.display(), "made an admin token");
     }
-    let key = keys::read_or_make(&file)?;
-    Ok(key.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(keys::read_or_make(&file)?))
+}
+
+/// Reads the admin token that a running instance has made.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn existing_token(config: &Config, folder: &Path) -> anyhow::Result<String> {
+    keys::read_existing(&token_file(config, folder)).map(hex)
+}
+
+fn token_file(config: &Config, folder: &Path) -> PathBuf {
+    let configured = config.auth.admin_token.clone();
+    configured.unwrap_or_else(|| folder.join("admin.token"))
+}
+
+fn hex(key: [u8; 32]) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Serves the admin pages until `shutdown`.
@@ -71,6 +90,7 @@ pub(crate) async fn serve(
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .merge(replay::routes())
         .layer(middleware::from_fn_with_state(Arc::clone(&admin), guard))
         .with_state(admin)
         .into_make_service_with_connect_info::<SocketAddr>();
@@ -105,7 +125,10 @@ fn permits(admin: &Admin, page: &str) -> bool {
     canary.permits_any(output::METRICS, page.as_bytes())
 }
 
-/// Lets a loopback caller through; everybody else needs the token.
+/// What a loopback caller may see without a token.
+const OPEN_ON_LOOPBACK: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
+/// Lets a loopback caller look; everything else needs the token.
 async fn guard(
     State(admin): State<Arc<Admin>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -116,7 +139,8 @@ async fn guard(
         .headers()
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if peer.ip().is_loopback() || shown.is_some_and(|shown| is_same(shown, &admin.shown.token)) {
+    let is_open = peer.ip().is_loopback() && OPEN_ON_LOOPBACK.contains(&request.uri().path());
+    if is_open || shown.is_some_and(|shown| is_same(shown, &admin.shown.token)) {
         next.run(request).await
     } else {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];

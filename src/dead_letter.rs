@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use magistrate_enrich::Redactor;
 use magistrate_event::{Clock as _, Raw, Rejection, SystemClock, Timestamp};
 use magistrate_sinks::forward::Letter;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::canary::output;
 use crate::keys::make_private_folder;
@@ -22,7 +22,7 @@ const MAX_PAYLOAD_BYTES: usize = 1024 * 1024;
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// One thing that could not be taken or delivered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DeadLetter {
     /// When, RFC 3339.
     pub(crate) time: String,

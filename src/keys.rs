@@ -34,6 +34,16 @@ pub(crate) fn read_or_make(path: &Path) -> anyhow::Result<[u8; KEY_BYTES]> {
     }
 }
 
+/// Reads a key that is there.
+///
+/// # Errors
+/// When the file is missing, cannot be read, or holds anything else.
+pub(crate) fn read_existing(path: &Path) -> anyhow::Result<[u8; KEY_BYTES]> {
+    let file =
+        File::open(path).with_context(|| format!("cannot open key file `{}`", path.display()))?;
+    read(file).with_context(|| format!("cannot read key file `{}`", path.display()))
+}
+
 /// Makes a folder and its parents, for this user only.
 ///
 /// # Errors

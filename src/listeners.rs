@@ -15,8 +15,9 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, Admin, Shown};
+use crate::admin::{self, Admin, ReplayDoor, Shown};
 use crate::config::Config;
+use crate::dead_letter::DeadLetters;
 
 /// How long listeners may take to answer what they have begun.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -26,6 +27,8 @@ pub(crate) struct Listeners {
     sockets: Sockets,
     tasks: JoinSet<std::io::Result<()>>,
     addresses: Vec<(&'static str, SocketAddr)>,
+    /// What the admin listener submits to, until it has been drained.
+    replay: Option<Arc<Intake>>,
 }
 
 #[derive(Default)]
@@ -68,12 +71,19 @@ impl Listeners {
             sockets,
             tasks: JoinSet::new(),
             addresses,
+            replay: None,
         })
     }
 
     /// Name and address of each listener.
     pub(crate) fn addresses(&self) -> &[(&'static str, SocketAddr)] {
         &self.addresses
+    }
+
+    /// Where the admin listener is.
+    pub(crate) fn admin(&self) -> Option<SocketAddr> {
+        let admin = self.addresses.iter().find(|(name, _)| *name == "admin");
+        admin.map(|(_, address)| *address)
     }
 
     /// Serves until `shutdown`.
@@ -83,7 +93,7 @@ impl Listeners {
     pub(crate) fn start(
         &mut self,
         config: &Config,
-        intake: &Intake,
+        (intake, dead_letters): (&Intake, &DeadLetters),
         mut shown: Shown,
         shutdown: &CancellationToken,
     ) -> anyhow::Result<()> {
@@ -135,8 +145,13 @@ impl Listeners {
                 .spawn(syslog::serve_udp(socket, options, shutdown.clone()));
         }
         if let Some(listener) = sockets.admin {
+            let intake = self.replay.insert(Arc::new(intake.clone()));
             let admin = Arc::new(Admin {
                 shown,
+                replay: ReplayDoor {
+                    intake: Arc::downgrade(intake),
+                    dead_letters: dead_letters.clone(),
+                },
                 ready: AtomicBool::new(true),
             });
             self.tasks

@@ -1,36 +1,36 @@
 //! `magistrate replay`: files walk the same path as live traffic.
 
 mod detect;
+mod door;
 mod input;
 mod progress;
 mod read;
 mod summary;
+pub(crate) mod wire;
 
-use std::time::{Duration, Instant};
-
-use magistrate_event::{
-    Clock as _, Identity, Origin, Payload, Receipt, Refusal, Source, SystemClock,
-};
-use magistrate_ingest::Intake;
+use anyhow::Context as _;
+use magistrate_event::{Clock as _, Refusal, Source, SystemClock};
+use magistrate_sinks::queue::LockError;
 use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
+use self::door::{Door, Running};
 use self::input::Input;
 use self::progress::Progress;
 use self::read::Piece;
 use self::summary::{Form, Summary};
+use self::wire::Taken;
 use crate::cli::ReplayArguments;
-use crate::dead_letter::{DeadLetter, DeadLetters};
+use crate::config::Config;
+use crate::dead_letter::DeadLetter;
 use crate::exit::{Failure, Outcome};
 use crate::run::Engine;
 use crate::store::Store;
-use crate::{check, config};
+use crate::{admin, check, config};
 
-/// So long a payload may wait for room in the queue: the lake empties it within its `max_age`.
-const PATIENCE: Duration = Duration::from_secs(180);
-/// A full queue empties while the lake follows; look again soon.
-const MAX_RETRY_WAIT: Duration = Duration::from_millis(200);
+pub(crate) use door::take;
+
 /// Batches on their way at once: the next ones are walked while earlier ones are synced.
 const IN_FLIGHT: usize = 4;
 
@@ -43,31 +43,32 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
     }
     let files =
         input::list(&arguments.paths).map_err(|error| Failure::Usage(format!("{error:#}")))?;
-    let store =
-        Store::open(&loaded.config).map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     let _inside = runtime.enter();
-    let (intake, engine) = Engine::start(&loaded.config, &store, &mut Registry::default())?;
-    let mut replay = Replay {
-        arguments,
-        intake,
-        dead_letters: engine.dead_letters().clone(),
-        progress: Progress::start(&files),
-        summary: Summary::default(),
+    let summary = match Store::open(&loaded.config) {
+        Ok(store) => {
+            let (intake, engine) = Engine::start(&loaded.config, &store, &mut Registry::default())?;
+            let dead_letters = engine.dead_letters().clone();
+            let door = Door::Own {
+                intake,
+                dead_letters,
+            };
+            let summary = runtime.block_on(Replay::run(arguments, door, files));
+            engine.drain(&store);
+            summary
+        }
+        Err(error) => {
+            let running = running(&loaded.config, &error);
+            let running = running.map_err(|why| match why {
+                Some(why) => Failure::Usage(format!("{error:#}: {why:#}")),
+                None => Failure::Usage(format!("{error:#}")),
+            })?;
+            runtime.block_on(Replay::run(arguments, Door::Running(running), files))
+        }
     };
-    runtime.block_on(replay.files(files));
-    let Replay {
-        intake,
-        summary,
-        progress,
-        ..
-    } = replay;
-    progress.finish();
-    drop(intake);
-    engine.drain(&store);
     summary.print(if arguments.json {
         Form::Json
     } else {
@@ -80,15 +81,39 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
     }
 }
 
+/// The instance that holds the folder, where that is why it cannot be opened; else why not.
+fn running(config: &Config, error: &anyhow::Error) -> Result<Running, Option<anyhow::Error>> {
+    let Some(LockError::Held { folder, holder }) = error.downcast_ref::<LockError>() else {
+        return Err(None);
+    };
+    let running = || {
+        let token = admin::existing_token(config, folder);
+        let token = token.context("its admin token is needed to replay through it")?;
+        Running::of(holder, token)
+    };
+    running().map_err(Some)
+}
+
 struct Replay<'a> {
     arguments: &'a ReplayArguments,
-    intake: Intake,
-    dead_letters: DeadLetters,
+    door: Door,
     progress: Progress,
     summary: Summary,
 }
 
-impl Replay<'_> {
+impl<'a> Replay<'a> {
+    async fn run(arguments: &'a ReplayArguments, door: Door, files: Vec<Input>) -> Summary {
+        let mut replay = Self {
+            arguments,
+            door,
+            progress: Progress::start(&files),
+            summary: Summary::default(),
+        };
+        replay.files(files).await;
+        replay.progress.finish();
+        replay.summary
+    }
+
     /// Reads the files one after the other; a file is read on a thread of its own, so that the
     /// next piece is ready while the last ones are synced.
     async fn files(&mut self, inputs: Vec<Input>) {
@@ -121,18 +146,20 @@ impl Replay<'_> {
             match piece {
                 Piece::Payload { payload, rejected } => {
                     self.summary.left_out(rejected);
-                    let intake = self.intake.clone();
-                    walking.spawn(async move { submit(&intake, payload).await });
+                    let door = self.door.clone();
+                    walking.spawn(async move { door.submit(payload).await });
                 }
                 Piece::Text { message, text } => {
-                    let received = SystemClock.now();
-                    self.dead_letters.put(DeadLetter::of_text(
+                    let letter = DeadLetter::of_text(
                         Source::Replay.name(),
-                        received,
+                        SystemClock.now(),
                         "malformed",
                         message.clone(),
                         &text,
-                    ));
+                    );
+                    if let Err(refusal) = self.door.keep(letter).await {
+                        self.summary.unreadable(name, refusal.to_string());
+                    }
                     self.summary.unreadable(name, message);
                 }
                 Piece::Unreadable(message) => self.summary.unreadable(name, message),
@@ -152,25 +179,4 @@ impl Replay<'_> {
     }
 }
 
-type Answer = Result<Receipt, Refusal>;
-
-/// Submits a payload until it is taken, can never be, or has waited too long.
-async fn submit(intake: &Intake, payload: Payload) -> Answer {
-    let origin = Origin {
-        source: Source::Replay,
-        peer: None,
-        identity: Identity::Anonymous,
-    };
-    let started = Instant::now();
-    loop {
-        let raw = intake.stamp(origin.clone(), payload.clone());
-        match intake.submit(raw).await {
-            Err(Refusal::Busy { retry_after } | Refusal::Unavailable { retry_after, .. })
-                if started.elapsed() < PATIENCE =>
-            {
-                tokio::time::sleep(retry_after.min(MAX_RETRY_WAIT)).await;
-            }
-            outcome @ (Ok(_) | Err(_)) => return outcome,
-        }
-    }
-}
+type Answer = Result<Taken, Refusal>;

@@ -48,6 +48,9 @@ async fn run(config: &Config, store: Store) -> Outcome {
         .await
         .map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let token = admin::token(config, &store.folder)?;
+    if let Some(admin) = listeners.admin() {
+        store.lock.tell_admin(admin)?;
+    }
     let mut registry = Registry::default();
     let (intake, engine) = Engine::start(config, &store, &mut registry)?;
     let shutdown = CancellationToken::new();
@@ -56,7 +59,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let canary = Rounds::start(canary_parts(config, &store, &intake))?;
     listeners.start(
         config,
-        &intake,
+        (&intake, engine.dead_letters()),
         Shown {
             registry,
             refresh,

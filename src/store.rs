@@ -32,6 +32,8 @@ pub(crate) struct Store {
     pub(crate) queue: Queue,
     /// Cursors and checkpoints.
     pub(crate) state: Arc<State>,
+    /// Keeps other processes off the folder.
+    pub(crate) lock: FolderLock,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -63,6 +65,7 @@ impl Store {
             path,
             queue,
             state,
+            lock,
             clock,
         })
     }

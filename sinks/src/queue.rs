@@ -44,7 +44,7 @@ pub use batch::Batch;
 pub use config::{Config, ConfigError};
 pub use consumer::{Consumer, Entry};
 pub use error::QueueError;
-pub use lock::{FolderLock, LockError};
+pub use lock::{FolderLock, Holder, LockError};
 pub use metrics::{Metrics, Reason};
 pub use size::{ByteSize, NotASize};
 pub use status::{ConsumerStatus, Status};

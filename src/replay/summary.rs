@@ -2,8 +2,10 @@
 
 use std::io::{self, Write as _};
 
-use magistrate_event::{Receipt, Refusal};
+use magistrate_event::Refusal;
 use serde::Serialize;
+
+use super::wire::Taken;
 
 /// Counts over all files.
 #[derive(Debug, Default, Serialize)]
@@ -35,15 +37,14 @@ pub(crate) struct Unreadable {
 
 impl Summary {
     /// Counts what the intake answered.
-    pub(crate) fn count(&mut self, file: &str, outcome: Result<Receipt, Refusal>) {
+    pub(crate) fn count(&mut self, file: &str, outcome: Result<Taken, Refusal>) {
         match outcome {
-            Ok(receipt) => {
-                let rejected = receipt.rejected.len() as u64;
-                self.read += receipt.accepted + receipt.duplicate + rejected;
-                self.stored += receipt.accepted;
-                self.duplicate += receipt.duplicate;
-                self.kept_raw += receipt.kept_raw;
-                self.rejected += rejected;
+            Ok(taken) => {
+                self.read += taken.stored + taken.duplicate + taken.rejected;
+                self.stored += taken.stored;
+                self.duplicate += taken.duplicate;
+                self.kept_raw += taken.kept_raw;
+                self.rejected += taken.rejected;
             }
             Err(refusal) => self.unreadable(file, refusal.to_string()),
         }

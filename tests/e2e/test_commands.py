@@ -136,9 +136,41 @@ def test_replay_keeps_bad_input_as_dead_letters(run, tmp_path):
     assert len(letters) == 1 and letters[0]["reason"] == "malformed"
 
 
+def test_replay_into_a_held_folder_goes_through_the_instance_that_holds_it(magistrate, run, tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.bin").write_bytes(records.request(range(1_000)))
+    (source / "b.log").write_bytes(b"just a line\nnot \xff UTF-8\n" + b"x" * 2_000_000 + b"\n")
+    (source / "c.json").write_text('{"resourceLogs":[{"scopeLogs":[')
+    server = magistrate().start()
+    answer = run("replay", "--json", "--data", server.data, source)
+    assert answer.returncode == 1, answer.stderr.decode()
+    summary = json.loads(answer.stdout)
+    assert (summary["stored"], summary["read"], summary["files"]) == (1_003, 1_003, 3)
+    assert summary["kept_raw"] == 3 and len(summary["unreadable"]) == 1
+    summary = json.loads(run("replay", "--json", "--data", server.data, source / "a.bin").stdout)
+    assert (summary["stored"], summary["duplicate"]) == (0, 1_000)
+    letters = [json.loads(line) for path in (server.data / "dlq").iterdir() for line in path.read_text().splitlines()]
+    assert [letter["reason"] for letter in letters] == ["malformed"]
+    # Nothing but a look is free on the admin listener.
+    token = server.data / "admin.token"
+    kept = token.read_text()
+    token.write_text("0" * 64)
+    answer = run("replay", "--data", server.data, source / "a.bin")
+    assert answer.returncode == 1 and b"401" in answer.stdout, answer.stdout
+    token.unlink()
+    answer = run("replay", "--data", server.data, source / "a.bin")
+    assert answer.returncode == 64 and b"admin.token" in answer.stderr and str(server.process.pid).encode() in answer.stderr
+    token.write_text(kept)
+    server.stop()
+    assert server.sql("select count(*) from lake") == [(1_003,)]
+    assert server.sql("select count(*) from lake where magistrate.source = 'replay'") == [(1_003,)]
+
+
 def test_a_data_folder_has_one_owner(magistrate, run):
     server = magistrate().start()
-    answer = run("replay", "--data", server.data, FIXTURES / "otlp/http-json-full")
+    any_port = {f"MAGISTRATE__LISTEN__{name}": "127.0.0.1:0" for name in ("OTLP_GRPC", "OTLP_HTTP", "SYSLOG", "ADMIN")}
+    answer = run("run", "--data", server.data, env={**os.environ, **any_port})
     assert answer.returncode == 64
     assert str(server.process.pid) in answer.stderr.decode()
     server.stop()

@@ -1,8 +1,9 @@
 //! Keeps a second process off a data folder.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read};
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,19 +13,19 @@ use rustix::fs::{FlockOperation, flock};
 #[derive(Debug, Clone)]
 pub struct FolderLock {
     folder: PathBuf,
-    _file: Arc<File>,
+    file: Arc<File>,
 }
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process holds it.
-    #[error("data folder `{}` is in use by process {holder}", folder.display())]
+    #[error("data folder `{}` is in use by process {}", folder.display(), holder.process)]
     Held {
         /// The folder.
         folder: PathBuf,
-        /// The process id that the holder wrote, or `unknown`.
-        holder: String,
+        /// What the other process wrote.
+        holder: Holder,
     },
     /// The folder or its lock file cannot be made.
     #[error("cannot lock data folder `{}`", folder.display())]
@@ -37,6 +38,15 @@ pub enum LockError {
     },
 }
 
+/// Who holds a data folder, as they say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The process id, or `unknown`.
+    pub process: String,
+    /// Where its admin listener is, when it has one.
+    pub admin: Option<SocketAddr>,
+}
+
 impl FolderLock {
     /// Creates `folder` (0700) where it is missing, and takes its lock without waiting.
     ///
@@ -47,22 +57,30 @@ impl FolderLock {
             folder: folder.to_owned(),
             source,
         };
-        let mut file = open(folder).map_err(unusable)?;
+        let file = open(folder).map_err(unusable)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
                 return Err(LockError::Held {
                     folder: folder.to_owned(),
-                    holder: holder(&mut file),
+                    holder: holder(&file),
                 });
             }
             Err(error) => return Err(unusable(error.into())),
         }
-        sign(&mut file).map_err(unusable)?;
+        sign(&file, None).map_err(unusable)?;
         Ok(Self {
             folder: folder.to_owned(),
-            _file: Arc::new(file),
+            file: Arc::new(file),
         })
+    }
+
+    /// Tells those who find the folder locked where the admin listener is.
+    ///
+    /// # Errors
+    /// When the lock file cannot be written.
+    pub fn tell_admin(&self, admin: SocketAddr) -> io::Result<()> {
+        sign(&self.file, Some(admin))
     }
 
     /// The data folder.
@@ -81,20 +99,23 @@ fn open(folder: &Path) -> io::Result<File> {
     options.mode(0o600).open(folder.join("lock"))
 }
 
-fn sign(file: &mut File) -> io::Result<()> {
+/// Writes two lines: the process id, and the admin listener's address or nothing.
+fn sign(file: &File, admin: Option<SocketAddr>) -> io::Result<()> {
+    let admin = admin.map(|admin| admin.to_string()).unwrap_or_default();
+    let text = format!("{}\n{admin}\n", std::process::id());
     file.set_len(0)?;
-    file.rewind()?;
-    writeln!(file, "{}", std::process::id())
+    file.write_all_at(text.as_bytes(), 0)
 }
 
-fn holder(file: &mut File) -> String {
+fn holder(file: &File) -> Holder {
     let mut text = String::new();
-    let read = file.take(32).read_to_string(&mut text);
-    match (read, text.trim()) {
-        (Ok(_), pid) if pid.bytes().all(|byte| byte.is_ascii_digit()) && !pid.is_empty() => {
-            pid.to_owned()
-        }
-        (Ok(_) | Err(_), _) => "unknown".to_owned(),
+    // What cannot be read is not known.
+    let _ = file.take(128).read_to_string(&mut text);
+    let mut lines = text.lines();
+    let process = lines.next().filter(|pid| pid.parse::<u32>().is_ok());
+    Holder {
+        process: process.unwrap_or("unknown").to_owned(),
+        admin: lines.next().and_then(|admin| admin.parse().ok()),
     }
 }
 
@@ -112,6 +133,13 @@ mod tests {
         let error = FolderLock::take(&folder).unwrap_err().to_string();
         assert!(error.contains(&folder.display().to_string()), "{error}");
         assert!(error.ends_with(&std::process::id().to_string()), "{error}");
+        let admin = "127.0.0.1:8780".parse().unwrap();
+        kept.tell_admin(admin).unwrap();
+        let Err(LockError::Held { holder, .. }) = FolderLock::take(&folder) else {
+            panic!("taken twice");
+        };
+        assert_eq!(holder.process, std::process::id().to_string());
+        assert_eq!(holder.admin, Some(admin));
         drop(kept);
         assert_eq!(FolderLock::take(&folder).unwrap().folder(), folder);
     }
