@@ -2,7 +2,7 @@
 
 use crate::canary::Canary;
 use magistrate_enrich::{Malformed, Redactor, ToolNames, UidKey, normalize};
-use magistrate_event::{Event, EventUid, Field, Raw, Record, Rejection};
+use magistrate_event::{Field, Finding, Raw, Record, Rejection};
 use magistrate_sinks::Guard;
 use magistrate_sinks::queue::{Batch, QueueError};
 
@@ -61,10 +61,12 @@ impl Path {
             batch: Batch::with_capacity(0, encoded_bytes(raw)),
             ..Walked::default()
         };
-        let mut stored = Ok(());
+        let (mut rows, mut stored) = (self.redactor.rows(), Ok(()));
         let normalized = normalize(raw, &self.uid_key, |uid, event| {
             if stored.is_ok() {
-                stored = self.walk_one(raw, uid, event, &mut walked);
+                let (redacted, findings) = rows.redact(uid, event);
+                let record = Record::new(uid, raw.received, redacted);
+                stored = self.take(&record, &findings, &mut walked);
             }
         })?;
         stored?;
@@ -73,19 +75,16 @@ impl Path {
         Ok(walked)
     }
 
-    fn walk_one(
+    fn take(
         &self,
-        raw: &Raw,
-        uid: EventUid,
-        event: Event,
+        record: &Record,
+        findings: &[Finding],
         walked: &mut Walked,
     ) -> Result<(), QueueError> {
-        let (redacted, findings) = self.redactor.redact_row(uid, event);
         walked.masked += findings.iter().filter(|one| one.is_masked()).count() as u64;
-        walked.kept_raw += u64::from(redacted.event().text(Field::ParseStatus).is_some());
-        let record = Record::new(uid, raw.received, redacted);
-        self.tool_names.learn(&record);
-        walked.batch.push(&record)
+        walked.kept_raw += u64::from(record.event().text(Field::ParseStatus).is_some());
+        self.tool_names.learn(record);
+        walked.batch.push(record)
     }
 }
 

@@ -10,9 +10,9 @@ pub use redact::{
     Census, Choice, CustomRule, CustomRules, Detectors, Epoch, Example, FileError, FileFault,
     KeyError, KeyPlace, KeyPlaceError, ListConfig, ListError, Lists, ListsBuilder, Loaded,
     MAX_ORIGINAL_BYTES, MAX_ORIGINALS, MAX_ROW_BYTES, Original, Originals, PersonalConfig,
-    RedactConfig, RedactKey, Redactor, RuleError, RuleFault, RuleFile, RuleWarning, SealConfig,
-    SealError, SealKey, SealKeyError, SealKeyId, StreamRedactor, UnsealKey, parse_token,
-    sealed_for, shipped_examples, unseal,
+    RedactConfig, RedactKey, Redactor, Rows, RuleError, RuleFault, RuleFile, RuleWarning,
+    SealConfig, SealError, SealKey, SealKeyError, SealKeyId, StreamRedactor, UnsealKey,
+    parse_token, sealed_for, shipped_examples, unseal,
 };
 pub use tool_names::{Names, ToolNames};
 pub use uid::UidKey;

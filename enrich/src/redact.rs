@@ -64,6 +64,7 @@ pub use token::parse_token;
 
 use content::{Content, MAX_SIGHTINGS, Sighting};
 use plan::{Plan, Task};
+use prefilter::Recent;
 use ruleset::RuleSet;
 use scan::Scan;
 use token::Tokenizer;
@@ -101,7 +102,7 @@ impl Redactor {
         })
     }
 
-    /// Keeps what [`Redactor::redact_row`] masks, sealed to `key`.
+    /// Keeps what [`Rows::redact`] masks, sealed to `key`.
     #[must_use]
     pub fn with_seal(mut self, key: SealKey) -> Self {
         self.seal = Some(key);
@@ -120,25 +121,24 @@ impl Redactor {
     /// `magistrate.content_findings`, which are among the findings but mask nothing. A finding's
     /// place is in [`Event::buffer`] as it was; a masked number's is that of its key.
     pub fn redact(&self, event: Event) -> (Redacted, Vec<Finding>) {
-        self.mask(event, |_, _| {})
+        let scan = Scan::of(&self.rules, event.buffer());
+        self.mask(event, scan, |_, _| {})
     }
 
-    /// Like [`Redactor::redact`], for the row `uid`; where there is a seal key, also fills
-    /// `magistrate.sealed` with what was masked.
-    pub fn redact_row(&self, uid: EventUid, event: Event) -> (Redacted, Vec<Finding>) {
-        self.mask(event, |event, originals| {
-            if let Some(key) = &self.seal {
-                event.set_text(Field::Sealed, &seal::seal(key, uid, originals));
-            }
-        })
+    /// A redactor of rows that come together, and so resemble each other.
+    pub fn rows(&self) -> Rows<'_> {
+        Rows {
+            redactor: self,
+            recent: Recent::default(),
+        }
     }
 
     fn mask(
         &self,
         mut event: Event,
+        mut scan: Scan,
         keep: impl FnOnce(&mut Event, &Originals),
     ) -> (Redacted, Vec<Finding>) {
-        let mut scan = Scan::of(&self.rules, event.buffer());
         scan.add(tree::found_in_lists(&self.rules, &self.tokens, &event));
         let has_named_key = scan.has_named_key();
         if has_named_key {
@@ -202,6 +202,28 @@ impl Redactor {
             text,
             kept,
         }
+    }
+}
+
+/// Redacts rows one after the other: what the next one's text begins with like the last one's is not
+/// searched anew. Holds text that is not redacted, so it shall not outlive its batch.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    redactor: &'a Redactor,
+    recent: Recent,
+}
+
+impl Rows<'_> {
+    /// Like [`Redactor::redact`], for the row `uid`; where there is a seal key, also fills
+    /// `magistrate.sealed` with what was masked.
+    pub fn redact(&mut self, uid: EventUid, event: Event) -> (Redacted, Vec<Finding>) {
+        let redactor = self.redactor;
+        let scan = Scan::of_next(&redactor.rules, event.buffer(), &mut self.recent);
+        redactor.mask(event, scan, |event, originals| {
+            if let Some(key) = &redactor.seal {
+                event.set_text(Field::Sealed, &seal::seal(key, uid, originals));
+            }
+        })
     }
 }
 

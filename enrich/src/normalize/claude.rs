@@ -11,7 +11,7 @@ mod spans;
 mod tools;
 
 pub(super) use self::events::LogPlan;
-pub(super) use self::person::identity;
+pub(super) use self::person::{identity, session};
 pub(super) use self::product::Product;
 pub(super) use self::spans::{fill_metric, fill_span};
 

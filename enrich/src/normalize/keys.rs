@@ -176,6 +176,9 @@ const fn first_column() -> [&'static str; COUNT] {
 pub(crate) const EVENT_SEQUENCE: Key = Key::named("event.sequence");
 pub(crate) const EVENT_NAME: Key = Key::named("event.name");
 pub(crate) const EVENT_TIMESTAMP: Key = Key::named("event.timestamp");
+pub(crate) const SESSION_ID: Key = Key::named("session.id");
+pub(crate) const ORGANIZATION_ID: Key = Key::named("organization.id");
+pub(crate) const TERMINAL_TYPE: Key = Key::named("terminal.type");
 pub(crate) const USER_ID: Key = Key::named("user.id");
 pub(crate) const USER_EMAIL: Key = Key::named("user.email");
 pub(crate) const ACCOUNT_UUID: Key = Key::named("user.account_uuid");

@@ -109,6 +109,7 @@ mod tests {
             start: 0,
             end: "abc_".len(),
             rule: 0,
+            key: 0,
         };
         begun(text.as_bytes(), hit, 34, ending)
     }

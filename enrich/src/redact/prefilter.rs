@@ -9,10 +9,13 @@
 mod anchor;
 mod gram;
 mod ordinary;
+mod recent;
 
 use anchor::{Anchor, BUCKETS, Key};
 use gram::{BLOCK, SLOTS, Salt, WINDOW, role, roles, salts};
 use ordinary::Ordinary;
+
+pub(crate) use recent::Recent;
 
 /// A literal to be found, and the rule that asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub(crate) struct Hit {
     pub(crate) end: usize,
     /// [`Literal::rule`].
     pub(crate) rule: usize,
+    /// Where the bytes stand by which it was found: hits come in the order of these.
+    pub(crate) key: usize,
 }
 
 impl Literal {
@@ -74,6 +79,8 @@ pub(crate) struct Prefilter {
     /// Sorted by bucket.
     anchors: Vec<Anchor>,
     literals: Vec<Literal>,
+    /// The length of the longest literal.
+    longest: usize,
 }
 
 impl Prefilter {
@@ -96,6 +103,7 @@ impl Prefilter {
             roles,
             starts: (0..=BUCKETS).map(start).collect(),
             anchors,
+            longest: literals.iter().map(|one| one.text.len()).max().unwrap_or(0),
             literals,
         }
     }
@@ -103,7 +111,17 @@ impl Prefilter {
     /// Calls `visit` for every occurrence of every literal, roughly from left to right. It answers
     /// with the offset before which no further hit is of interest.
     pub(crate) fn each_hit(&self, text: &[u8], mut visit: impl FnMut(Hit) -> usize) {
-        let (mut at, mut resume) = (0, 0);
+        self.each_hit_from(text, 0, 0, &mut visit);
+    }
+
+    /// Calls `visit` as [`Prefilter::each_hit`] does for what is found at `at` and behind it.
+    fn each_hit_from(
+        &self,
+        text: &[u8],
+        mut at: usize,
+        mut resume: usize,
+        visit: &mut impl FnMut(Hit) -> usize,
+    ) {
         // The roles of the gram before `at`: where there is none, all that there might be.
         let mut before = u64::from(role::BEFORE);
         while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk) {
@@ -112,7 +130,7 @@ impl Prefilter {
             let high_seconds = high & (high << 8 | low >> 56) << 1 & SECONDS;
             if low_seconds | high_seconds != 0 {
                 let seconds = [low_seconds, high_seconds];
-                resume = self.check(text, at, seconds, resume, &mut visit);
+                resume = self.check(text, at, seconds, resume, visit);
             }
             before = high >> 56;
             at += BLOCK;
@@ -121,9 +139,9 @@ impl Prefilter {
             }
         }
         for place in at.saturating_sub(1)..text.len() {
-            resume = self.look_up(text, place, Key::four(text, place), resume, &mut visit);
+            resume = self.look_up(text, place, Key::four(text, place), resume, visit);
             if place >= at {
-                resume = self.look_up(text, place, Key::three(text, place), resume, &mut visit);
+                resume = self.look_up(text, place, Key::three(text, place), resume, visit);
             }
         }
     }
@@ -205,6 +223,7 @@ impl Prefilter {
                     start,
                     end: start + literal.text.len(),
                     rule: literal.rule,
+                    key: at,
                 };
                 resume = resume.max(visit(hit));
             }
@@ -296,11 +315,13 @@ mod tests {
                 for (rule, (literal, case)) in literals.iter().enumerate() {
                     let literal = Literal { text: literal.as_bytes().to_vec(), case: *case, rule };
                     if literal.is_at(text.as_bytes(), start) {
-                        naive.push(Hit { start, end: start + literal.text.len(), rule });
+                        naive.push((start, start + literal.text.len(), rule));
                     }
                 }
             }
-            prop_assert_eq!(hits(&literals, &text), naive);
+            let found = hits(&literals, &text).into_iter();
+            let found: Vec<_> = found.map(|hit| (hit.start, hit.end, hit.rule)).collect();
+            prop_assert_eq!(found, naive);
         }
     }
 }

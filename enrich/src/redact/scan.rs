@@ -12,7 +12,7 @@ use super::decode::sign::{Sign, Signs};
 use super::marker::marker_end;
 use super::merge::{By, Found, leave_out, merge};
 use super::named::{Led, Named};
-use super::prefilter::Hit;
+use super::prefilter::{Hit, Recent};
 use super::private_key::{NextEnd, private_key};
 use super::rule::Grammar;
 use super::ruleset::{Compiled, Finder, RuleSet};
@@ -49,6 +49,16 @@ impl Scan {
         Self::part(rules, text, Ending::Certain)
     }
 
+    /// The same for the text of an event after others, which may have begun alike.
+    pub(crate) fn of_next(rules: &RuleSet, text: &str, recent: &mut Recent) -> Self {
+        let mut scan = Self::default();
+        let bytes = text.as_bytes();
+        let prefilter = rules.prefilter();
+        prefilter.each_hit_since(bytes, recent, |hit| scan.visit(rules, bytes, hit));
+        scan.finish(rules, text);
+        scan
+    }
+
     /// Scans `text`, which may go on elsewhere.
     pub(crate) fn part(rules: &RuleSet, text: &str, ending: Ending) -> Self {
         let mut scan = Self {
@@ -59,12 +69,18 @@ impl Scan {
         rules
             .prefilter()
             .each_hit(bytes, |hit| scan.visit(rules, bytes, hit));
-        for &rule in rules.unfiltered() {
-            scan.visit_custom(rules, bytes, rule);
-        }
-        let found = &mut scan.found;
-        rules.detectors().each(text, |one| found.push(one));
+        scan.finish(rules, text);
         scan
+    }
+
+    /// Looks for what no literal leads to.
+    fn finish(&mut self, rules: &RuleSet, text: &str) {
+        let bytes = text.as_bytes();
+        for &rule in rules.unfiltered() {
+            self.visit_custom(rules, bytes, rule);
+        }
+        let found = &mut self.found;
+        rules.detectors().each(text, |one| found.push(one));
     }
 
     /// Whether a detector, rather than a rule, found something.

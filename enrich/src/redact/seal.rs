@@ -274,7 +274,7 @@ mod tests {
     fn a_row_gives_back_what_was_masked_and_shows_none_of_it() {
         let key = key();
         let redactor = redactor().with_seal(key.public().clone());
-        let (redacted, findings) = redactor.redact_row(row(3), event());
+        let (redacted, findings) = redactor.rows().redact(row(3), event());
         assert_eq!(findings.len(), 3);
         let sealed = redacted.event().text(Field::Sealed).unwrap();
         let opened = unseal(&key, row(3), sealed).unwrap();
@@ -287,7 +287,7 @@ mod tests {
         let shown = redacted.event().buffer();
         assert!(!shown.contains("correct-horse") && !shown.contains("482913"));
         assert!(opened.list().iter().all(|one| shown.contains(&one.token)));
-        let (again, _) = redactor.redact_row(row(3), redacted.event().clone());
+        let (again, _) = redactor.rows().redact(row(3), redacted.event().clone());
         assert_eq!(again.event().text(Field::Sealed), Some(sealed));
     }
 
@@ -297,9 +297,9 @@ mod tests {
         let clean = Event::new(Class::ApiActivity, 1, Timestamp::default());
         let sealing = redactor().with_seal(key.public().clone());
         for (redacted, _) in [
-            sealing.redact_row(row(1), clean),
+            sealing.rows().redact(row(1), clean),
             sealing.redact(event()),
-            redactor().redact_row(row(1), event()),
+            redactor().rows().redact(row(1), event()),
         ] {
             assert_eq!(redacted.event().text(Field::Sealed), None);
         }

@@ -2,6 +2,7 @@
 
 mod echoes;
 mod hostile;
+mod rows;
 mod stream;
 mod twice;
 

@@ -3,8 +3,30 @@
 use magistrate_event::Field;
 
 use crate::normalize::draft::Draft;
-use crate::normalize::keys;
+use crate::normalize::keys::{self, Key};
 use crate::normalize::otlp::attributes::Attributes;
+
+/// What is the same for all records of a session, mostly.
+const STEADY: [Key; 7] = [
+    keys::USER_ID,
+    keys::SESSION_ID,
+    keys::ORGANIZATION_ID,
+    keys::USER_EMAIL,
+    keys::ACCOUNT_UUID,
+    keys::ACCOUNT_ID,
+    keys::TERMINAL_TYPE,
+];
+
+/// Fills the columns of whose session it is. They stand before what the record says, so that the
+/// texts of a session's events begin alike: the redactor searches that part once.
+pub(crate) fn session(attributes: &mut Attributes<'_>, draft: &mut Draft) {
+    for key in STEADY {
+        let value = attributes.get(key).zip(key.field());
+        if value.is_some_and(|(value, field)| draft.any(field, value)) {
+            attributes.take(key);
+        }
+    }
+}
 
 /// Fills `actor.user` and what identifies device and product beside plain attributes.
 ///

@@ -7,7 +7,7 @@ use super::limits::{Flaw, Over};
 use super::moment::Moment;
 use super::wire::Reader;
 use super::{Batch, Made, Surroundings, text};
-use crate::normalize::claude::{LogPlan, identity, stamp};
+use crate::normalize::claude::{LogPlan, identity, session, stamp};
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
 
@@ -50,6 +50,7 @@ pub(super) fn read<'a>(
     let time = record.moment.timestamp(batch.origin.raw);
     let mut draft = Draft::new(plan.class(), plan.activity(), time, room);
     batch.origin.fill(around, &mut draft);
+    session(&mut batch.attributes, &mut draft);
     plan.fill(&mut batch.attributes, &mut draft);
     identity(&mut batch.attributes, &mut draft);
     stamp(&mut batch.attributes, &draft);
