@@ -6,10 +6,11 @@ mod structure {
     use std::path::{Path, PathBuf};
 
     /// Each crate and the crates of ours that it may import.
-    const IMPORTS: [(&str, &[&str]); 4] = [
+    const IMPORTS: [(&str, &[&str]); 5] = [
         ("event", &[]),
         ("ingest", &["event"]),
         ("enrich", &["event"]),
+        ("models", &[]),
         ("sinks", &["event"]),
     ];
     /// Names that say nothing.

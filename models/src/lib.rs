@@ -1,0 +1,10 @@
+//! Classifiers that run on a CPU: whether a text gives an agent orders that are not its user's.
+//!
+//! What a model reads is made by one function ([`prepare`]), the same for training, evaluation and
+//! use; `models/training/` is the other side of each definition, in Python.
+
+mod prepare;
+mod tier1;
+
+pub use prepare::{Prepared, prepare};
+pub use tier1::{Tier1, WeightsError, Window};
