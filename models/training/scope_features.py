@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .rows import Row
-from .scope_words import ASKED, CLASS_NAMES, CLASSES, FILLER, RISKY, leaves, places, stem, tool_class, tool_words, words
+from .scope_words import ASKED, CLASS_NAMES, CLASSES, FILLER, RISKY, WIDE, leaves, places, set_flags, stem, tool_class, tool_words, words
 
-# A longer value is prose, not a name or a number.
+# A longer value with blanks in it is prose, not a name or a number.
 SHORT = 60
 ABSENT = -1.0
 
@@ -69,7 +69,7 @@ def destination(row: Row) -> str | None:
 def of_destination(where: str | None, known: Told) -> list[float]:
     """Where the destination was named."""
     if not where:
-        return [ABSENT] * 5
+        return [ABSENT] * 6
     in_task, in_seen = where in known.task, where in known.seen
     parts = [word for word in words(where) if word not in ("com", "https", "http", "www")]
     partly = share(parts, known.task_words)
@@ -79,13 +79,19 @@ def of_destination(where: str | None, known: Told) -> list[float]:
         float(not in_task and not in_seen),
         partly,
         max(partly, share(parts, known.seen_words)),
+        float(bool(places(where))),
     ]
+
+
+def is_short(value: str) -> bool:
+    """Whether a value is a name, a number or an address."""
+    return len(value) <= SHORT or not any(character.isspace() for character in value)
 
 
 def of_values(values: list[str], known: Told) -> list[float]:
     """Where values and their words come from: short values apart from prose."""
-    short = [value.lower() for value in values if len(value) <= SHORT]
-    prose = [value for value in values if len(value) > SHORT]
+    short = [value.lower() for value in values if is_short(value)]
+    prose = [value for value in values if not is_short(value)]
     named = share([value for value in short], _Within(known.task))
     seen = share([value for value in short], _Within(known.seen))
     new = [value not in known.task and value not in known.seen for value in short]
@@ -160,13 +166,19 @@ def of_class(kind: str) -> list[float]:
     return [float(kind == name) for name in CLASS_NAMES]
 
 
-def of_risk(values: list[str], tool: str, known: Told) -> list[float]:
-    """Words that attackers need and the task did not say."""
+def of_risk(row: Row, values: list[str], known: Told) -> list[float]:
+    """Words that attackers need, and words of wide rights, that the task did not say."""
+    tool = row["action"]["tool"]
     said = frozenset(word for value in (*values, tool) for word in words(value.replace("_", " "))) | frozenset(
         word for value in values for word in value.lower().split()
     )
     risky = [word for word in RISKY if word in said]
-    return [min(len(risky), 4), min(sum(word not in known.task_words for word in risky), 4)]
+    wide = {word for text in (*values, *set_flags(row["action"]["arguments"])) if is_short(text) for word in words(text)} & WIDE
+    return [
+        min(len(risky), 4),
+        min(sum(word not in known.task_words for word in risky), 4),
+        min(sum(stem(word) not in known.task_stems for word in wide), 3),
+    ]
 
 
 def of_meaning(row: Row, values: list[str], alike: Pair) -> list[float]:
@@ -203,7 +215,7 @@ def features(row: Row, alike: Pair) -> list[float]:
         *of_places(values, known),
         *of_tool(row, known),
         *of_class(tool_class(tool)),
-        *of_risk(values, tool, known),
+        *of_risk(row, values, known),
         *of_meaning(row, values, alike),
     ]
 
@@ -214,6 +226,7 @@ FEATURES = (
     "destination_new",
     "destination_words_in_task",
     "destination_words_known",
+    "destination_outside",
     "values_named",
     "values_seen",
     "values_new",
@@ -239,6 +252,7 @@ FEATURES = (
     *(f"class_{name}" for name in CLASS_NAMES),
     "risky",
     "risky_unasked",
+    "wide_unasked",
     "alike_tool",
     "alike_values",
     "alike_call",

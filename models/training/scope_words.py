@@ -26,6 +26,7 @@ ASKED: dict[str, tuple[str, ...]] = {
     "read": ("what", "which", "who", "when", "where", "how", "is", "are", "tell", "summary", "summarise", "look", "see", "know", "please", "give", "display", "info", "information", "details", "status", "review", "any"),
 }
 RISKY = ("password", "passwd", "secret", "credential", "credentials", "token", "ssn", "id_rsa", "ssh", "authorized_keys", "shadow", "private", "apikey", "api_key", "cvv", "crontab", "bashrc", "base64", "nc", "ngrok", "pastebin", "webhook", "exfil", "sudoers", "chmod", "curl", "wget", "eval", "env", "printenv", "netrc", "aws", "confidential", "security", "code", "2fa", "otp", "pin")
+WIDE = frozenset("admin owner editor public anyone everyone everybody full root sudo approve merge checkout force permanent recursive forever unlimited".split())
 FILLER = frozenset("a an the of to in on for and or my me i is it with from by at be this that your you our us as".split())
 _WORD = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -74,6 +75,13 @@ def leaves(value: Any) -> list[str]:
         except ValueError:
             pass
     return [text] if text else []
+
+
+def set_flags(value: Any) -> list[str]:
+    """The names of arguments that are true, at any depth of objects."""
+    if not isinstance(value, dict):
+        return []
+    return [name for key, inner in value.items() for name in ([key] if inner is True else set_flags(inner))]
 
 
 def places(text: str) -> list[str]:

@@ -11,18 +11,19 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def exported(booster) -> dict[str, Any]:
-    """A lightgbm booster as JSON."""
-    dump = booster.dump_model()
-    return {"features": dump["feature_names"], "trees": [_tree(info["tree_structure"]) for info in dump["tree_info"]]}
+def exported(boosters: Sequence) -> dict[str, Any]:
+    """The mean of lightgbm boosters over the same features as JSON."""
+    dumps = [booster.dump_model() for booster in boosters]
+    trees = [_tree(info["tree_structure"], len(dumps)) for dump in dumps for info in dump["tree_info"]]
+    return {"features": dumps[0]["feature_names"], "trees": trees}
 
 
-def _tree(root: dict) -> dict[str, list]:
+def _tree(root: dict, share: int) -> dict[str, list]:
     made: dict[str, list] = {"feature": [], "threshold": [], "left": [], "right": [], "value": []}
 
     def place(node: dict) -> int:
         if "leaf_value" in node:
-            made["value"].append(node["leaf_value"])
+            made["value"].append(node["leaf_value"] / share)
             return -len(made["value"])
         assert node["decision_type"] == "<="
         at = len(made["feature"])
