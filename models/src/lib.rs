@@ -5,6 +5,10 @@
 
 mod prepare;
 mod tier1;
+mod tier2;
+mod weights;
 
 pub use prepare::{Prepared, prepare};
-pub use tier1::{Tier1, WeightsError, Window};
+pub use tier1::{Tier1, Window};
+pub use tier2::{JudgeError, Judged, Kernel, Logits, Tier2, TokenWindow};
+pub use weights::WeightsError;

@@ -9,6 +9,7 @@ use std::ops::Range;
 use safetensors::{Dtype, SafeTensors};
 
 use crate::prepare::Prepared;
+use crate::weights::{WeightsError, bytes};
 use features::{SLOTS, Slots};
 use words::{Word, words};
 
@@ -35,24 +36,6 @@ pub struct Window {
     pub range: Range<usize>,
 }
 
-/// Why weights cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum WeightsError {
-    /// The file is no safetensors file.
-    #[error("weights are not a safetensors file")]
-    Container(#[source] safetensors::SafeTensorError),
-    /// A tensor is missing or is not what the model has.
-    #[error(
-        "tensor `{name}` is missing, of another type or size, or holds no number: expected {expected}"
-    )]
-    Tensor {
-        /// Its name.
-        name: &'static str,
-        /// Type and size.
-        expected: &'static str,
-    },
-}
-
 /// What the slots of some words add up to.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sum {
@@ -65,16 +48,19 @@ impl Tier1 {
     ///
     /// # Errors
     /// When something is missing, of another size, or no finite number.
-    pub fn read(bytes: &[u8]) -> Result<Self, WeightsError> {
-        let tensors = SafeTensors::deserialize(bytes).map_err(WeightsError::Container)?;
+    pub fn read(file: &[u8]) -> Result<Self, WeightsError> {
+        let tensors = SafeTensors::deserialize(file).map_err(WeightsError::Container)?;
         let number = |name| {
-            let numbers = tensor(&tensors, name, Dtype::F32)?;
+            let numbers = bytes(&tensors, name, Dtype::F32)?;
             let number = f32::from_le_bytes(*numbers.first_chunk()?);
             (numbers.len() == 4 && number.is_finite()).then(|| f64::from(number))
         };
-        let missing = |name, expected| WeightsError::Tensor { name, expected };
+        let missing = |name: &str, expected: &str| WeightsError::Tensor {
+            name: name.to_owned(),
+            expected: expected.to_owned(),
+        };
         // Never on the stack, which may be smaller.
-        let weights = tensor(&tensors, "weights", Dtype::I8).unwrap_or_default();
+        let weights = bytes(&tensors, "weights", Dtype::I8).unwrap_or_default();
         let weights: Box<[i8]> = weights.iter().map(|byte| byte.cast_signed()).collect();
         let weights = weights.try_into();
         Ok(Self {
@@ -155,12 +141,6 @@ impl Sum {
             slots: self.slots + other.slots,
         }
     }
-}
-
-/// The bytes of a tensor of this type.
-fn tensor<'a>(tensors: &SafeTensors<'a>, name: &str, dtype: Dtype) -> Option<&'a [u8]> {
-    let tensor = tensors.tensor(name).ok()?;
-    (tensor.dtype() == dtype).then(|| tensor.data())
 }
 
 #[cfg(test)]

@@ -1,0 +1,169 @@
+//! Tier 2: a small transformer encoder on candle, milliseconds a window; for text that tier 1 is not
+//! sure of.
+
+mod encoder;
+mod kernel;
+mod tokens;
+
+use std::ops::Range;
+
+use candle_core::{Device, Tensor};
+use safetensors::SafeTensors;
+
+use crate::prepare::Prepared;
+use crate::weights::WeightsError;
+use encoder::{Encoder, Shape};
+pub use kernel::Kernel;
+use tokens::Tokens;
+
+/// What a text may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Logits {
+    /// Nothing of the kind.
+    pub benign: f32,
+    /// It gives orders that are not the user's.
+    pub injection: f32,
+    /// It talks a model out of its rules.
+    pub jailbreak: f32,
+}
+
+/// A window of a text, and what it may be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// What it may be.
+    pub logits: Logits,
+    /// Where it stands in the prepared text, in bytes.
+    pub range: Range<usize>,
+}
+
+/// Why a window could not be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The model failed.
+    #[error("model failed")]
+    Model(#[from] candle_core::Error),
+    /// The tokenizer failed.
+    #[error("tokenizer failed: {0}")]
+    Tokenizer(String),
+    /// The model gave no number.
+    #[error("model gave no number")]
+    NotANumber,
+}
+
+/// An encoder with its tokenizer.
+#[derive(Debug)]
+pub struct Tier2 {
+    encoder: Encoder,
+    tokens: Tokens,
+}
+
+impl Tier2 {
+    /// Reads an encoder from safetensors (float16 or float32, its sizes under `shape` in the
+    /// metadata) and its tokenizer from `tokenizer.json`. Matrices are kept as `kernel` says, where
+    /// their sizes allow it.
+    ///
+    /// # Errors
+    /// When something is missing, of another size, or no finite number.
+    pub fn read(weights: &[u8], tokenizer: &[u8], kernel: Kernel) -> Result<Self, WeightsError> {
+        let (_, metadata) = SafeTensors::read_metadata(weights).map_err(WeightsError::Container)?;
+        let said = metadata
+            .metadata()
+            .as_ref()
+            .and_then(|said| said.get("shape"));
+        let shape: Shape = said
+            .and_then(|said| serde_json::from_str(said).ok())
+            .ok_or(WeightsError::Shape)?;
+        let tensors = SafeTensors::deserialize(weights).map_err(WeightsError::Container)?;
+        Ok(Self {
+            encoder: Encoder::read(&tensors, shape, kernel)?,
+            tokens: Tokens::read(tokenizer, shape.vocabulary)?,
+        })
+    }
+
+    /// The windows of a text: each can be judged by itself, in any order, by any thread.
+    ///
+    /// # Errors
+    /// When the tokenizer fails.
+    pub fn windows(&self, text: &Prepared) -> Result<Vec<TokenWindow>, JudgeError> {
+        let windows = self.tokens.windows(text.text())?;
+        Ok(windows
+            .map(|(ids, range)| TokenWindow { ids, range })
+            .collect())
+    }
+
+    /// Judges a window. It is computed alone, so that its score is the same bit for bit whatever
+    /// else is judged.
+    ///
+    /// # Errors
+    /// When the model fails or gives no number: never a score.
+    pub fn judge(&self, window: &TokenWindow) -> Result<Judged, JudgeError> {
+        let ids = Tensor::new(window.ids.as_slice(), &Device::Cpu)?;
+        let logits = self.encoder.forward(&ids)?.to_vec1::<f32>()?;
+        let [benign, injection, jailbreak] = *logits.as_slice() else {
+            return Err(JudgeError::NotANumber);
+        };
+        if !logits.iter().all(|logit| logit.is_finite()) {
+            return Err(JudgeError::NotANumber);
+        }
+        Ok(Judged {
+            logits: Logits {
+                benign,
+                injection,
+                jailbreak,
+            },
+            range: window.range.clone(),
+        })
+    }
+
+    /// The worst window of a text; `None` where it has no tokens.
+    ///
+    /// # Errors
+    /// When one window cannot be judged.
+    pub fn worst(&self, text: &Prepared) -> Result<Option<Judged>, JudgeError> {
+        let mut worst: Option<Judged> = None;
+        for window in self.windows(text)? {
+            let judged = self.judge(&window)?;
+            let is_worse = |worst: &Judged| judged.logits.odds() > worst.logits.odds();
+            if worst.as_ref().is_none_or(is_worse) {
+                worst = Some(judged);
+            }
+        }
+        Ok(worst)
+    }
+}
+
+/// Token ids with the marks around them, and where they stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenWindow {
+    ids: Vec<u32>,
+    range: Range<usize>,
+}
+
+impl TokenWindow {
+    /// How many tokens there are, marks included: what judging costs grows with it.
+    pub const fn tokens(&self) -> usize {
+        self.ids.len()
+    }
+}
+
+impl Logits {
+    /// The log odds that it is an attack of either kind.
+    pub fn odds(self) -> f32 {
+        let most = self.injection.max(self.jailbreak);
+        let sum = (self.injection - most).exp() + (self.jailbreak - most).exp();
+        most + sum.ln() - self.benign
+    }
+
+    /// The probability of an attack when logits are divided by `temperature`.
+    pub fn probability(self, temperature: f32) -> f32 {
+        let cooled = Self {
+            benign: self.benign / temperature,
+            injection: self.injection / temperature,
+            jailbreak: self.jailbreak / temperature,
+        };
+        1.0 / (1.0 + (-cooled.odds()).exp())
+    }
+}
+
+#[cfg(test)]
+mod tests;
