@@ -3,11 +3,14 @@
 //! What a model reads is made by one function ([`prepare`]), the same for training, evaluation and
 //! use; `models/training/` is the other side of each definition, in Python.
 
+mod cascade;
+pub mod measure;
 mod prepare;
 mod tier1;
 mod tier2;
 mod weights;
 
+pub use cascade::{Budget, Cascade, Classifier, Depth, Opinion, Score, Silence, Thresholds};
 pub use prepare::{Prepared, prepare};
 pub use tier1::{Tier1, Window};
 pub use tier2::{JudgeError, Judged, Kernel, Logits, Tier2, TokenWindow};

@@ -144,4 +144,6 @@ impl Sum {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 //! sure of.
 
 mod encoder;
+mod gelu;
 mod kernel;
 mod tokens;
 
@@ -140,6 +141,11 @@ pub struct TokenWindow {
 }
 
 impl TokenWindow {
+    /// Where it stands in the prepared text, in bytes.
+    pub const fn range(&self) -> &Range<usize> {
+        &self.range
+    }
+
     /// How many tokens there are, marks included: what judging costs grows with it.
     pub const fn tokens(&self) -> usize {
         self.ids.len()
@@ -165,5 +171,7 @@ impl Logits {
     }
 }
 
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use candle_nn::ops::{layer_norm, softmax_last_dim};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
+use super::gelu::gelu;
 use super::kernel::{Kernel, Linear};
 use crate::weights::{WeightsError, numbers};
 
@@ -130,7 +131,7 @@ impl Layer {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let seen = self.out.forward(&self.attended(x)?)?;
         let x = self.norm_attention.forward(&(x + seen)?)?;
-        let inner = self.up.forward(&x)?.gelu_erf()?;
+        let inner = gelu(&self.up.forward(&x)?)?;
         self.norm.forward(&(&x + self.down.forward(&inner)?)?)
     }
 
