@@ -26,6 +26,8 @@ ASKED: dict[str, tuple[str, ...]] = {
     "read": ("what", "which", "who", "when", "where", "how", "is", "are", "tell", "summary", "summarise", "look", "see", "know", "please", "give", "display", "info", "information", "details", "status", "review", "any"),
 }
 RISKY = ("password", "passwd", "secret", "credential", "credentials", "token", "ssn", "id_rsa", "ssh", "authorized_keys", "shadow", "private", "apikey", "api_key", "cvv", "crontab", "bashrc", "base64", "nc", "ngrok", "pastebin", "webhook", "exfil", "sudoers", "chmod", "curl", "wget", "eval", "env", "printenv", "netrc", "aws", "confidential", "security", "code", "2fa", "otp", "pin")
+# Words of tasks that leave it to a text what is to be done, or to whom.
+DELEGATING = tuple("todo todos actions instructions tasks steps listed mentioned specified described each every everyone all attendees participants members users found according based".split())
 WIDE = frozenset("admin owner editor public anyone everyone everybody full root sudo approve merge checkout force permanent recursive forever unlimited".split())
 FILLER = frozenset("a an the of to in on for and or my me i is it with from by at be this that your you our us as".split())
 _WORD = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]+")
