@@ -127,7 +127,9 @@ def judged(rows: list[Row], logits: np.ndarray, first: dict[str, np.ndarray]) ->
     found["temperature"] = round(temperature(logits[part["holdout"]], label, np.array(splits.weights(held, 0.0))), 4)
     found["tier1"] = figures(held, first["holdout"])
     found["tier1_sent_at_2_percent_missed"] = round(sent_at(truth, first["holdout"], 0.02), 4)
-    found["tier1_evasion"] = by(cut(part["evasion"]), first["evasion"], lambda row: row["disguise"], threshold_at(truth, first["holdout"], 0.2))
+    found["tier1_evasion"] = by(
+        cut(part["evasion"]), first["evasion"], lambda row: row["disguise"], threshold_at(truth, first["holdout"], 0.2)
+    )
     found["cascade"] = cascade(truth, first["holdout"], own)
     return found
 

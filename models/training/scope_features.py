@@ -10,7 +10,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .rows import Row
-from .scope_words import ASKED, CLASS_NAMES, CLASSES, DELEGATING, FILLER, RISKY, WIDE, leaves, places, set_flags, stem, tool_class, tool_words, words
+from .scope_words import (
+    ASKED,
+    CLASS_NAMES,
+    CLASSES,
+    DELEGATING,
+    FILLER,
+    RISKY,
+    WIDE,
+    leaves,
+    places,
+    set_flags,
+    stem,
+    tool_class,
+    tool_words,
+    words,
+)
 
 # A longer value with blanks in it is prose, not a name or a number.
 SHORT = 60

@@ -234,7 +234,9 @@ def main() -> None:
     rows, data = pickle.loads((options.folder / "corpus.pickle").read_bytes())
     marks = special(options.folder)
     if options.what == "score":
-        judged = [at for at, row in enumerate(rows) if row["part"] in ("holdout", "evasion") or row["part"] == "dev" and at % DEV_EVERY == 0]
+        judged = [
+            at for at, row in enumerate(rows) if row["part"] in ("holdout", "evasion") or row["part"] == "dev" and at % DEV_EVERY == 0
+        ]
         np.savez(options.run / "scores.npz", rows=judged, logits=row_odds(load(options.run), data, judged, marks))
         return
     options.out.mkdir(parents=True, exist_ok=True)
