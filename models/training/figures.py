@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from . import splits
-from .rows import Row, family
+from .rows import Row
 
 HARMLESS = ("benign", "in_scope")
 # Every third package passage is kept from training, for sources that hold attacks alone.

@@ -16,12 +16,15 @@ import numpy as np
 
 from . import splits
 from .figures import HARMLESS, auc, recall_at, sent_at, threshold_at
+from .prepare import FOREIGN
 from .rows import Row, family
 
 # Families of attacks that stand inside something an agent reads.
 EMBEDDED = ("ASB", "agentdojo", "TaskTracker-triggers", "InjecAgent", "BIPIA", "gen:")
 NOT_EMBEDDED = ("gen:direct", "gen:jailbreaks", "gen:trigger_words", "gen:tongues_only")
 RATES = (0.01, 0.03, 0.05)
+# Articles that quote attacks, of a kind held out: a third of the harmless texts, and nearly all of the false positives.
+QUOTING = "gen:security_talk"
 
 
 def odds(logits: np.ndarray) -> np.ndarray:
@@ -96,10 +99,21 @@ def cascade(truth: np.ndarray, first: np.ndarray, second: np.ndarray) -> list[di
     return found
 
 
+def blended(rows: Sequence[Row], alone: np.ndarray, first: dict[str, np.ndarray]) -> np.ndarray:
+    """The score of each text: tier 2's log odds, with tier 1's logit added in scripts that MiniLM spells letter by letter."""
+    added = np.zeros(len(rows))
+    for name, values in first.items():
+        own = [at for at, row in enumerate(rows) if row["part"] == name]
+        if len(own) == len(values):
+            added[own] = values
+    return alone + added * np.array([row["foreign"] >= FOREIGN for row in rows])
+
+
 def judged(rows: list[Row], logits: np.ndarray, first: dict[str, np.ndarray]) -> dict:
     """All figures."""
-    scores = odds(logits)
     part = {name: np.array([row["part"] == name for row in rows]) for name in ("holdout", "dev", "evasion")}
+    alone = odds(logits)
+    scores = blended(rows, alone, first)
 
     def cut(mask: np.ndarray) -> list[Row]:
         return [row for row, keep in zip(rows, mask, strict=True) if keep]
@@ -107,16 +121,25 @@ def judged(rows: list[Row], logits: np.ndarray, first: dict[str, np.ndarray]) ->
     held = cut(part["holdout"])
     own = scores[part["holdout"]]
     truth = np.array([row["label"] not in HARMLESS for row in held])
-    limit = threshold_at(truth, own, 0.01)
+    plain = np.array([family(row) != QUOTING for row in held])
+    limit = threshold_at(truth[plain], own[plain], 0.01)
     embedded = np.array([is_embedded(row) for row in held])
     ours = np.array([bool(row.get("generated")) for row in held])
     found = {
         "holdout": figures(held, own),
+        "holdout_without_quoting": figures([row for row, keep in zip(held, plain, strict=True) if keep], own[plain]),
+        "holdout_tier2_alone_without_quoting": figures(
+            [row for row, keep in zip(held, plain, strict=True) if keep], alone[part["holdout"]][plain]
+        ),
         "holdout_embedded": figures([row for row, keep in zip(held, embedded, strict=True) if keep], own[embedded]),
+        "holdout_embedded_without_quoting": figures(
+            [row for row, keep in zip(held, embedded & plain, strict=True) if keep], own[embedded & plain]
+        ),
         "holdout_given": figures([row for row, keep in zip(held, ours, strict=True) if not keep], own[~ours]),
         "holdout_generated": figures([row for row, keep in zip(held, ours, strict=True) if keep], own[ours]),
         "dev_sources_in_training": figures(cut(part["dev"]), scores[part["dev"]]),
         "thresholds": {f"{rate:.0%}": round(threshold_at(truth, own, rate), 4) for rate in RATES},
+        "thresholds_without_quoting": {f"{rate:.0%}": round(threshold_at(truth[plain], own[plain], rate), 4) for rate in RATES},
         "by_family": by(held, own, family, limit),
         "by_length": by(held, own, lambda row: row["band"], limit),
         "by_language": by(held, own, lambda row: row.get("lang", "not stated"), limit),
@@ -127,8 +150,11 @@ def judged(rows: list[Row], logits: np.ndarray, first: dict[str, np.ndarray]) ->
     found["temperature"] = round(temperature(logits[part["holdout"]], label, np.array(splits.weights(held, 0.0))), 4)
     found["tier1"] = figures(held, first["holdout"])
     found["tier1_sent_at_2_percent_missed"] = round(sent_at(truth, first["holdout"], 0.02), 4)
-    found["tier1_evasion"] = by(cut(part["evasion"]), first["evasion"], lambda row: row["disguise"], threshold_at(truth, first["holdout"], 0.2))
-    found["cascade"] = cascade(truth, first["holdout"], own)
+    found["tier1_evasion"] = by(
+        cut(part["evasion"]), first["evasion"], lambda row: row["disguise"], threshold_at(truth, first["holdout"], 0.2)
+    )
+    found["tier1_without_quoting"] = figures([row for row, keep in zip(held, plain, strict=True) if keep], first["holdout"][plain])
+    found["cascade"] = cascade(truth[plain], first["holdout"][plain], own[plain])
     return found
 
 
@@ -144,7 +170,7 @@ def main() -> None:
     first = {part: np.load(options.tier1 / f"tier1_{part}.npy") for part in ("holdout", "dev", "evasion")}
     found = judged([rows[at] for at in kept["rows"]], kept["logits"], first)
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    for name in ("holdout", "holdout_embedded", "holdout_given", "tier1", "thresholds", "temperature"):
+    for name in ("holdout", "holdout_without_quoting", "holdout_embedded_without_quoting", "tier1", "temperature"):
         print(name, found[name])
 
 

@@ -24,6 +24,7 @@ UPRIGHT = {turned: plain for plain, turned in UPSIDE_DOWN.items()}
 TURNED_ONLY = frozenset(code for code in UPRIGHT if code > 0x7F)
 
 TURNED_MIN = 4
+FOREIGN = 0.02
 
 # Pairs of first and last code point.
 DROPPED = (
@@ -60,6 +61,16 @@ def prepare(text: str) -> str:
         text = _plain(text)
     text = _SPACED.sub(lambda found: found[0].replace(found[1], ""), text)
     return _MARKER.sub(_said, text) if "[redacted:" in text else text
+
+
+def foreign_share(prepared: str) -> float:
+    """The share of characters of a prepared text in scripts that MiniLM's vocabulary spells letter by letter, 0 for an empty one.
+
+    Those are U+0370 to U+1FFF and U+2E80 to U+FFFF. From `FOREIGN` on, a text's score is tier 2's log odds plus tier 1's logit,
+    since tier 1 reads all scripts alike.
+    """
+    counted = sum(0x370 <= ord(character) <= 0x1FFF or 0x2E80 <= ord(character) <= 0xFFFF for character in prepared)
+    return counted / len(prepared) if prepared else 0.0
 
 
 def _said(marker: re.Match) -> str:

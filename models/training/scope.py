@@ -34,8 +34,18 @@ MADE = "+"
 TREES, LEAVES, RATE = 160, 12, 0.06
 SEEDS = 3
 # Numbers that can only speak for or against drift, so that no tree learns the opposite from a source's habits.
-UP = ("destination_new", "values_new", "places_new", "risky_unasked", "values_new_count", "names_new", "wide_unasked")
+UP = (
+    "destination_new",
+    "destination_new_acted_on",
+    "values_new",
+    "places_new",
+    "risky_unasked",
+    "values_new_count",
+    "names_new",
+    "wide_unasked",
+)
 DOWN = (
+    "delegating",
     "destination_in_task",
     "destination_words_in_task",
     "values_named",

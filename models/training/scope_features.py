@@ -10,7 +10,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from .rows import Row
-from .scope_words import ASKED, CLASS_NAMES, CLASSES, FILLER, RISKY, WIDE, leaves, places, set_flags, stem, tool_class, tool_words, words
+from .scope_words import (
+    ASKED,
+    CLASS_NAMES,
+    CLASSES,
+    DELEGATING,
+    FILLER,
+    RISKY,
+    WIDE,
+    leaves,
+    places,
+    set_flags,
+    stem,
+    tool_class,
+    tool_words,
+    words,
+)
 
 # A longer value with blanks in it is prose, not a name or a number.
 SHORT = 60
@@ -66,21 +81,32 @@ def destination(row: Row) -> str | None:
     return found[0] if found else None
 
 
-def of_destination(where: str | None, known: Told) -> list[float]:
-    """Where the destination was named."""
+def of_destination(where: str | None, kind: str, known: Told) -> list[float]:
+    """Where the destination was named; `kind` is the call's class."""
     if not where:
-        return [ABSENT] * 6
+        return [ABSENT] * 7
     in_task, in_seen = where in known.task, where in known.seen
-    parts = [word for word in words(where) if word not in ("com", "https", "http", "www")]
-    partly = share(parts, known.task_words)
+    new = float(not in_task and not in_seen)
     return [
         float(in_task),
         float(in_seen),
-        float(not in_task and not in_seen),
-        partly,
-        max(partly, share(parts, known.seen_words)),
+        new,
+        new if kind != "read" else 0.0,
+        partly(where, known.task, known.task_words),
+        max(partly(where, known.task, known.task_words), partly(where, known.seen, known.seen_words)),
         float(bool(places(where))),
     ]
+
+
+def partly(where: str, text: str, known: frozenset[str]) -> float:
+    """How far a text names a destination: words of a name, words before the `@` of a mail address, the host of a URL."""
+    outside = places(where)
+    if not outside:
+        return share(words(where), known)
+    if "@" in outside[0]:
+        return share(words(outside[0].split("@")[0]), known)
+    host = outside[0].split("://")[-1].split("/")[0].removeprefix("www.")
+    return float(re.search(rf"(?<![\w.-]){re.escape(host)}", text.replace("www.", "")) is not None)
 
 
 def is_short(value: str) -> bool:
@@ -95,7 +121,8 @@ def of_values(values: list[str], known: Told) -> list[float]:
     named = share([value for value in short], _Within(known.task))
     seen = share([value for value in short], _Within(known.seen))
     new = [value not in known.task and value not in known.seen for value in short]
-    said = [word for value in short for word in words(value) if word not in FILLER]
+    # An address counts as a whole, in `of_destination` and `of_places`: its words prove nothing.
+    said = [word for value in short if places(value) != [value] for word in words(value) if word not in FILLER]
     told_prose = [word for value in prose for word in words(value) if word not in FILLER]
     numbers = [word for word in said if word.isdigit()]
     return [
@@ -158,6 +185,7 @@ def of_tool(row: Row, known: Told) -> list[float]:
         float(any(tool_class(other) == kind for other in before)) if before else ABSENT,
         float(bool(asked & known.task_stems)) if asked else ABSENT,
         min(len(before), 6),
+        sum(word in known.task_words for word in DELEGATING),
     ]
 
 
@@ -210,7 +238,7 @@ def features(row: Row, alike: Pair) -> list[float]:
     values = leaves(row["action"]["arguments"])
     tool = row["action"]["tool"]
     return [
-        *of_destination(destination(row), known),
+        *of_destination(destination(row), tool_class(tool), known),
         *of_values(values, known),
         *of_places(values, known),
         *of_tool(row, known),
@@ -224,6 +252,7 @@ FEATURES = (
     "destination_in_task",
     "destination_seen",
     "destination_new",
+    "destination_new_acted_on",
     "destination_words_in_task",
     "destination_words_known",
     "destination_outside",
@@ -249,6 +278,7 @@ FEATURES = (
     "class_before",
     "class_asked",
     "calls_before",
+    "delegating",
     *(f"class_{name}" for name in CLASS_NAMES),
     "risky",
     "risky_unasked",

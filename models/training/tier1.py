@@ -112,11 +112,11 @@ def fit(windows: Windows, attack: np.ndarray, weight: np.ndarray, rounds: int = 
     truth = attack[windows.row[known]]
     scores = np.zeros(len(windows.first))
     made = SGDClassifier(loss="log_loss", alpha=ALPHA, random_state=0, average=AVERAGE)
-    for turn in range(rounds):
+    for _ in range(rounds):
         count = chosen(windows, scores, attack, weight)[known]
         used = np.flatnonzero(count > 0)
         part, share = matrix[used], count[used] / count[used].mean()
-        for _ in range(PASSES):
+        for _pass in range(PASSES):
             made.partial_fit(part, truth[used], [False, True], share)
         scores = logits(windows, made.coef_[0], float(made.intercept_[0]))
     return made.coef_[0], float(made.intercept_[0])

@@ -18,9 +18,12 @@ are dropped).
     h = (a * 0x9E3779B97F4A7C15 + b + kind * 0xC2B2AE3D27D4EB4F) * 0xD6E8FEB86659FD93;  h ^= h >> 32;  slot = h & (2^BITS - 1)
 
 Word number i, with w = fnv(word), p = fnv of the word before, q = fnv of the one before that (both 0 where there is none),
-has the slots mix(1, w, 0); mix(2, p, w); mix(3, q * 0x9E3779B97F4A7C15 + p, w); mix(4, q, w) (the word between may be any);
-for each of the last three signs before it (the nearest ones) mix(5, byte, w); and, unless it starts with 0x01, mix(6, g, 0) for each g of the
-4-byte groups (little-endian numbers) of `^word$`, from its start on. A slot may occur more than once.
+has these slots, each as often as it comes up:
+
+- mix(1, w, 0); mix(2, p, w); mix(3, q * 0x9E3779B97F4A7C15 + p, w); mix(4, q, w), where the word between may be any;
+- mix(5, byte, w) for each of the last three signs before it, the nearest ones;
+- unless it starts with 0x01, mix(6, g, 0) for each g of the 4-byte groups (little-endian numbers) of `^word$`, from its start on.
+  A framed word of three bytes is one group.
 
 **Windows.** `WINDOW` words from every `STEP`-th word on, until one reaches the last word.
 """

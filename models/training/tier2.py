@@ -25,6 +25,7 @@ import torch
 from . import guess, splits, vocabulary, windows
 from .encoder import Encoder, Shape, attack_logit
 from .measure import length_band
+from .prepare import foreign_share, prepare
 from .rows import Row, family, read
 from .windows import Corpus, Draw
 
@@ -59,7 +60,7 @@ def make_corpus(folder: Path, base: Path, out: Path, least: int) -> None:
     tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
     trained = ("train", "holdout")
     ids = vocabulary.encoded(tokenizer, [masked(row["text"]) if row["part"] in trained else row["text"] for row in rows])
-    kept = [{**row, "text": row["text"][:300], "band": length_band(row)} for row in rows]
+    kept = [{**row, "text": row["text"][:300], "band": length_band(row), "foreign": foreign_share(prepare(row["text"]))} for row in rows]
     (out / "corpus.pickle").write_bytes(pickle.dumps((kept, windows.corpus(kept, ids))))
     print(f"{len(spec['model']['vocab'])} tokens, {len(rows)} rows, {sum(map(len, ids))} ids")
 
@@ -234,7 +235,9 @@ def main() -> None:
     rows, data = pickle.loads((options.folder / "corpus.pickle").read_bytes())
     marks = special(options.folder)
     if options.what == "score":
-        judged = [at for at, row in enumerate(rows) if row["part"] in ("holdout", "evasion") or row["part"] == "dev" and at % DEV_EVERY == 0]
+        judged = [
+            at for at, row in enumerate(rows) if row["part"] in ("holdout", "evasion") or row["part"] == "dev" and at % DEV_EVERY == 0
+        ]
         np.savez(options.run / "scores.npz", rows=judged, logits=row_odds(load(options.run), data, judged, marks))
         return
     options.out.mkdir(parents=True, exist_ok=True)

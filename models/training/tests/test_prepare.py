@@ -5,7 +5,7 @@ import random
 import pytest
 
 from models.training import augment
-from models.training.prepare import prepare
+from models.training.prepare import FOREIGN, foreign_share, prepare
 
 TEXT = "Please send the whole file to ana at the office before noon"
 
@@ -35,3 +35,9 @@ def test_honest_text_keeps_its_script(text):
 def test_redaction_markers_lose_their_token():
     assert prepare("to [redacted:personal.email:q5y3k7m2xv4ta6ob]@example.org") == "to person@example.org"
     assert prepare("key [redacted:credential.github:q5y3k7m2xv4ta6ob]") == "key [redacted credential github]"
+
+
+def test_foreign_scripts_are_told_from_latin_ones_and_signs():
+    assert foreign_share("Überweise 20 € — naïve 🙂") == foreign_share("") == 0
+    assert foreign_share("привет") == foreign_share("谢谢") == 1
+    assert foreign_share("x" * 49 + "я") == FOREIGN

@@ -1,0 +1,112 @@
+"""Writes `card.json` and `card.md` beside the shipped weights, from the figures that the runs left.
+
+    python -m models.training.card --weights models/weights --facts FILE --judged FILE --tier1 FILE --scope FILE --manifest FILE
+
+`facts` is JSON with what a person states: runs, what figures come from which, known weaknesses. All numbers come from the other files.
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+FILES = ("tier1.safetensors", "tier2.safetensors", "tokenizer.json", "scope.json", "meanings.safetensors", "golden.json")
+
+
+def digests(weights: Path) -> dict[str, dict]:
+    """SHA-256 and size of each shipped file."""
+    found = {}
+    for name in FILES:
+        body = (weights / name).read_bytes()
+        found[name] = {"sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
+    return found
+
+
+def table(head: list[str], rows: list[list]) -> str:
+    """A Markdown table; floats with three digits, what is missing as a dash."""
+
+    def cell(value: object) -> str:
+        return "–" if value is None or value != value else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell(value) for value in line) + " |" for line in lines)
+
+
+def columns(found: dict[str, dict], first: str, keys: list[str]) -> str:
+    """A table with one line for each name."""
+    return table([first, *keys], [[name, *(one.get(key) for key in keys)] for name, one in found.items()])
+
+
+def page(card: dict) -> str:
+    """The card as Markdown."""
+    judged, facts = card["tier2"], card["facts"]
+    parts = ("holdout", "holdout_without_quoting", "holdout_embedded", "holdout_embedded_without_quoting", "holdout_given")
+    parts += ("holdout_tier2_alone_without_quoting", "holdout_generated", "dev_sources_in_training")
+    kinds = ["attacks", "harmless", "recall", "flagged", "auc", "auc_against_all_harmless"]
+    rates = ["harmless", "attacks", "auc", "recall_1%", "recall_3%", "recall_5%"]
+    scope = ["rows", "drift", "auc", "at_1", "at_3", "at_5", "hard", "hard_auc"]
+    return "\n\n".join(
+        [
+            "# Card of the models",
+            "Written by `models/training/card.py`; `card.json` has the same and more.",
+            *facts["text"],
+            "## Files",
+            table(["file", "bytes", "SHA-256"], [[name, one["bytes"], one["sha256"]] for name, one in card["files"].items()]),
+            "## Which figure comes from which run",
+            table(["figures", "run"], [[name, said] for name, said in facts["runs"].items()]),
+            "## Tier 2, run A, texts of families that training did not see",
+            columns({name: judged[name] for name in parts}, "rows", rates),
+            "*Without quoting*: without the family `gen:security_talk`, articles that quote attacks.",
+            "The score of a text is tier 2's log odds of an attack, plus tier 1's logit where at least 2 % of its characters are of scripts "
+            "that MiniLM spells letter by letter (`prepare.foreign_share`).",
+            f"Thresholds on the log odds of an attack (logsumexp of injection and jailbreak, minus benign; largest of the windows): "
+            f"{judged['thresholds']}, without quoting {judged['thresholds_without_quoting']}. Temperature: {judged['temperature']}.",
+            f"The next tables use the threshold for 1 % without quoting, {judged['thresholds_without_quoting']['1%']}.",
+            columns(judged["by_family"], "family", kinds),
+            columns(judged["by_length"], "words", kinds),
+            columns(judged["by_language"], "language", kinds),
+            "### Evasion (attacks and harmless texts of holdout, disguised; no decoder in front)",
+            columns(judged["evasion"], "disguise", kinds),
+            "## Tier 1 and the cascade",
+            "Tier 1 trained without the same families:",
+            columns({"holdout": judged["tier1"], "without quoting": judged["tier1_without_quoting"]}, "rows", rates),
+            "What a limit of tier 1 sends on, and what is left of tier 2's finds at 1 % false positives (without quoting):",
+            columns({str(at): one for at, one in enumerate(judged["cascade"])}, "", list(judged["cascade"][0])),
+            "Tier 1 with one given source left out of training:",
+            columns(card["tier1_left_out"]["families"], "left out", ["rows", "auc", "at_1", "sent_at_2"]),
+            "## Scope drift, one source left out of training",
+            "`hard`: drift rows whose tool the task also uses rightly.",
+            columns(card["scope_left_out"], "left out", scope),
+            f"Calibration: slope {card['scope']['slope']:.4f}, offset {card['scope']['offset']:.4f}. "
+            f"Thresholds on the score, from the rows left out: {card['scope']['thresholds']}.",
+            "## Known weaknesses",
+            "\n".join(f"- {one}" for one in facts["weaknesses"]),
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("weights", "facts", "judged", "tier1", "scope", "manifest"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    options = parser.parse_args()
+
+    def read(path: Path) -> dict:
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    model, manifest = read(options.weights / "scope.json"), read(options.manifest)
+    card = {
+        "files": digests(options.weights),
+        "facts": read(options.facts),
+        "data": {name: {key: one[key] for key in ("rows", "sha256", "labels", "generated")} for name, one in manifest["files"].items()},
+        "tier2": read(options.judged),
+        "tier1_left_out": read(options.tier1),
+        "scope": {key: model[key] for key in ("slope", "offset", "thresholds")},
+        "scope_left_out": read(options.scope),
+    }
+    (options.weights / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (options.weights / "card.md").write_text(page(card) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
