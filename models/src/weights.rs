@@ -28,6 +28,9 @@ pub enum WeightsError {
     /// The tokenizer cannot be read, or is not this model's.
     #[error("tokenizer cannot be used: {0}")]
     Tokenizer(String),
+    /// The trees of the scope model cannot be read.
+    #[error("trees cannot be used: {0}")]
+    Trees(String),
     /// The library failed.
     #[error("weights cannot be read")]
     Library(#[from] candle_core::Error),

@@ -71,7 +71,7 @@ impl Golden {
 }
 
 /// Words of one to three letters over `a` to `e`.
-pub(super) fn tokenizer() -> Vec<u8> {
+pub(crate) fn tokenizer() -> Vec<u8> {
     let mut words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
         .map(str::to_owned)
         .to_vec();

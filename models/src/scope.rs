@@ -1,0 +1,104 @@
+//! Whether an action serves the task: structure first, meaning second.
+//!
+//! Where the destination and the values come from, how the tool fits the task and what was called
+//! before; boosted trees over these numbers, calibrated.
+
+mod arguments;
+mod features;
+mod lists;
+mod meaning;
+mod places;
+mod trees;
+mod words;
+
+use serde::Deserialize;
+
+pub use arguments::Arguments;
+use features::{NAMES, features};
+use meaning::Meaning;
+use trees::Trees;
+
+use crate::weights::WeightsError;
+
+/// A call that an agent makes or made.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Call {
+    /// The tool's name.
+    pub tool: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub arguments: Arguments,
+    /// What it brought, for a call that is done.
+    #[serde(default)]
+    pub result: Option<Arguments>,
+}
+
+/// An action with what is known when it is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// What the user asked for, in the user's words.
+    pub task: String,
+    /// What was called before, the oldest first.
+    pub history: Vec<Call>,
+    /// What shall be called.
+    pub call: Call,
+    /// Where it sends something, if somebody knows.
+    pub destination: Option<Arguments>,
+}
+
+/// How far an action is from its task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drift {
+    /// The probability that it does not serve the task.
+    pub probability: f64,
+    /// The trees' sum, not calibrated: what thresholds are stated in.
+    pub score: f64,
+    /// The numbers that it comes from, with their names: the evidence.
+    pub evidence: Vec<(String, f64)>,
+}
+
+/// The trees and the table of meanings.
+#[derive(Debug)]
+pub struct Scope {
+    trees: Trees,
+    meaning: Meaning,
+}
+
+impl Scope {
+    /// Reads the trees (JSON), the table of meanings (safetensors) and its tokenizer.
+    ///
+    /// # Errors
+    /// When one cannot be read, a tree would not end, or it sees other numbers than these.
+    pub fn read(trees: &[u8], meanings: &[u8], tokenizer: &[u8]) -> Result<Self, WeightsError> {
+        let trees: Trees = serde_json::from_slice(trees)
+            .map_err(|error| WeightsError::Trees(error.to_string()))?;
+        if trees.features != NAMES {
+            return Err(WeightsError::Trees(
+                "they see other numbers of an action".to_owned(),
+            ));
+        }
+        if !trees.is_sound() {
+            return Err(WeightsError::Trees(
+                "a tree does not end in a number".to_owned(),
+            ));
+        }
+        Ok(Self {
+            trees,
+            meaning: Meaning::read(meanings, tokenizer)?,
+        })
+    }
+
+    /// Judges an action.
+    pub fn judge(&self, action: &Action) -> Drift {
+        let numbers = features(action, &self.meaning);
+        let score = self.trees.score(&numbers);
+        Drift {
+            probability: self.trees.probability(score),
+            score,
+            evidence: self.trees.features.iter().cloned().zip(numbers).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
