@@ -6,6 +6,7 @@
 
 mod ascii;
 mod assign;
+mod bits;
 mod block;
 mod census;
 mod check;

@@ -87,7 +87,7 @@ struct Form {
     scheme: Scheme,
     /// Digits of each group.
     groups: &'static [usize],
-    /// The same as [`Phrase::signature`] has them, and which of its bytes count.
+    /// The same as [`Row::lengths`] has them, and which of its bytes count.
     signature: u128,
     mask: u128,
     /// The sign between each two groups; any of them, but the same throughout, where it has more
@@ -116,8 +116,8 @@ enum Evidence {
     Word,
 }
 
-/// The id that begins with group number `first` of `phrase`, whose signature from that group on is
-/// `signature`.
+/// The id that begins with group number `first` of `phrase`, whose groups from that one on have the
+/// lengths that `signature` tells.
 pub(crate) fn national_id(
     text: &[u8],
     phrase: &Phrase,
@@ -270,14 +270,15 @@ const SECONDS: [u32; MAX_GROUP_LEN + 1] = {
     seconds
 };
 
-/// Whether some id or card begins with a group of `first` digits, followed by one of `second` or,
-/// where it is alone, by anything.
-pub(crate) fn may_begin(first: usize, second: usize) -> bool {
-    let bits = SECONDS.get(first).copied().unwrap_or(0);
-    let pair = u32::try_from(second)
-        .ok()
-        .and_then(|second| bits.checked_shr(second));
-    (bits | pair.unwrap_or(0)) & 1 != 0
+/// Whether some id or card may begin at `start`, where `signature` tells the lengths of the groups.
+pub(crate) fn may_begin(text: &[u8], start: usize, signature: u128) -> bool {
+    let [first, second, ..] = signature.to_le_bytes();
+    let len = usize::from(first);
+    let bits = SECONDS.get(len).copied().unwrap_or(0);
+    let may_be_all = || bits & 1 == 1 && stands_alone(text, start, start + len);
+    let is_pair = second > 0 && bits.checked_shr(u32::from(second)).unwrap_or(0) & 1 == 1;
+    let fits = |form: &Form| form.groups.len() > 1 && signature & form.mask == form.signature;
+    is_pair && (matches!(len, 4 | 6) || forms(len).iter().any(fits)) || may_be_all()
 }
 
 const FORMS_1: &[Form] = &[form(FrNir, &[1, 2, 2, 2, 3, 3, 2], BLANK, ByForm, fr_nir)];
