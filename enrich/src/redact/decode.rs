@@ -96,7 +96,7 @@ impl<'a> Decoder<'a> {
             return;
         }
         self.runs(bytes, depth);
-        if is_unusual(bytes) {
+        if signs.is_unusual {
             self.unusual(text, signs, depth);
         } else if !signs.signs.is_empty() {
             self.windows(bytes, signs.of(Of::Escape), Lines::One, unescape, depth);
@@ -280,7 +280,7 @@ impl<'a> Decoder<'a> {
             up: depth.above,
         };
         let mut scan = Scan::part(self.rules, layer.text(), ending);
-        let signs = scan.take_signs();
+        let signs = scan.take_signs(layer.text());
         for one in scan.into_found(layer.text()) {
             self.keep(one, &above, stack);
         }
@@ -351,7 +351,7 @@ impl Decoder<'_> {
 }
 
 /// Whether `text` holds a zero, or anything that is not ASCII. In UTF-8 nothing is 0x80 alone.
-fn is_unusual(text: &[u8]) -> bool {
+pub(crate) fn is_unusual(text: &[u8]) -> bool {
     let all = text
         .iter()
         .fold(0, |all, byte: &u8| all | byte.wrapping_sub(1));
