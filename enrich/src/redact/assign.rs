@@ -349,12 +349,12 @@ fn bracketed(text: &[u8], start: usize) -> Assigned {
 /// A word, up to what cannot belong to it.
 pub(crate) fn bare(text: &[u8], start: usize) -> Assigned {
     let mut end = start;
-    for (offset, &one) in slice(text, start, text.len()).iter().enumerate() {
-        end = start + offset + 1;
-        if ends_word(text, start + offset, one) {
-            end = start + offset;
+    loop {
+        end = skip(text, end, usize::MAX, |byte| !may_end_word(byte));
+        if end >= text.len() || ends_word(text, end, byte(text, end)) {
             break;
         }
+        end += 1;
     }
     let closers = |byte: u8| matches!(byte, b',' | b')' | b']' | b'}' | b':' | b'.');
     let trimmed = skip_back(text, end, end - start, closers);
@@ -363,6 +363,15 @@ pub(crate) fn bare(text: &[u8], start: usize) -> Assigned {
         end: trimmed,
         form: Form::Bare,
     }
+}
+
+/// Whether [`ends_word`] may hold of `byte`: hardly any other sign of a value is asked about more.
+const fn may_end_word(byte: u8) -> bool {
+    ends_any_word(byte)
+        || matches!(
+            byte,
+            b';' | b'&' | b'<' | b'>' | b'\\' | b',' | b'}' | b')' | b']'
+        )
 }
 
 const fn ends_any_word(byte: u8) -> bool {

@@ -21,7 +21,7 @@ use super::ascii::{byte, byte_before, follows_escape};
 use super::detector::Label;
 use national::Scheme;
 use number::Phrase;
-use row::Row;
+use row::{Lengths, Row};
 
 pub use config::{Choice, PersonalConfig};
 pub(crate) use config::{PersonalClass, Switches};
@@ -232,10 +232,11 @@ fn lettered(text: &[u8], at: usize, end: usize, first: usize) -> Option<Datum> {
     if !may_be {
         return None;
     }
-    let iban = iban::iban(text, at).or_else(|| iban::iban(text, first));
+    let earlier = Some(first).filter(|first| *first < at);
+    let iban = iban::iban(text, at).or_else(|| iban::iban(text, earlier?));
     let of_person = || {
         national::lettered(text, at)
-            .or_else(|| national::lettered(text, first))
+            .or_else(|| national::lettered(text, earlier?))
             .or_else(|| national::spaced_nino(text, first))
     };
     // What ends before was seen before.
@@ -248,14 +249,14 @@ fn lettered(text: &[u8], at: usize, end: usize, first: usize) -> Option<Datum> {
 /// Whether a card or a national id may begin with some group of `row`.
 fn may_hold_id(text: &[u8], row: &Row) -> bool {
     let (mut start, mut rest) = (row.start, row.lengths);
-    while rest != 0 {
+    while rest != Lengths::NONE {
         if national::may_begin(text, start, rest) {
             return true;
         }
-        start += 1 + usize::from(rest.to_le_bytes()[0]);
-        rest >>= 8;
+        start += 1 + rest.of(0);
+        rest = rest.rest();
     }
-    false
+    row.is_long()
 }
 
 /// Cards and national ids: groups of digits alone, of which one begins at `at`. Returns whether there
@@ -264,7 +265,7 @@ fn may_hold_id(text: &[u8], row: &Row) -> bool {
 fn in_groups(
     text: &[u8],
     at: usize,
-    lengths: u128,
+    lengths: Lengths,
     switches: Switches,
     visit: &mut impl FnMut(Datum),
 ) -> bool {
@@ -285,7 +286,7 @@ fn in_groups(
             .is_some_and(|group| group.start < past)
         {
             first += 1;
-            rest >>= 8;
+            rest = rest.rest();
         }
         if let Some(datum) = datum {
             found = true;

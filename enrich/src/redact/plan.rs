@@ -6,7 +6,7 @@ use magistrate_event::{Finding, Place, Span};
 use memchr::memmem;
 
 use super::decode::sign::Signs;
-use super::decode::{Decoder, token_of};
+use super::decode::{Decoder, Stack, token_of};
 use super::marker::{marker, markers};
 use super::merge::Found;
 use super::placeholder::looks_random;
@@ -277,7 +277,7 @@ impl Plan {
                     kind: label.kind.to_owned(),
                     rule: label.id.to_owned(),
                     confidence: one.confidence,
-                    layer: one.stack.to_string(),
+                    layer: encodings(one.stack),
                     place: Place {
                         start: one.span.start(),
                         end: one.span.end(),
@@ -327,6 +327,15 @@ impl Plan {
             moved.extend(span.map(|span| Found { span, ..one }));
         }
         moved
+    }
+}
+
+/// What a finding tells of `stack`; nearly always there is nothing to write.
+fn encodings(stack: Stack) -> String {
+    if stack == Stack::default() {
+        String::new()
+    } else {
+        stack.to_string()
     }
 }
 

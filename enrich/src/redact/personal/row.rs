@@ -10,8 +10,42 @@ pub(crate) struct Row {
     pub(crate) end: usize,
     /// How many groups there are.
     pub(crate) count: u32,
-    /// How many digits each has, a byte for each, the first one's lowest.
-    pub(crate) lengths: u128,
+    pub(crate) lengths: Lengths,
+}
+
+/// How many digits each group of a row has, the first one's bits lowest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Lengths(u64);
+
+/// Bits of a length: those of all [`MAX_GROUPS`] groups fit into a word.
+const BITS: u32 = 5;
+const MASK: u64 = (1 << BITS) - 1;
+
+impl Lengths {
+    pub(crate) const NONE: Self = Self(0);
+    /// What is said of a longer group.
+    const LONG: usize = MASK as usize;
+
+    /// The lengths with one of `len` digits before them.
+    pub(crate) const fn after(self, len: usize) -> Self {
+        let len = if len > MAX_GROUP_LEN { Self::LONG } else { len };
+        Self(self.0 << BITS | len as u64)
+    }
+
+    /// How many digits group `number` has; 0 where there is none.
+    pub(crate) const fn of(self, number: u32) -> usize {
+        (self.0 >> (BITS * number) & MASK) as usize
+    }
+
+    /// The lengths without the first one.
+    pub(crate) const fn rest(self) -> Self {
+        Self(self.0 >> BITS)
+    }
+
+    /// Whether they begin with `count` lengths that are all of `others`.
+    pub(crate) const fn begin_with(self, others: Self, count: u32) -> bool {
+        (self.0 ^ others.0) & ((1 << (BITS * count)) - 1) == 0
+    }
 }
 
 /// So many bytes before a number are seen at once.
@@ -21,6 +55,11 @@ impl Row {
     /// The row around the run of digits that begins at `at`, the same as [`Phrase::around`] reads.
     pub(crate) fn around(text: &[u8], at: usize) -> Self {
         Self::short(text, at).unwrap_or_else(|| Self::of(&Phrase::around(text, at)))
+    }
+
+    /// Whether a group is longer than any number of a person.
+    pub(crate) fn is_long(&self) -> bool {
+        (0..self.count).any(|number| self.lengths.of(number) == Lengths::LONG)
     }
 
     /// How many digits it has.
@@ -48,7 +87,7 @@ impl Row {
             if len as usize > MAX_GROUP_LEN || count as usize >= MAX_GROUPS {
                 return None;
             }
-            lengths |= u128::from(len) << (8 * count);
+            lengths |= u64::from(len) << (BITS * count);
             count += 1;
             let Some(rest) = left.checked_sub(len as usize + 1) else {
                 break;
@@ -60,7 +99,7 @@ impl Row {
             start: at - before,
             end: at + after,
             count,
-            lengths,
+            lengths: Lengths(lengths),
         })
     }
 
@@ -70,7 +109,7 @@ impl Row {
             start: phrase.groups().first().map_or(0, |first| first.start),
             end: phrase.end(),
             count: phrase.groups().len() as u32,
-            lengths: lengths.fold(0, |lengths, group| lengths << 8 | group.len as u128),
+            lengths: lengths.fold(Lengths::NONE, |lengths, group| lengths.after(group.len)),
         }
     }
 }
