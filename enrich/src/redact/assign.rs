@@ -3,8 +3,8 @@
 use memchr::memmem;
 
 use super::ascii::{
-    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_at_ignoring_case, is_word, skip,
-    skip_back, skip_blanks, slice,
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_at_ignoring_case, is_token, is_word,
+    skip, skip_back, skip_blanks, slice,
 };
 use super::block::{after_line_break, form_part, yaml_block};
 use super::marker::{MARKER_START, marker_end};
@@ -350,7 +350,7 @@ fn bracketed(text: &[u8], start: usize) -> Assigned {
 pub(crate) fn bare(text: &[u8], start: usize) -> Assigned {
     let mut end = start;
     loop {
-        end = skip(text, end, usize::MAX, |byte| !may_end_word(byte));
+        end = skip(text, end, usize::MAX, is_token);
         if end >= text.len() || ends_word(text, end, byte(text, end)) {
             break;
         }
@@ -363,15 +363,6 @@ pub(crate) fn bare(text: &[u8], start: usize) -> Assigned {
         end: trimmed,
         form: Form::Bare,
     }
-}
-
-/// Whether [`ends_word`] may hold of `byte`: hardly any other sign of a value is asked about more.
-const fn may_end_word(byte: u8) -> bool {
-    ends_any_word(byte)
-        || matches!(
-            byte,
-            b';' | b'&' | b'<' | b'>' | b'\\' | b',' | b'}' | b')' | b']'
-        )
 }
 
 const fn ends_any_word(byte: u8) -> bool {
