@@ -221,7 +221,8 @@ fn lettered(text: &[u8], at: usize, end: usize, first: usize) -> Option<Datum> {
     let is_capital = |at: Option<usize>| at.is_some_and(|at| byte(text, at).is_ascii_uppercase());
     let touches = |at: usize| is_capital(at.checked_sub(1));
     // `GB29 NWBK 6016`, `X-1234567-L`, `131052-308T`, `12345678-Z`.
-    let is_apart = |at: usize| joins_groups(byte_before(text, at)) && is_capital(at.checked_sub(2));
+    let is_apart =
+        |at: usize| matches!(byte_before(text, at), b' ' | b'-') && is_capital(at.checked_sub(2));
     let goes_on = matches!(end - at, 6..=8) && matches!(byte(text, end), b'-' | b'+');
     let may_be = touches(at)
         || touches(first)

@@ -272,6 +272,7 @@ const SECONDS: [u32; MAX_GROUP_LEN + 1] = {
 };
 
 /// Whether some id or card may begin at `start`, where `lengths` are those of the groups.
+#[inline]
 pub(crate) fn may_begin(text: &[u8], start: usize, lengths: Lengths) -> bool {
     let (first, second) = (lengths.of(0), lengths.of(1));
     let bits = SECONDS.get(first).copied().unwrap_or(0);
