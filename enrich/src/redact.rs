@@ -6,6 +6,7 @@
 
 mod ascii;
 mod assign;
+mod bits;
 mod block;
 mod census;
 mod check;
@@ -36,11 +37,13 @@ mod ruleset;
 mod scan;
 mod seal;
 mod seal_key;
+mod settled;
 mod shape;
 mod shipped;
 mod stand_in;
 mod steps;
 mod stream;
+mod stretch;
 mod token;
 mod tree;
 mod url_password;

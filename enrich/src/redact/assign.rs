@@ -3,8 +3,8 @@
 use memchr::memmem;
 
 use super::ascii::{
-    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_at_ignoring_case, is_word, skip,
-    skip_back, skip_blanks, slice,
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_at_ignoring_case, is_token, is_word,
+    skip, skip_back, skip_blanks, slice,
 };
 use super::block::{after_line_break, form_part, yaml_block};
 use super::marker::{MARKER_START, marker_end};
@@ -349,12 +349,12 @@ fn bracketed(text: &[u8], start: usize) -> Assigned {
 /// A word, up to what cannot belong to it.
 pub(crate) fn bare(text: &[u8], start: usize) -> Assigned {
     let mut end = start;
-    for (offset, &one) in slice(text, start, text.len()).iter().enumerate() {
-        end = start + offset + 1;
-        if ends_word(text, start + offset, one) {
-            end = start + offset;
+    loop {
+        end = skip(text, end, usize::MAX, is_token);
+        if end >= text.len() || ends_word(text, end, byte(text, end)) {
             break;
         }
+        end += 1;
     }
     let closers = |byte: u8| matches!(byte, b',' | b')' | b']' | b'}' | b':' | b'.');
     let trimmed = skip_back(text, end, end - start, closers);

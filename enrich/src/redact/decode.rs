@@ -51,6 +51,9 @@ const CONTEXT_LEN: usize = 64;
 /// Shorter texts hide nothing.
 const MIN_LEN: usize = 16;
 
+/// Makes a layer of a stretch of a text.
+type Decode = fn(&[u8], usize, usize) -> Option<Layer>;
+
 /// Decodes whatever is encoded, and remembers what the rules find in it.
 pub(crate) struct Decoder<'a> {
     rules: &'a RuleSet,
@@ -96,7 +99,7 @@ impl<'a> Decoder<'a> {
             return;
         }
         self.runs(bytes, depth);
-        if is_unusual(bytes) {
+        if signs.is_unusual {
             self.unusual(text, signs, depth);
         } else if !signs.signs.is_empty() {
             self.windows(bytes, signs.of(Of::Escape), Lines::One, unescape, depth);
@@ -130,18 +133,12 @@ impl<'a> Decoder<'a> {
                 return;
             }
             while let Some(escape) = escapes.next_if(|escape| *escape < at) {
-                if let Some(window) = windows.add(escape) {
-                    self.window(bytes, window, unescape, depth);
-                }
+                self.place(&mut windows, escape, unescape, depth);
             }
-            if let Some(window) = windows.add(at) {
-                self.window(bytes, window, unescape, depth);
-            }
+            self.place(&mut windows, at, unescape, depth);
         });
         for escape in escapes {
-            if let Some(window) = windows.add(escape) {
-                self.window(bytes, window, unescape, depth);
-            }
+            self.place(&mut windows, escape, unescape, depth);
         }
         if let Some(window) = windows.finish() {
             self.window(bytes, window, unescape, depth);
@@ -157,17 +154,24 @@ impl<'a> Decoder<'a> {
         text: &[u8],
         places: impl Iterator<Item = usize>,
         lines: Lines,
-        decode: fn(&[u8], usize, usize) -> Option<Layer>,
+        decode: Decode,
         depth: Depth<'_>,
     ) {
         let mut windows = Windows::new(text, lines);
         for at in places {
-            if let Some(window) = windows.add(at) {
-                self.window(text, window, decode, depth);
-            }
+            self.place(&mut windows, at, decode, depth);
         }
         if let Some(window) = windows.finish() {
             self.window(text, window, decode, depth);
+        }
+    }
+
+    /// Adds the place `at`, and searches the window that this closes.
+    fn place(&mut self, windows: &mut Windows<'_>, at: usize, decode: Decode, depth: Depth<'_>) {
+        if let Some(window) = windows.add(at)
+            && let Some(end) = self.window(windows.text(), window, decode, depth)
+        {
+            windows.reach(end);
         }
     }
 
@@ -218,16 +222,18 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    /// Searches `window`; answers with where it ended, unless there was nothing to be searched or no
+    /// room to do so.
     fn window(
         &mut self,
         text: &[u8],
         window: Window,
-        decode: fn(&[u8], usize, usize) -> Option<Layer>,
+        decode: Decode,
         depth: Depth<'_>,
-    ) {
+    ) -> Option<usize> {
         let Window { start, end } = window;
         if end - start > self.left {
-            return;
+            return None;
         }
         let (window, layer) = window.decoded(text, decode, self.left);
         let ending = if window.ends_value(text) {
@@ -235,7 +241,7 @@ impl<'a> Decoder<'a> {
         } else {
             Ending::Open
         };
-        self.look(layer, ending, depth);
+        self.look(layer, ending, depth).then_some(window.end)
     }
 
     fn blob(&mut self, text: &[u8], piece: Blob, depth: Depth<'_>) {
@@ -250,9 +256,8 @@ impl<'a> Decoder<'a> {
         };
         let ending = ending_at(text, piece.end);
         if inner.is_none() {
-            return self.look(Some(outer), ending, depth);
-        }
-        if let Some(stack) = depth.stack.push(outer.codec()) {
+            self.look(Some(outer), ending, depth);
+        } else if let Some(stack) = depth.stack.push(outer.codec()) {
             let above = Above {
                 layer: &outer,
                 up: depth.above,
@@ -265,14 +270,14 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Searches `layer` and the layers below it.
-    fn look(&mut self, layer: Option<Layer>, ending: Ending, depth: Depth<'_>) {
-        let Some(layer) = layer else { return };
+    /// Searches `layer` and the layers below it; says whether there was one, and room for it.
+    fn look(&mut self, layer: Option<Layer>, ending: Ending, depth: Depth<'_>) -> bool {
+        let Some(layer) = layer else { return false };
         let Some(left) = self.left.checked_sub(layer.text().len()) else {
-            return;
+            return false;
         };
         let Some(stack) = depth.stack.push(layer.codec()) else {
-            return;
+            return false;
         };
         self.left = left;
         let above = Above {
@@ -280,7 +285,7 @@ impl<'a> Decoder<'a> {
             up: depth.above,
         };
         let mut scan = Scan::part(self.rules, layer.text(), ending);
-        let signs = scan.take_signs();
+        let signs = scan.take_signs(layer.text());
         for one in scan.into_found(layer.text()) {
             self.keep(one, &above, stack);
         }
@@ -289,6 +294,7 @@ impl<'a> Decoder<'a> {
             stack,
         };
         self.layers(layer.text(), &signs, depth);
+        true
     }
 
     /// Keeps what was found in the innermost layer as stretches of the original text.
@@ -351,7 +357,7 @@ impl Decoder<'_> {
 }
 
 /// Whether `text` holds a zero, or anything that is not ASCII. In UTF-8 nothing is 0x80 alone.
-fn is_unusual(text: &[u8]) -> bool {
+pub(crate) fn is_unusual(text: &[u8]) -> bool {
     let all = text
         .iter()
         .fold(0, |all, byte: &u8| all | byte.wrapping_sub(1));

@@ -13,6 +13,7 @@ mod ip;
 mod national;
 mod number;
 mod phone;
+mod row;
 
 use magistrate_event::Span;
 
@@ -20,6 +21,7 @@ use super::ascii::{byte, byte_before, follows_escape};
 use super::detector::Label;
 use national::Scheme;
 use number::Phrase;
+use row::{Lengths, Row};
 
 pub use config::{Choice, PersonalConfig};
 pub(crate) use config::{PersonalClass, Switches};
@@ -149,7 +151,7 @@ fn number(
     if let Some(end) = end_of_id(text, at, end) {
         return end;
     }
-    phrase(text, at, end, switches, visit)
+    row(text, at, end, switches, visit)
 }
 
 /// Whether the digits at `at` are those of `0.123456`.
@@ -190,33 +192,37 @@ fn end_of_id(text: &[u8], at: usize, end: usize) -> Option<usize> {
 
 /// Looks at the groups of digits of which one goes from `at` to `end`.
 #[inline(never)]
-fn phrase(
+fn row(
     text: &[u8],
     at: usize,
     end: usize,
     switches: Switches,
     visit: &mut impl FnMut(Datum),
 ) -> usize {
-    let phrase = Phrase::around(text, at);
-    let lettered = lettered(text, at, end, &phrase).filter(|one| switches.masks(class(one.what)));
-    if let Some(datum) = lettered {
+    let row = Row::around(text, at);
+    let lettered = lettered(text, at, end, row.start);
+    if let Some(datum) = lettered.filter(|one| switches.masks(class(one.what))) {
         visit(datum);
         return datum.span.end().max(end);
     }
-    if phrase.digit_count() >= MIN_DIGITS {
-        in_groups(text, &phrase, switches, visit);
+    if row.digit_count() >= MIN_DIGITS {
+        let found = may_hold_id(text, &row) && in_groups(text, at, row.lengths, switches, visit);
+        if !found && switches.masks(PersonalClass::Phone) {
+            let datum = signed(phone::national(text, &row), Personal::Phone, 75);
+            datum.into_iter().for_each(visit);
+        }
     }
-    phrase.end().max(end)
+    row.end.max(end)
 }
 
-/// What has letters besides digits, in or around `phrase`, of which one group goes from `at` to
-/// `end`.
-fn lettered(text: &[u8], at: usize, end: usize, phrase: &Phrase) -> Option<Datum> {
-    let first = phrase.groups().first()?.start;
+/// What has letters besides digits, in or around the groups from `first` on, of which one goes from
+/// `at` to `end`.
+fn lettered(text: &[u8], at: usize, end: usize, first: usize) -> Option<Datum> {
     let is_capital = |at: Option<usize>| at.is_some_and(|at| byte(text, at).is_ascii_uppercase());
     let touches = |at: usize| is_capital(at.checked_sub(1));
     // `GB29 NWBK 6016`, `X-1234567-L`, `131052-308T`, `12345678-Z`.
-    let is_apart = |at: usize| joins_groups(byte_before(text, at)) && is_capital(at.checked_sub(2));
+    let is_apart =
+        |at: usize| matches!(byte_before(text, at), b' ' | b'-') && is_capital(at.checked_sub(2));
     let goes_on = matches!(end - at, 6..=8) && matches!(byte(text, end), b'-' | b'+');
     let may_be = touches(at)
         || touches(first)
@@ -227,10 +233,11 @@ fn lettered(text: &[u8], at: usize, end: usize, phrase: &Phrase) -> Option<Datum
     if !may_be {
         return None;
     }
-    let iban = iban::iban(text, at).or_else(|| iban::iban(text, first));
+    let earlier = Some(first).filter(|first| *first < at);
+    let iban = iban::iban(text, at).or_else(|| iban::iban(text, earlier?));
     let of_person = || {
         national::lettered(text, at)
-            .or_else(|| national::lettered(text, first))
+            .or_else(|| national::lettered(text, earlier?))
             .or_else(|| national::spaced_nino(text, first))
     };
     // What ends before was seen before.
@@ -240,12 +247,33 @@ fn lettered(text: &[u8], at: usize, end: usize, phrase: &Phrase) -> Option<Datum
         .filter(is_here)
 }
 
-/// Cards, national ids and phone numbers: groups of digits alone.
-fn in_groups(text: &[u8], phrase: &Phrase, switches: Switches, visit: &mut impl FnMut(Datum)) {
-    let (mut rest, mut first, mut found) = (phrase.signature(), 0, false);
+/// Whether a card or a national id may begin with some group of `row`.
+fn may_hold_id(text: &[u8], row: &Row) -> bool {
+    let (mut start, mut rest) = (row.start, row.lengths);
+    while rest != Lengths::NONE {
+        if national::may_begin(text, start, rest) {
+            return true;
+        }
+        start += 1 + rest.of(0);
+        rest = rest.rest();
+    }
+    row.is_long()
+}
+
+/// Cards and national ids: groups of digits alone, of which one begins at `at`. Returns whether there
+/// was one, masked or not.
+#[inline(never)]
+fn in_groups(
+    text: &[u8],
+    at: usize,
+    lengths: Lengths,
+    switches: Switches,
+    visit: &mut impl FnMut(Datum),
+) -> bool {
+    let phrase = &Phrase::around(text, at);
+    let (mut rest, mut first, mut found) = (lengths, 0, false);
     while let Some(group) = phrase.groups().get(first) {
-        let next = phrase.groups().get(first + 1).map_or(0, |next| next.len);
-        let datum = if national::may_begin(group.len, next) {
+        let datum = if national::may_begin(text, group.start, rest) {
             let card = || card::card(text, phrase, first);
             let id = || national::national_id(text, phrase, first, rest);
             card().or_else(id)
@@ -259,7 +287,7 @@ fn in_groups(text: &[u8], phrase: &Phrase, switches: Switches, visit: &mut impl 
             .is_some_and(|group| group.start < past)
         {
             first += 1;
-            rest >>= 8;
+            rest = rest.rest();
         }
         if let Some(datum) = datum {
             found = true;
@@ -268,10 +296,7 @@ fn in_groups(text: &[u8], phrase: &Phrase, switches: Switches, visit: &mut impl 
             }
         }
     }
-    if !found && switches.masks(PersonalClass::Phone) {
-        let datum = signed(phone::national(text, phrase), Personal::Phone, 75);
-        datum.into_iter().for_each(visit);
-    }
+    found
 }
 
 const fn class(what: Personal) -> PersonalClass {

@@ -111,18 +111,21 @@ fn is_minified(name: &[u8], rest: &[u8]) -> bool {
 
 /// Whether `value` looks made by a machine: long, of token characters, letters and digits mixed.
 pub(crate) fn looks_random(value: &[u8]) -> bool {
-    let (mut digits, mut upper, mut lower) = (0_usize, 0_usize, 0_usize);
-    for byte in value {
-        match byte {
-            b'0'..=b'9' => digits += 1,
-            b'A'..=b'Z' => upper += 1,
-            b'a'..=b'z' => lower += 1,
-            b'(' | b')' | b'{' | b'}' | b'<' | b'>' | 0..=b' ' | 0x7f.. => return false,
-            _ => {}
-        }
-    }
-    let is_mixed = digits > 0 && upper + lower > 0;
-    value.len() >= 8 && (is_mixed || value.len() >= 20 && upper > 0 && lower > 0)
+    // Without a branch, sixteen bytes are looked at together.
+    let all = value.iter().fold(0, |all, &byte| {
+        let is_other = matches!(
+            byte,
+            b'(' | b')' | b'{' | b'}' | b'<' | b'>' | 0..=b' ' | 0x7f..
+        );
+        all | u8::from(byte.is_ascii_digit())
+            | u8::from(byte.is_ascii_uppercase()) << 1
+            | u8::from(byte.is_ascii_lowercase()) << 2
+            | u8::from(is_other) << 3
+    });
+    let has = |kinds: u8| all & kinds != 0;
+    let (digit, upper, lower, other) = (has(1), has(2), has(4), has(8));
+    let is_mixed = digit && (upper || lower) || value.len() >= 20 && upper && lower;
+    value.len() >= 8 && !other && is_mixed
 }
 
 /// Whether `value` is a UUID (RFC 9562).
@@ -138,6 +141,11 @@ pub(crate) fn is_uuid(value: &[u8]) -> bool {
 /// Whether a key of a known shape is a documented or filled-in one: a prefix, then one sign again and
 /// again, or digits and letters in a row (`0123456789abcdef…`).
 pub(crate) fn is_dummy(secret: &[u8]) -> bool {
+    let follows = |pair: &[u8]| matches!(pair, [a, b] if a.wrapping_add(1) == *b || (*a, *b) == (b'9', b'0') || (*a, *b) == (b'9', b'a') || (*a, *b) == (b'f', b'0'));
+    // Hardly any key ends so.
+    if !matches!(secret, [.., a, b] if a == b || follows(&[*a, *b])) {
+        return false;
+    }
     let prefix = secret
         .iter()
         .rposition(|byte| matches!(byte, b'_' | b'-' | b'.' | b'='))
@@ -147,7 +155,6 @@ pub(crate) fn is_dummy(secret: &[u8]) -> bool {
     let Some(&first) = body.first() else {
         return false;
     };
-    let follows = |pair: &[u8]| matches!(pair, [a, b] if a.wrapping_add(1) == *b || (*a, *b) == (b'9', b'0') || (*a, *b) == (b'9', b'a') || (*a, *b) == (b'f', b'0'));
     body.len() >= 8 && (body.iter().all(|&byte| byte == first) || body.windows(2).all(follows))
 }
 

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use magistrate_event::{Finding, Place, Span};
 use memchr::memmem;
 
-use super::decode::{Decoder, token_of};
+use super::decode::sign::Signs;
+use super::decode::{Decoder, Stack, token_of};
 use super::marker::{marker, markers};
 use super::merge::Found;
 use super::placeholder::looks_random;
 use super::ruleset::RuleSet;
 use super::scan::Scan;
+use super::settled::is_settled;
+use super::stretch::lines_around;
 use super::token::Tokenizer;
 
 /// A stretch of the original text, its marker, and what is reported of it.
@@ -18,6 +21,8 @@ struct Edit {
     span: Span,
     marker: String,
     finding: Finding,
+    /// Whether the text around it reads as before.
+    is_settled: bool,
 }
 
 /// The edits of one text, sorted and disjoint.
@@ -44,6 +49,7 @@ impl Edit {
                 place,
                 ..self.finding.clone()
             },
+            is_settled: false,
         }
     }
 }
@@ -84,31 +90,72 @@ impl Plan {
     /// The edits of a text whose first scan was `scan`.
     pub(crate) fn new(task: Task<'_>, scan: Scan) -> Self {
         let mut plan = Self::default();
-        plan.add(task, all_found(task, scan));
+        let (found, signs) = all_found(task, scan);
+        let text = task.text.as_bytes();
+        plan.add(task, found, |one| is_settled(task.rules, text, &signs, one));
         plan.settle(task);
         plan
     }
 
-    /// Looks at the masked text until nothing more is found.
+    /// Looks at the masked text, where it may read otherwise than before, until nothing more is found.
     fn settle(&mut self, task: Task<'_>) {
         for _ in 1..MAX_PASSES {
-            if self.edits.is_empty() {
+            let unsettled = self.unsettled();
+            if unsettled.is_empty() {
                 return;
             }
             let masked = self.apply(task.text);
-            let kept = || self.in_masked(&(task.kept)());
-            let further = Task {
-                text: &masked,
-                kept: &kept,
-                ..task
-            };
-            let further = all_found(further, Scan::of(task.rules, &masked));
+            let further = self.found_in(task, &masked, &lines_around(&masked, &unsettled));
             if further.is_empty() {
                 return;
             }
             let further = self.in_original(further);
-            self.add(task, further);
+            self.edits
+                .iter_mut()
+                .for_each(|edit| edit.is_settled = true);
+            self.add(task, further, |_| false);
         }
+    }
+
+    /// What is found in `stretches` of the masked text.
+    fn found_in(&self, task: Task<'_>, masked: &str, stretches: &[Span]) -> Vec<Found> {
+        let mut found = Vec::new();
+        for stretch in stretches {
+            let Some(text) = masked.get(stretch.start()..stretch.end()) else {
+                continue;
+            };
+            let kept = || {
+                let kept = self.in_masked(&(task.kept)());
+                let kept = kept.into_iter().map(|span| within(span, *stretch));
+                kept.flatten().collect()
+            };
+            let part = Task {
+                text,
+                kept: &kept,
+                ..task
+            };
+            let (more, _) = all_found(part, Scan::of(task.rules, text));
+            found.extend(more.into_iter().filter_map(|one| {
+                let (start, end) = (one.span.start(), one.span.end());
+                let span = Span::new(stretch.start() + start, stretch.start() + end).ok()?;
+                Some(Found { span, ..one })
+            }));
+        }
+        found
+    }
+
+    /// Where the markers of edits lie in the masked text around which it may read otherwise.
+    fn unsettled(&self) -> Vec<Span> {
+        let (mut masked_at, mut original_at) = (0, 0);
+        let mut unsettled = Vec::new();
+        for edit in &self.edits {
+            let start = masked_at + (edit.span.start() - original_at);
+            (masked_at, original_at) = (start + edit.marker.len(), edit.span.end());
+            if !edit.is_settled {
+                unsettled.extend(Span::new(start, masked_at));
+            }
+        }
+        unsettled
     }
 
     /// `text` with every edit made.
@@ -213,20 +260,24 @@ impl Plan {
         self.edits.into_iter().map(|edit| edit.finding).collect()
     }
 
-    fn add(&mut self, task: Task<'_>, found: Vec<Found>) {
+    fn add(&mut self, task: Task<'_>, found: Vec<Found>, settled: impl Fn(Found) -> bool) {
         let old_len = self.edits.len();
         let new = found.into_iter().filter_map(|one| {
             let label = task.rules.label(one.by)?;
             let secret = task.text.get(one.span.start()..one.span.end())?;
             let token = one.token.unwrap_or_else(|| token_of(task.tokens, secret));
+            let marker = marker(label.kind, token, secret.as_bytes());
+            // What a JWT's marker tells is text too.
+            let is_plain = marker.ends_with(']');
             Some(Edit {
                 span: one.span,
-                marker: marker(label.kind, token, secret.as_bytes()),
+                marker,
+                is_settled: is_plain && settled(one),
                 finding: Finding {
                     kind: label.kind.to_owned(),
                     rule: label.id.to_owned(),
                     confidence: one.confidence,
-                    layer: one.stack.to_string(),
+                    layer: encodings(one.stack),
                     place: Place {
                         start: one.span.start(),
                         end: one.span.end(),
@@ -279,14 +330,35 @@ impl Plan {
     }
 }
 
-/// What `scan`, and the decoders behind it, found.
-fn all_found(task: Task<'_>, mut scan: Scan) -> Vec<Found> {
+/// What a finding tells of `stack`; nearly always there is nothing to write.
+fn encodings(stack: Stack) -> String {
+    if stack == Stack::default() {
+        String::new()
+    } else {
+        stack.to_string()
+    }
+}
+
+/// The part of `span` that lies in `stretch`, counted from where that begins.
+fn within(span: Span, stretch: Span) -> Option<Span> {
+    let start = span.start().max(stretch.start());
+    let end = span.end().min(stretch.end());
+    Span::new(
+        start.checked_sub(stretch.start())?,
+        end.checked_sub(stretch.start())?,
+    )
+    .ok()
+}
+
+/// What `scan`, and the decoders behind it, found, and the signs by which they went.
+fn all_found(task: Task<'_>, mut scan: Scan) -> (Vec<Found>, Signs) {
     let text = task.text;
     let mut decoder = Decoder::new(task.rules, task.tokens, text.len());
-    decoder.search(text, &scan.take_signs());
+    let signs = scan.take_signs(text);
+    decoder.search(text, &signs);
     scan.add_decoded(text, decoder.into_found());
     if scan.has_detected() {
         scan.spare(&(task.kept)());
     }
-    scan.into_found(text)
+    (scan.into_found(text), signs)
 }

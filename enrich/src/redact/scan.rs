@@ -8,6 +8,7 @@ use super::ascii::{byte_before, skip, skip_back};
 use super::content::{Content, MAX_SIGHTINGS, Sighting};
 pub(crate) use super::cut::Ending;
 use super::cut::{Begun, begun};
+use super::decode::is_unusual;
 use super::decode::sign::{Sign, Signs};
 use super::marker::marker_end;
 use super::merge::{By, Found, leave_out, merge};
@@ -104,13 +105,14 @@ impl Scan {
         self.has_named_key
     }
 
-    /// Where something may be encoded or put together, from left to right, and where strings end
-    /// that begin like a secret.
-    pub(crate) fn take_signs(&mut self) -> Signs {
+    /// Where something of `text`, which was scanned, may be encoded or put together, from left to
+    /// right, and where strings end that begin like a secret.
+    pub(crate) fn take_signs(&mut self, text: &str) -> Signs {
         self.signs.sort_unstable();
         Signs {
             signs: std::mem::take(&mut self.signs),
             fragments: std::mem::take(&mut self.fragments),
+            is_unusual: is_unusual(text.as_bytes()),
         }
     }
 

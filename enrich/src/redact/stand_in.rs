@@ -209,15 +209,17 @@ fn is_beginning(text: &[u8]) -> bool {
     if LONG_BEGINNINGS.contains(&text) {
         return true;
     }
+    if text.len() > MAX_BEGINNING_LEN {
+        return false;
+    }
     let is_ended = text.last().is_none_or(is_sign);
     let count = text.split(is_sign).count();
     let mut parts = text.split(is_sign).enumerate();
-    text.len() <= MAX_BEGINNING_LEN
-        && parts.all(|(number, part)| {
-            let is_last = number + 1 == count;
-            part.len() <= MAX_MIXED_LEN && part.iter().all(u8::is_ascii_alphanumeric)
-                || (is_ended || !is_last) && is_named(part)
-        })
+    parts.all(|(number, part)| {
+        let is_last = number + 1 == count;
+        part.len() <= MAX_MIXED_LEN && part.iter().all(u8::is_ascii_alphanumeric)
+            || (is_ended || !is_last) && is_named(part)
+    })
 }
 
 /// Whether `text` is `sk-`, `ghp_`, `pat`: so short that it is none of the secret.

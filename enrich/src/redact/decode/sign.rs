@@ -18,6 +18,8 @@ pub(crate) struct Signs {
     pub(crate) signs: Vec<Sign>,
     /// Where strings end that begin like a secret: the next string may hold the rest.
     pub(crate) fragments: Vec<usize>,
+    /// Whether there are zeros or characters that are not ASCII, which may hide others.
+    pub(crate) is_unusual: bool,
 }
 
 impl Signs {
@@ -25,6 +27,13 @@ impl Signs {
     pub(crate) fn of(&self, of: Of) -> impl Iterator<Item = usize> {
         let all = self.signs.iter().filter(move |sign| sign.of == of);
         all.map(|sign| sign.at)
+    }
+
+    /// Whether something between `from` and `to` may be encoded or put together with what is near.
+    pub(crate) fn are_within(&self, from: usize, to: usize) -> bool {
+        let first = self.signs.partition_point(|sign| sign.at < from);
+        self.signs.get(first).is_some_and(|sign| sign.at < to)
+            || self.fragments.iter().any(|at| (from..to).contains(at))
     }
 }
 

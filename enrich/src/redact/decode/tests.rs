@@ -71,6 +71,17 @@ fn the_layers_and_the_place_of_a_secret_are_told() {
 }
 
 #[test]
+fn key_blocks_that_share_an_end_leave_room_for_what_follows() {
+    let line = format!("{:x<480} -----{}%20x\n", "", "BEGIN");
+    let block = line.repeat(128) + "-----END\n";
+    let secret = github_token().replace('_', "%5F");
+    let text = block.repeat(8) + &secret;
+    let (masked, findings) = redactor().redact_text(&text);
+    assert!(!masked.contains(&secret));
+    assert_eq!(findings.last().unwrap().layer, "percent");
+}
+
+#[test]
 fn a_packed_file_in_hex_is_found_wherever_it_stands() {
     for time in [0, 0x6751_9a1c] {
         let mut encoder = flate2::GzBuilder::new()

@@ -44,6 +44,8 @@ pub(crate) struct Windows<'a> {
     text: &'a [u8],
     lines: Lines,
     open: Option<Open>,
+    /// Up to where windows were searched.
+    reached: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +61,18 @@ impl<'a> Windows<'a> {
             text,
             lines,
             open: None,
+            reached: 0,
         }
+    }
+
+    pub(crate) const fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// Says that a window was searched up to `end`, which may be beyond its own: what ends before is
+    /// not searched again.
+    pub(crate) fn reach(&mut self, end: usize) {
+        self.reached = self.reached.max(end);
     }
 
     /// Takes the next escape; gives the window that it lies beyond, if there is one.
@@ -81,12 +94,13 @@ impl<'a> Windows<'a> {
             return None;
         }
         self.open = Some(next);
-        Some(closed)
+        Some(closed).filter(|window| window.end > self.reached)
     }
 
     /// The window that is still open.
     pub(crate) fn finish(self) -> Option<Window> {
-        self.open.map(|open| self.closed(open))
+        let window = self.open.map(|open| self.closed(open));
+        window.filter(|window| window.end > self.reached)
     }
 
     fn begin(&self, at: usize) -> Open {

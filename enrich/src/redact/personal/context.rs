@@ -1,6 +1,7 @@
 //! Looks for a word near a number that says what the number is.
 
 use crate::redact::ascii::{KEY_END_BYTE, VALUE_END_BYTE, slice};
+use crate::redact::token::{TOKEN_LEN, is_token_digit};
 
 /// Bytes before a number in which its word may stand.
 const BEFORE: usize = 40;
@@ -11,7 +12,8 @@ const MAX_SHORT_WORD: usize = 5;
 
 /// Whether one of `words`, in lower case, stands near what lies from `start` up to `end`.
 pub(crate) fn is_near(text: &[u8], start: usize, end: usize, words: &[&str]) -> bool {
-    let before = slice(text, start.saturating_sub(BEFORE), start);
+    let from = marker_before(text, start).unwrap_or(start.saturating_sub(BEFORE));
+    let before = slice(text, from, start);
     let before = before.get(beginning(before)..).unwrap_or_default();
     let after = slice(text, end, end + AFTER);
     let closes = |byte: &u8| {
@@ -25,6 +27,19 @@ pub(crate) fn is_near(text: &[u8], start: usize, end: usize, words: &[&str]) -> 
     words
         .iter()
         .any(|word| holds(before, word.as_bytes()) || holds(after, word.as_bytes()))
+}
+
+/// Where a marker ends in the last bytes before `start`: what it says of another number says nothing
+/// of this one.
+fn marker_before(text: &[u8], start: usize) -> Option<usize> {
+    let from = start.saturating_sub(BEFORE);
+    let ends = memchr::memrchr_iter(b']', slice(text, from, start));
+    let mut ends = ends.map(|at| from + at + 1);
+    ends.find(|end| {
+        let token = slice(text, end.saturating_sub(TOKEN_LEN + 2), end - 1);
+        let mut token = token.iter();
+        token.next() == Some(&b':') && token.all(|byte| is_token_digit(*byte))
+    })
 }
 
 /// Where the value begins that `before` ends in, with the line before its own: a stream sees no more.
@@ -75,6 +90,7 @@ mod tests {
             ("ssn:\n123", true),
             ("ssn:\n\n123", false),
             ("lessn 123", false),
+            ("ssn [redacted:personal.ssn:abcdefghijklmnop] 123", false),
             ("ssnx 123", false),
             ("123 (ssn)", true),
             ("123\",\"ssn\":\"", false),

@@ -7,54 +7,56 @@
 
 use super::number::MAX_GROUP_LEN;
 use crate::redact::ascii::{byte_before, skip};
-
-/// Bytes whose digits are known at once.
-const BLOCK: usize = 64;
-/// Bytes after them that a number's beginning can reach into.
-const AHEAD: usize = 8;
+use crate::redact::bits::{BLOCK, between, marks};
 
 /// Calls `visit` with the start and the end of every run of digits that may belong to a number; a
 /// run of more than twice [`MAX_GROUP_LEN`] digits may end later. It answers with the offset before
 /// which no further start is of interest.
 pub(crate) fn each_run(text: &[u8], mut visit: impl FnMut(usize, usize) -> usize) {
-    let mut resume = 0;
-    let mut offset = 0;
-    while let Some(window) = text.get(offset..).and_then(<[u8]>::first_chunk) {
-        resume = runs(text, offset, window, resume, &mut visit);
-        offset += BLOCK;
+    let (blocks, rest) = text.as_chunks();
+    let mut last = [0; BLOCK];
+    for (byte, left) in last.iter_mut().zip(rest) {
+        *byte = *left;
     }
-    while offset < text.len() {
-        let mut window = [0; BLOCK + AHEAD];
-        let rest = text.get(offset..).unwrap_or_default();
-        for (byte, &left) in window.iter_mut().zip(rest) {
-            *byte = left;
+    let (mut resume, mut before) = (0, None);
+    for (number, block) in blocks.iter().chain([&last]).enumerate() {
+        let next = marks(block, between(b'0', b'9'));
+        if let Some((block, here)) = before {
+            let offset = (number - 1) * BLOCK;
+            resume = runs(text, offset, block, [here, next], resume, &mut visit);
         }
-        resume = runs(text, offset, &window, resume, &mut visit);
-        offset += BLOCK;
+        before = Some((block, next));
+    }
+    if let Some((block, here)) = before {
+        runs(
+            text,
+            blocks.len() * BLOCK,
+            block,
+            [here, 0],
+            resume,
+            &mut visit,
+        );
     }
 }
 
-/// The runs that begin in the first [`BLOCK`] bytes of `window`, which lies at `offset`.
+/// The runs that begin in `block`, which lies at `offset`; `here` are the bits of its digits, `next`
+/// those of the block after it.
 #[inline]
 fn runs(
     text: &[u8],
     offset: usize,
-    window: &[u8; BLOCK + AHEAD],
+    block: &[u8; BLOCK],
+    [here, next]: [u64; 2],
     mut resume: usize,
     visit: &mut impl FnMut(usize, usize) -> usize,
 ) -> usize {
-    let (Some(block), Some(ahead)) = (window.first_chunk(), window.last_chunk()) else {
-        return resume;
-    };
-    let here = bits(block, digits);
-    let next = u64::from(packed(digits(u64::from_le_bytes(*ahead))));
     let mut starts = starts(here, next);
     if starts == 0 {
         return resume;
     }
-    let letters = bits(block, hex_letters);
+    let letters = marks(block, between(b'a', b'f'));
     let last = byte_before(text, offset);
-    let barred = u64::from(is_digit(last) || is_hex_letter(last));
+    let barred = u64::from(matches!(last, b'0'..=b'9' | b'a'..=b'f'));
     starts &= !((here | letters) << 1 | barred);
     while starts != 0 {
         let bit = starts.trailing_zeros();
@@ -63,23 +65,13 @@ fn runs(
             let len = (!(here >> bit)).trailing_zeros();
             let mut end = at + len as usize;
             if (bit + len) as usize >= BLOCK {
-                end = skip(text, end, 2 * MAX_GROUP_LEN, is_digit);
+                end = skip(text, end, 2 * MAX_GROUP_LEN, |byte| byte.is_ascii_digit());
             }
             resume = visit(at, end);
         }
         starts &= starts - 1;
     }
     resume
-}
-
-#[inline]
-const fn is_digit(byte: u8) -> bool {
-    byte.wrapping_sub(b'0') < 10
-}
-
-#[inline]
-const fn is_hex_letter(byte: u8) -> bool {
-    byte.wrapping_sub(b'a') < 6
 }
 
 /// The bits of `here` at which digits stand as in the beginning of a number; `next` are the bits of
@@ -96,51 +88,6 @@ const fn starts(here: u64, next: u64) -> u64 {
     let twice_three = two & !three & four & five & six;
     let thrice_two = !two & three & four & !five & six & seven;
     here & one & (four_digits | twice_three | thrice_two)
-}
-
-/// One bit for each byte of `block`: whether `wanted` marks it.
-#[inline]
-fn bits(block: &[u8; BLOCK], wanted: impl Fn(u64) -> u64) -> u64 {
-    let (words, _) = block.as_chunks::<8>();
-    let marked = words
-        .iter()
-        .map(|word| packed(wanted(u64::from_le_bytes(*word))));
-    marked
-        .zip((0..64).step_by(8))
-        .fold(0, |bits, (byte, shift)| bits | u64::from(byte) << shift)
-}
-
-/// The highest bit of each byte of `word` that is a digit.
-#[inline]
-const fn digits(word: u64) -> u64 {
-    below(word ^ each(b'0'), 10)
-}
-
-/// The highest bit of each byte of `word` that is one of `a` to `f`.
-#[inline]
-const fn hex_letters(word: u64) -> u64 {
-    // `a` is 0x61: seven bits stay apart.
-    below(word ^ each(0x60), 7) & !below(word ^ each(0x60), 1)
-}
-
-/// The highest bit of each byte of `word` that is less than `limit`, which is at most 128.
-#[inline]
-const fn below(word: u64, limit: u8) -> u64 {
-    !((word & !HIGH).wrapping_add(each(0x80 - limit)) | word) & HIGH
-}
-
-const fn each(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-const HIGH: u64 = each(0x80);
-
-/// The highest bit of each byte, the first byte's lowest.
-#[inline]
-const fn packed(marks: u64) -> u8 {
-    let pairs = marks >> 7 | marks >> 14;
-    let fours = pairs | pairs >> 14;
-    (fours | fours >> 28) as u8
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod words;
 
 use super::context::is_near;
 use super::number::{Digits, Group, MAX_GROUP_LEN, Phrase, span_of, stands_alone};
+use super::row::Lengths;
 use super::{Datum, Personal};
 
 use Evidence::{Form as ByForm, Word};
@@ -87,9 +88,8 @@ struct Form {
     scheme: Scheme,
     /// Digits of each group.
     groups: &'static [usize],
-    /// The same as [`Phrase::signature`] has them, and which of its bytes count.
-    signature: u128,
-    mask: u128,
+    /// The same as a row has them.
+    lengths: Lengths,
     /// The sign between each two groups; any of them, but the same throughout, where it has more
     /// than there are gaps.
     signs: Signs,
@@ -116,17 +116,17 @@ enum Evidence {
     Word,
 }
 
-/// The id that begins with group number `first` of `phrase`, whose signature from that group on is
-/// `signature`.
+/// The id that begins with group number `first` of `phrase`, whose groups from that one on have
+/// `lengths`.
 pub(crate) fn national_id(
     text: &[u8],
     phrase: &Phrase,
     first: usize,
-    signature: u128,
+    lengths: Lengths,
 ) -> Option<Datum> {
     let groups = phrase.groups().get(first..)?;
     let start = *groups.first()?;
-    let fits = |form: &&Form| signature & form.mask == form.signature;
+    let fits = |form: &&Form| form.fits(lengths);
     forms(start.len).iter().filter(fits).find_map(|form| {
         let count = form.groups.len();
         let window = groups.get(..count)?;
@@ -137,6 +137,10 @@ pub(crate) fn national_id(
 }
 
 impl Form {
+    const fn fits(&self, lengths: Lengths) -> bool {
+        lengths.begin_with(self.lengths, self.groups.len() as u32)
+    }
+
     fn read(&self, text: &[u8], window: &[Group], start: Group, end: Group) -> Option<Datum> {
         if !self.has_signs(text, window) {
             return None;
@@ -197,19 +201,16 @@ const fn form(
     evidence: Evidence,
     check: fn(&[u8]) -> bool,
 ) -> Form {
-    let (mut signature, mut mask, mut place) = (0, 0, 0);
+    let mut lengths = Lengths::NONE;
     let mut rest = groups;
-    while let Some((len, others)) = rest.split_first() {
-        signature |= (*len as u128) << (8 * place);
-        mask |= 0xff << (8 * place);
-        place += 1;
+    while let Some((last, others)) = rest.split_last() {
+        lengths = lengths.after(*last);
         rest = others;
     }
     Form {
         scheme,
         groups,
-        signature,
-        mask,
+        lengths,
         signs,
         evidence,
         check,
@@ -270,14 +271,16 @@ const SECONDS: [u32; MAX_GROUP_LEN + 1] = {
     seconds
 };
 
-/// Whether some id or card begins with a group of `first` digits, followed by one of `second` or,
-/// where it is alone, by anything.
-pub(crate) fn may_begin(first: usize, second: usize) -> bool {
+/// Whether some id or card may begin at `start`, where `lengths` are those of the groups.
+#[inline]
+pub(crate) fn may_begin(text: &[u8], start: usize, lengths: Lengths) -> bool {
+    let (first, second) = (lengths.of(0), lengths.of(1));
     let bits = SECONDS.get(first).copied().unwrap_or(0);
-    let pair = u32::try_from(second)
-        .ok()
-        .and_then(|second| bits.checked_shr(second));
-    (bits | pair.unwrap_or(0)) & 1 != 0
+    let is_pair = second > 0 && bits >> second & 1 == 1;
+    let is_card = matches!((first, second), (4, 4..=6) | (6, 10));
+    let fits = |form: &Form| form.groups.len() > 1 && form.fits(lengths);
+    let may_be_all = || bits & 1 == 1 && stands_alone(text, start, start + first);
+    is_pair && (is_card || forms(first).iter().any(fits)) || may_be_all()
 }
 
 const FORMS_1: &[Form] = &[form(FrNir, &[1, 2, 2, 2, 3, 3, 2], BLANK, ByForm, fr_nir)];

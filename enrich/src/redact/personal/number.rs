@@ -6,7 +6,7 @@ use crate::redact::ascii::{byte, byte_before, follows_escape, is_word};
 
 /// More digits in a row are no number of a person.
 pub(crate) const MAX_GROUP_LEN: usize = 20;
-const MAX_GROUPS: usize = 12;
+pub(crate) const MAX_GROUPS: usize = 12;
 /// Groups that are looked at before the one that was found first.
 const MAX_GROUPS_BACK: usize = 8;
 
@@ -54,12 +54,6 @@ impl Phrase {
         phrase
     }
 
-    /// How many digits each group has, a byte for each.
-    pub(crate) fn signature(&self) -> u128 {
-        let lengths = self.groups().iter().rev();
-        lengths.fold(0, |signature, group| signature << 8 | group.len as u128)
-    }
-
     pub(crate) fn groups(&self) -> &[Group] {
         self.groups.get(..self.count).unwrap_or_default()
     }
@@ -67,11 +61,6 @@ impl Phrase {
     /// Where its last group ends.
     pub(crate) fn end(&self) -> usize {
         self.groups().last().map_or(0, |last| last.end())
-    }
-
-    /// How many digits it has.
-    pub(crate) fn digit_count(&self) -> usize {
-        self.groups().iter().map(|group| group.len).sum()
     }
 }
 

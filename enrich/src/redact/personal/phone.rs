@@ -4,7 +4,8 @@
 use magistrate_event::Span;
 
 use super::context::is_near;
-use super::number::{Phrase, span_of, stands_alone};
+use super::number::stands_alone;
+use super::row::Row;
 use crate::redact::ascii::{byte, byte_before, follows_escape, is_word, slice};
 
 /// E.164 section 6.
@@ -150,22 +151,19 @@ fn country_code_len(digits: &[u8]) -> Option<usize> {
     }
 }
 
-/// The national number that is the whole of `phrase`, where a word near it says so.
-pub(crate) fn national(text: &[u8], phrase: &Phrase) -> Option<Span> {
-    let groups = phrase.groups();
-    let (first, last) = (*groups.first()?, *groups.last()?);
-    let mut start = first.start;
-    let mut lengths = [0; 6];
-    for (slot, group) in lengths.iter_mut().zip(groups) {
-        *slot = group.len;
+/// The national number that is the whole of `row`, where a word near it says so.
+pub(crate) fn national(text: &[u8], row: &Row) -> Option<Span> {
+    if !(7..=13).contains(&row.digit_count()) {
+        return None;
     }
-    let digit = |group: usize| groups.get(group).map_or(0, |group| byte(text, group.start));
-    let is_shape = match lengths {
+    let mut start = row.start;
+    let first = byte(text, row.start);
+    let is_shape = match [0, 1, 2, 3, 4, 5].map(|number| row.lengths.of(number)) {
         // A date: `01.02.2026`, `01-02-26`.
         [2, 2, 4, ..] | [2, 2, 2, 0, ..] | [4, 2, 2, ..] => false,
         // North America: `555-010-0199`, `1-555-010-0199`.
-        [3, 3, 4, 0, ..] => digit(0) > b'1' || digit(0) == b'0',
-        [1, 3, 3, 4, 0, ..] => digit(0) == b'1',
+        [3, 3, 4, 0, ..] => first > b'1' || first == b'0',
+        [1, 3, 3, 4, 0, ..] => first == b'1',
         [3, 4, 0, ..] => {
             let opened = start
                 .checked_sub(6)
@@ -174,17 +172,16 @@ pub(crate) fn national(text: &[u8], phrase: &Phrase) -> Option<Span> {
             opened
         }
         // Spain, Poland and others without a trunk digit.
-        [3, 3, 3, 0, ..] => digit(0) > b'4',
-        [_, second, ..] if groups.len() <= 6 && second > 0 => digit(0) == b'0' && first.len > 1,
+        [3, 3, 3, 0, ..] => first > b'4',
+        [len, second, ..] if row.count <= 6 && second > 0 => first == b'0' && len > 1,
         _ => false,
     };
-    let count = phrase.digit_count();
-    let fits = is_shape && (7..=13).contains(&count) && (count > 8 || start < first.start);
-    let near = || is_near(text, start, last.end(), WORDS);
-    if !fits || !stands_alone(text, start, last.end()) || !near() {
+    let fits = is_shape && (row.digit_count() > 8 || start < row.start);
+    let near = || is_near(text, start, row.end, WORDS);
+    if !fits || !stands_alone(text, start, row.end) || !near() {
         return None;
     }
-    span_of(first, last).and_then(|span| Span::new(start, span.end()).ok())
+    Span::new(start, row.end).ok()
 }
 
 /// `(555) `, as North American area codes are written.
@@ -256,11 +253,11 @@ mod tests {
     fn national_numbers_need_a_word() {
         let found = |text: &str| {
             let at = text.find(|c: char| c.is_ascii_digit()).unwrap();
-            let phrase = Phrase::around(text.as_bytes(), at);
-            let mut found = national(text.as_bytes(), &phrase);
+            let row = Row::around(text.as_bytes(), at);
+            let mut found = national(text.as_bytes(), &row);
             if found.is_none() && text.contains('(') {
                 let at = text.find(") ").unwrap() + 2;
-                found = national(text.as_bytes(), &Phrase::around(text.as_bytes(), at));
+                found = national(text.as_bytes(), &Row::around(text.as_bytes(), at));
             }
             found.map(|span| text.get(span.start()..span.end()).unwrap().to_owned())
         };

@@ -52,6 +52,53 @@ pub(super) fn telling_text() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..24).prop_map(|parts| parts.concat())
 }
 
+/// Secrets of all kinds side by side, with the signs between them that texts have, and lines without
+/// any.
+fn many_secrets() -> impl Strategy<Value = String> {
+    let examples = shipped_examples().unwrap();
+    let texts: Vec<String> = examples.into_iter().map(|example| example.text).collect();
+    let between = prop::sample::select(vec![
+        " ",
+        ", ",
+        "; ",
+        "&",
+        "=",
+        ": ",
+        "\"",
+        "\",\"",
+        "\t",
+        "\n",
+        "\\n",
+        "/",
+        " | ",
+        "<b>",
+        ")",
+        " phone ",
+        " 030 901820 ",
+        " card ",
+        " ssn ",
+        " 123-45-6789 ",
+        " ana@example.com ",
+        " and %20 ",
+        " é ",
+    ]);
+    let line = "2026-01-02T03:04:05Z INFO the request took 12 ms\n".repeat(90);
+    let part = prop_oneof![
+        8 => (prop::sample::select(texts), between).prop_map(|(text, sign)| text + sign),
+        1 => Just(line),
+    ];
+    prop::collection::vec(part, 1..16).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn many_secrets_are_redacted_once(text in many_secrets()) {
+        text_is_stable(SHARED.get_or_init(redactor), &text)?;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
