@@ -1,10 +1,16 @@
 //! The pure steps of the path: bytes become events, and events lose their secrets.
 
+mod detect;
 mod normalize;
 mod redact;
 mod tool_names;
 mod uid;
 
+pub use detect::{
+    Correlated, Correlator, Decision, DetectFault, DetectFile, DetectLists, Hit, Level,
+    LoadedRules, Matched, Policy, Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset,
+    Sample, Step, detection_reference,
+};
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{
     Census, Choice, CustomRule, CustomRules, Detectors, Epoch, Example, FileError, FileFault,
