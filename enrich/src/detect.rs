@@ -1,13 +1,16 @@
 //! Runs Sigma rules over events: each alone, and over time.
 
+mod config;
 mod example;
 mod fault;
 mod judge;
+mod name_table;
 mod names;
 mod programs;
 mod reference;
 mod rule;
 mod sample;
+mod shipped;
 mod sigma;
 mod source;
 #[cfg(test)]
@@ -17,16 +20,18 @@ mod view;
 use magistrate_event::{Event, EventUid, Timestamp};
 use serde_json::{Map, Value as Json};
 
-use self::names::NameTable;
+use self::name_table::NameTable;
 use self::sigma::{Compiled, Correlations};
 use self::source::Sources;
 use self::view::View;
 
+pub use self::config::{DetectConfig, ListValues, Suppression};
 pub use self::example::{RuleExample, RuleExamples, Sample, Step};
 pub use self::fault::DetectFault;
 pub use self::judge::{Decision, Policy};
 pub use self::reference::detection_reference;
 pub use self::rule::{Level, Rule, RuleKind, RulePlace};
+pub use self::shipped::shipped_detections;
 pub use self::sigma::{Correlated, DetectLists, Hit, Matched};
 
 /// One rule file.

@@ -7,9 +7,9 @@ mod tool_names;
 mod uid;
 
 pub use detect::{
-    Correlated, Correlator, Decision, DetectFault, DetectFile, DetectLists, Hit, Level,
-    LoadedRules, Matched, Policy, Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset,
-    Sample, Step, detection_reference,
+    Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile, DetectLists, Hit,
+    Level, ListValues, LoadedRules, Matched, Policy, Rule, RuleExample, RuleExamples, RuleKind,
+    RulePlace, Ruleset, Sample, Step, Suppression, detection_reference, shipped_detections,
 };
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{

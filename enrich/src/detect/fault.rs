@@ -17,11 +17,17 @@ pub struct DetectFault {
 
 impl fmt::Display for DetectFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file, self.line)?;
-        if let Some(rule) = &self.rule {
-            write!(f, "rule `{rule}`: ")?;
+        write!(f, "{}:{}: {}", self.file, self.line, self.message())
+    }
+}
+
+impl DetectFault {
+    /// What is wrong with which rule, without the place.
+    pub fn message(&self) -> String {
+        match &self.rule {
+            Some(rule) => format!("rule `{rule}`: {}", self.fault),
+            None => self.fault.clone(),
         }
-        f.write_str(&self.fault)
     }
 }
 

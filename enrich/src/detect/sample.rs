@@ -3,7 +3,8 @@
 use magistrate_event::{Class, Event, Field, Kind, Timestamp, Value};
 use serde_json::{Map, Value as Json};
 
-use super::names::{Derived, Known, NameTable, Origin};
+use super::name_table::{Known, NameTable};
+use super::names::{Derived, Origin};
 
 /// An event whose names have the values of `fields`.
 ///

@@ -5,7 +5,8 @@ use std::cell::OnceCell;
 
 use magistrate_event::{Cell, Class, Event, EventUid, Field, Value};
 
-use super::names::{Derived, Known, NameTable, Origin};
+use super::name_table::{Known, NameTable};
+use super::names::{Derived, Origin};
 use super::programs::programs;
 
 /// Column numbers below this find their place at once.
