@@ -100,13 +100,13 @@ mod tests {
     fn the_page_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/detection-fields.md");
         let page = detection_reference();
-        if std::env::var_os("MAGISTRATE_UPDATE_DOCS").is_some() {
+        if std::env::var_os("MAGISTRATE_BLESS").is_some() {
             std::fs::write(path, &page).unwrap();
         }
         let stored = std::fs::read_to_string(path).unwrap();
         assert!(
             stored == page,
-            "docs/detection-fields.md is stale: run this test with MAGISTRATE_UPDATE_DOCS=1"
+            "docs/detection-fields.md is stale: run this test with MAGISTRATE_BLESS=1"
         );
     }
 }
