@@ -1,8 +1,10 @@
 //! Runs Sigma rules over events: each alone, and over time.
 
+mod alert;
 mod config;
 mod example;
 mod fault;
+mod group;
 mod judge;
 mod name_table;
 mod names;
@@ -17,6 +19,8 @@ mod source;
 mod tests;
 mod view;
 
+use std::sync::Arc;
+
 use magistrate_event::{Event, EventUid, Timestamp};
 use serde_json::{Map, Value as Json};
 
@@ -25,9 +29,11 @@ use self::sigma::{Compiled, Correlations};
 use self::source::Sources;
 use self::view::View;
 
+pub use self::alert::Stage;
 pub use self::config::{DetectConfig, ListValues, Suppression};
 pub use self::example::{RuleExample, RuleExamples, Sample, Step};
 pub use self::fault::DetectFault;
+pub use self::group::{Alert, Grouper, Tally};
 pub use self::judge::{Decision, Policy};
 pub use self::reference::detection_reference;
 pub use self::rule::{Level, Rule, RuleKind, RulePlace};
@@ -83,6 +89,18 @@ impl Ruleset {
     /// Every rule, in the order of the files.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
         self.compiled.rules.iter().map(AsRef::as_ref)
+    }
+
+    /// The rule with that id.
+    pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
+        self.compiled.rule(id)
+    }
+
+    /// Whether `name` has `value` in `event`, as text; of several, one of them.
+    pub fn has_value(&self, event: &Event, name: &str, value: &str) -> bool {
+        View::new(event, None, &self.names)
+            .get(name)
+            .is_some_and(|seen| seen.is(value))
     }
 
     /// The rules that match this one event, those that make no alert of their own included.
@@ -176,11 +194,11 @@ impl Correlator {
         self.correlations.groups()
     }
 
-    /// All that was seen, to be kept over a restart.
+    /// All that was seen, as JSON, to be kept over a restart.
     ///
     /// # Errors
     /// When it cannot be written down.
-    pub fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
+    pub fn snapshot(&self) -> Result<String, serde_json::Error> {
         self.correlations.snapshot()
     }
 

@@ -7,9 +7,10 @@ mod tool_names;
 mod uid;
 
 pub use detect::{
-    Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile, DetectLists, Hit,
-    Level, ListValues, LoadedRules, Matched, Policy, Rule, RuleExample, RuleExamples, RuleKind,
-    RulePlace, Ruleset, Sample, Step, Suppression, detection_reference, shipped_detections,
+    Alert, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile, DetectLists,
+    Grouper, Hit, Level, ListValues, LoadedRules, Matched, Policy, Rule, RuleExample, RuleExamples,
+    RuleKind, RulePlace, Ruleset, Sample, Stage, Step, Suppression, Tally, detection_reference,
+    shipped_detections,
 };
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{

@@ -133,7 +133,7 @@ impl Compiled {
     }
 
     /// The rule with that id.
-    fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
+    pub(super) fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
         self.rules.get(*self.by_id.get(id)?)
     }
 
@@ -233,8 +233,8 @@ impl Correlations {
     }
 
     /// All that was seen, for a later [`Correlations::restore`].
-    pub(super) fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&self.engine.export_state())
+    pub(super) fn snapshot(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&self.engine.export_state())
     }
 
     /// Takes back what [`Correlations::snapshot`] gave; what rules no longer ask for is left out.

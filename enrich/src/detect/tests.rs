@@ -221,7 +221,7 @@ fn what_was_seen_outlives_a_restart() {
         );
     }
     let mut after = Correlator::new(&rules, 1_000);
-    assert!(after.restore(&before.snapshot().unwrap()));
+    assert!(after.restore(before.snapshot().unwrap().as_bytes()));
     assert!(!after.restore(b"nonsense"));
     let hits = after.observe(&rules, uid(3), &refused(Some("a"), 3), LATER);
     assert_eq!(titles(&hits), ["base", "thrice"]);

@@ -35,6 +35,20 @@ pub(super) enum Seen<'a> {
     Named(Vec<(Cow<'a, str>, Seen<'a>)>),
 }
 
+impl Seen<'_> {
+    /// Whether it is `value` as text, or one of several that are.
+    pub(super) fn is(&self, value: &str) -> bool {
+        match self {
+            Self::Text(text) => text == value,
+            Self::Int(number) => number.to_string() == value,
+            Self::Double(number) => number.to_string() == value,
+            Self::Bool(flag) => flag.to_string() == value,
+            Self::Many(items) => items.iter().any(|item| item.is(value)),
+            Self::Null | Self::Named(_) => false,
+        }
+    }
+}
+
 /// One event, laid out for looking up names.
 pub(super) struct View<'a> {
     event: &'a Event,
