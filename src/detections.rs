@@ -18,6 +18,9 @@ const MAX_DEPTH: usize = 16;
 /// Values of one list.
 const MAX_VALUES: usize = 1_000_000;
 
+/// Lists of the shipped rules: without values until somebody sets them, which is no fault.
+const SHIPPED_LISTS: [&str; 2] = ["approved_marketplaces", "corporate_domains"];
+
 /// Compiles the shipped rules, those of `[detect] rules` and those of `more`.
 pub(crate) fn load(config: &Config, more: &[PathBuf]) -> LoadedRules {
     let mut faults = Vec::new();
@@ -44,6 +47,31 @@ pub(crate) fn warnings(loaded: &LoadedRules) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// When any of the rule files last changed, and how many there are: differs when they do.
+pub(crate) fn state_of_files(
+    config: &Config,
+) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
+    let mut paths = Vec::new();
+    for path in &config.detect.rules {
+        list(path, 0, &mut paths);
+    }
+    let files = config.lists.values().filter_map(|values| match values {
+        ListValues::File { file } => Some(file.clone()),
+        ListValues::Inline(_) => None,
+    });
+    paths.extend(files);
+    let state = paths.into_iter().map(|path| {
+        let metadata = std::fs::metadata(&path).ok();
+        let len = metadata.as_ref().map_or(0, std::fs::Metadata::len);
+        (
+            path,
+            len,
+            metadata.and_then(|metadata| metadata.modified().ok()),
+        )
+    });
+    state.collect()
 }
 
 /// The rule files at `path`, a file or a folder; sorted, so that a set is the same on every start.
@@ -90,7 +118,10 @@ fn read(path: &Path, depth: usize, files: &mut Vec<DetectFile>, faults: &mut Vec
 }
 
 fn lists(config: &Config, faults: &mut Vec<DetectFault>) -> DetectLists {
-    let mut lists = DetectLists::new();
+    let mut lists: DetectLists = SHIPPED_LISTS
+        .into_iter()
+        .map(|name| (name.to_owned(), Vec::new()))
+        .collect();
     for (name, values) in &config.lists {
         let values = match values {
             ListValues::Inline(values) => values.clone(),
@@ -146,6 +177,16 @@ fn read_limited(path: &Path) -> std::io::Result<String> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn the_shipped_rules_need_no_configuration() {
+        let loaded = load(&Config::default(), &[]);
+        assert_eq!(
+            (&loaded.faults[..], &loaded.warnings[..]),
+            (&[][..], &[][..])
+        );
+        assert_eq!(warnings(&loaded), [""; 0]);
+    }
+
     fn rule(id: &str) -> String {
         format!(
             "title: {id}\nid: {id}\nlogsource: {{product: magistrate}}\ndetection:\n  s: {{destination.host|expand: '%hosts%'}}\n  condition: s\n"
@@ -168,11 +209,13 @@ mod tests {
                 file: at("hosts.txt"),
             },
         );
+        let before = state_of_files(&config);
         let loaded = load(&config, &[]);
         assert_eq!(loaded.faults, []);
         let ids: Vec<_> = loaded.rules.rules().map(|rule| rule.id.as_str()).collect();
         assert!(ids.contains(&"a") && ids.contains(&"b"), "{ids:?}");
         std::fs::write(at("b.yaml"), "title: [").unwrap();
+        assert_ne!(state_of_files(&config), before);
         config
             .lists
             .insert("gone".to_owned(), ListValues::File { file: at("gone") });
