@@ -4,6 +4,8 @@ mod compile;
 mod evidence;
 mod lists;
 mod seen;
+#[cfg(test)]
+mod tests;
 mod written;
 
 use std::collections::{HashMap, HashSet};

@@ -258,7 +258,7 @@ fn partition(
     }
 }
 
-fn source_of(source: &SigmaSource) -> LogSource {
+pub(super) fn source_of(source: &SigmaSource) -> LogSource {
     let lower = |text: &Option<String>| text.as_deref().map(str::to_ascii_lowercase);
     LogSource {
         product: lower(&source.product),
