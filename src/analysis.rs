@@ -41,7 +41,7 @@ const CHECKPOINT_SHARE: u32 = 20;
 /// So often it is looked whether rule files have changed.
 const RELOAD: Duration = Duration::from_secs(5);
 /// So long a stop waits for what the queue still holds; the lake needs its time, too.
-const DRAIN: Duration = Duration::from_secs(6);
+const DRAIN: Duration = Duration::from_secs(4);
 
 /// What the thread works on.
 pub(crate) struct Parts {
