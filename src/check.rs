@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::cli::CheckArguments;
 use crate::config::{self, Fault, Loaded};
+use crate::detections;
 use crate::exit::{Failure, Outcome};
 use crate::keys;
 use crate::lists;
@@ -111,6 +112,14 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
         Ok(custom) => report.warnings.extend(rules::warnings(&custom)),
         Err(faults) => messages.extend(faults),
     }
+    messages.extend(config.detect.faults());
+    let detect = detections::load(config, &[]);
+    report.warnings.extend(detections::warnings(&detect));
+    report.faults.extend(detect.faults.iter().map(|fault| {
+        let mut told = Fault::of(fault.file.clone(), fault.message());
+        told.line = Some(fault.line);
+        told
+    }));
     report.faults.extend(
         messages
             .into_iter()

@@ -22,6 +22,8 @@ pub(crate) enum Verb {
     Replay(ReplayArguments),
     /// Check a configuration: every fault at once, with file and line
     Check(CheckArguments),
+    /// Play the examples of rules, and say which do not hold
+    Test(TestArguments),
     /// Mask the secrets in a text stream
     Redact(RedactArguments),
     /// Print ready files for magistrate and its peers, or make a seal key
@@ -86,6 +88,19 @@ pub(crate) struct CheckArguments {
     /// Print the faults as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Rule files and folders whose examples are played; without one, the shipped rules and those
+    /// of the configuration
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

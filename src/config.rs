@@ -3,9 +3,10 @@
 mod faults;
 mod load;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use magistrate_enrich::RedactConfig;
+use magistrate_enrich::{DetectConfig, ListValues, RedactConfig};
 use magistrate_ingest::{Auth, Limits, Listen, Tls, syslog};
 use magistrate_sinks::forward::SinkConfig;
 use magistrate_sinks::{lake, queue};
@@ -38,6 +39,10 @@ pub(crate) struct Config {
     pub(crate) lake: lake::Config,
     /// The redactor.
     pub(crate) redact: RedactConfig,
+    /// Lists that rules name as `%name%`.
+    pub(crate) lists: BTreeMap<String, ListValues>,
+    /// The rules that look at events.
+    pub(crate) detect: DetectConfig,
     /// The standing proof of the redactor.
     pub(crate) canary: canary::Config,
     /// Forwarders.
@@ -68,6 +73,8 @@ impl Default for Config {
             queue: queue::Config::default(),
             lake: lake::Config::default(),
             redact: RedactConfig::default(),
+            lists: BTreeMap::new(),
+            detect: DetectConfig::default(),
             canary: canary::Config::default(),
             sink: Vec::new(),
         }

@@ -1,12 +1,15 @@
 //! Magistrate: records what Claude Cowork and Claude Code do, redacted, as OCSF rows in Parquet.
 
 mod admin;
+mod analysis;
 mod canary;
 mod check;
 mod cli;
 mod config;
 mod consume;
 mod dead_letter;
+mod detections;
+mod examples;
 mod exit;
 mod filter;
 mod forwarders;
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Verb::Run(arguments) => run::command(&arguments),
         Verb::Replay(arguments) => replay::command(&arguments),
         Verb::Check(arguments) => check::command(&arguments),
+        Verb::Test(arguments) => examples::command(&arguments),
         Verb::Redact(arguments) => filter::command(&arguments),
         Verb::Generate(arguments) => generate::command(&arguments),
         Verb::Unseal(arguments) => unseal::command(&arguments),

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Shown};
+use crate::analysis::{self, AnalysisThread};
 use crate::canary::{self, Rounds};
 use crate::cli::RunArguments;
 use crate::config::{self, Config};
@@ -21,7 +22,7 @@ use crate::exit::{Failure, Outcome};
 use crate::forwarders::Forwarders;
 use crate::listeners::Listeners;
 use crate::metrics::Metrics;
-use crate::store::{LAKE, Store};
+use crate::store::{ANALYSIS, LAKE, Store};
 use crate::workers::{self, Worker};
 use crate::{check, signal};
 
@@ -87,13 +88,14 @@ async fn run(config: &Config, store: Store) -> Outcome {
 /// Everything behind the listeners.
 pub(crate) struct Engine {
     workers: Vec<JoinHandle<()>>,
+    analysis: Option<AnalysisThread>,
     lake: LakeThread,
     forwarders: Forwarders,
     dead_letters: DeadLetters,
 }
 
 impl Engine {
-    /// Starts path workers, lake and forwarders; the intake is where sources submit.
+    /// Starts path workers, analysis, lake and forwarders; the intake is where sources submit.
     ///
     /// # Errors
     /// When the lake cannot be opened or a thread cannot be started.
@@ -109,6 +111,7 @@ impl Engine {
         let dead_letters = DeadLetters::new(store.folder.join("dlq"), Arc::clone(&store.path));
 
         let lake = open_lake(config, store, registry)?;
+        let analysis = start_analysis(config, store, registry)?;
         let forwarders = Forwarders::start(config, store, &dead_letters, registry)?;
 
         let (intake, envelopes) = Intake::new(config.limits.intake());
@@ -125,6 +128,7 @@ impl Engine {
             intake,
             Self {
                 workers,
+                analysis,
                 lake,
                 forwarders,
                 dead_letters,
@@ -144,6 +148,8 @@ impl Engine {
                 tracing::error!("path worker panicked");
             }
         }
+        // Its findings are records, too: it ends before the queue closes.
+        self.analysis.into_iter().for_each(AnalysisThread::drain);
         store.queue.close();
         self.lake.drain();
         self.forwarders.stop();
@@ -160,6 +166,28 @@ fn canary_parts(config: &Config, store: &Store, intake: &Intake) -> canary::Part
         clock: Arc::clone(&store.clock),
         runtime: Handle::current(),
     }
+}
+
+fn start_analysis(
+    config: &Config,
+    store: &Store,
+    registry: &mut Registry,
+) -> anyhow::Result<Option<AnalysisThread>> {
+    if !config.detect.enabled {
+        return Ok(None);
+    }
+    let metrics = Arc::new(analysis::Metrics::default());
+    metrics.register(registry);
+    let parts = analysis::Parts {
+        consumer: store.queue.consumer(ANALYSIS)?,
+        queue: store.queue.clone(),
+        path: Arc::clone(&store.path),
+        state: Arc::clone(&store.state),
+        clock: Arc::clone(&store.clock),
+        metrics,
+        config: config.clone(),
+    };
+    AnalysisThread::start(parts).map(Some)
 }
 
 fn open_lake(

@@ -19,6 +19,9 @@ use crate::rules;
 /// The name of the lake's cursor.
 pub(crate) const LAKE: &str = "lake";
 
+/// The name of the analysis's cursor, and of what it remembers.
+pub(crate) const ANALYSIS: &str = "analysis";
+
 /// The key of event ids, in the data folder.
 const UID_KEY: &str = "keys/uid.key";
 
@@ -119,5 +122,7 @@ pub(crate) fn sink_consumer(sink: &str) -> String {
 
 fn consumer_names(config: &Config) -> Vec<String> {
     let sinks = config.sink.iter().map(|sink| sink_consumer(&sink.name));
-    std::iter::once(LAKE.to_owned()).chain(sinks).collect()
+    let own = [LAKE.to_owned()].into_iter();
+    let analysis = config.detect.enabled.then(|| ANALYSIS.to_owned());
+    own.chain(analysis).chain(sinks).collect()
 }

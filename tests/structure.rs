@@ -100,6 +100,19 @@ mod structure {
     }
 
     #[test]
+    fn only_one_place_knows_the_rule_engine() {
+        for file in sources() {
+            let text = fs::read_to_string(&file).unwrap();
+            let is_home = file.to_string_lossy().contains("enrich/src/detect/sigma");
+            assert!(
+                is_home || !text.contains("rsigma_"),
+                "{} names the rule engine",
+                file.display()
+            );
+        }
+    }
+
+    #[test]
     fn no_file_has_an_empty_name() {
         for file in sources() {
             let stem = file.file_stem().unwrap().to_str().unwrap();

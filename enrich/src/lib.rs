@@ -1,10 +1,17 @@
 //! The pure steps of the path: bytes become events, and events lose their secrets.
 
+mod detect;
 mod normalize;
 mod redact;
 mod tool_names;
 mod uid;
 
+pub use detect::{
+    Alert, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile, DetectLists,
+    Grouper, Hit, Level, ListValues, LoadedRules, Matched, Policy, Rule, RuleExample, RuleExamples,
+    RuleKind, RulePlace, Ruleset, Sample, Stage, Step, Suppression, Tally, detection_reference,
+    shipped_detections,
+};
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{
     Census, Choice, CustomRule, CustomRules, Detectors, Epoch, Example, FileError, FileFault,

@@ -9,6 +9,8 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use crate::Position;
 
 const CURSORS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("cursors");
+/// What a consumer must know beside its cursor, in bytes of its own.
+const NOTES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notes");
 
 /// `DIR/state.redb`: the consumers' cursors, and the lake's checkpoint.
 #[derive(Debug)]
@@ -104,6 +106,32 @@ impl State {
         self.transact(|transaction| write_cursor(transaction, consumer, position))
     }
 
+    /// Stores how far `consumer` has come, and in the same transaction what it must know to go on
+    /// from there; durable when this returns.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn set_cursor_with(
+        &self,
+        consumer: &str,
+        position: Position,
+        note: &[u8],
+    ) -> Result<(), StateError> {
+        self.transact(|transaction| {
+            transaction.open_table(NOTES)?.insert(consumer, note)?;
+            write_cursor(transaction, consumer, position)
+        })
+    }
+
+    /// What [`State::set_cursor_with`] stored last for `consumer`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn note_of(&self, consumer: &str) -> Result<Option<Vec<u8>>, StateError> {
+        self.read_note(consumer)
+            .map_err(|source| self.error(source))
+    }
+
     /// Runs `change` in one durable transaction: all of it happens, or nothing.
     ///
     /// # Errors
@@ -137,6 +165,16 @@ impl State {
         };
         let place = table.get(consumer)?.map(|value| value.value());
         Ok(place.map(|(segment, offset)| Position { segment, offset }))
+    }
+
+    fn read_note(&self, consumer: &str) -> Result<Option<Vec<u8>>, redb::Error> {
+        let transaction = self.database.begin_read()?;
+        let table = match transaction.open_table(NOTES) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(table.get(consumer)?.map(|value| value.value().to_vec()))
     }
 
     fn read_cursors(&self) -> Result<Vec<(String, Position)>, redb::Error> {
@@ -190,6 +228,20 @@ pub(crate) fn write_cursor(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_is_stored_with_its_cursor() {
+        let state = State::in_memory();
+        assert_eq!(state.note_of("analysis").unwrap(), None);
+        let place = Position {
+            segment: 1,
+            offset: 2,
+        };
+        state.set_cursor_with("analysis", place, b"seen").unwrap();
+        assert_eq!(state.note_of("analysis").unwrap(), Some(b"seen".to_vec()));
+        assert_eq!(state.cursor("analysis").unwrap(), Some(place));
+        assert_eq!(state.note_of("other").unwrap(), None);
+    }
 
     #[test]
     fn a_cursor_survives_reopening() {

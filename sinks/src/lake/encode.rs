@@ -77,6 +77,8 @@ const PROSE: &[Field] = &[
     Field::ContentText,
     Field::ToolArguments,
     Field::FindingDesc,
+    Field::RelatedEvents,
+    Field::Evidences,
     Field::MetricDistribution,
     Field::MetricExemplars,
     Field::SpanEvents,

@@ -9,7 +9,7 @@ use parquet::errors::ParquetError;
 use parquet::schema::types::TypePtr;
 
 /// The version of the stored columns; a changed column list needs a new one.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A column that every row gets, whatever fields its event has filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

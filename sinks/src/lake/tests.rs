@@ -401,7 +401,7 @@ fn files_tell_their_schema_and_have_bloom_filters() {
     let metadata = reader.metadata();
     let pairs = metadata.file_metadata().key_value_metadata().unwrap();
     assert!(pairs.iter().any(|pair| {
-        pair.key == "magistrate.schema_version" && pair.value.as_deref() == Some("1")
+        pair.key == "magistrate.schema_version" && pair.value.as_deref() == Some("2")
     }));
     let group = metadata.row_group(0);
     let with_bloom: Vec<String> = group

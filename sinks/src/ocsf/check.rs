@@ -28,6 +28,8 @@ enum Rule {
     UpTo(i64),
     /// Listed numbers.
     OneOf(&'static [i64]),
+    /// A list of objects, at least one.
+    Objects,
 }
 
 /// Attributes that take less than their kind does. `status_id` has a list per class.
@@ -45,6 +47,12 @@ const RULES: &[(Field, Rule)] = &[
     ),
     (Field::FileTypeId, Rule::UpTo(8)),
     (Field::AiRoleId, Rule::UpTo(6)),
+    (Field::AnalyticTypeId, Rule::UpTo(9)),
+    (Field::ConfidenceId, Rule::UpTo(3)),
+    (Field::RiskLevelId, Rule::UpTo(4)),
+    (Field::FindingAttacks, Rule::Objects),
+    (Field::RelatedEvents, Rule::Objects),
+    (Field::Evidences, Rule::Objects),
     (Field::UserEmail, Rule::Email),
     (Field::AuthUserEmail, Rule::Email),
     (Field::DeviceIp, Rule::Ip),
@@ -108,6 +116,23 @@ fn judge(rule: &Rule, cell: Cell<'_>) -> Verdict {
             (0..=*last).contains(&id) || id == captions::OTHER
         }),
         Rule::OneOf(list) => number(cell, |id| list.contains(&id)),
+        Rule::Objects => objects(cell),
+    }
+}
+
+fn objects(cell: Cell<'_>) -> Verdict {
+    match cell {
+        Cell::Tree(Value::List(items))
+            if !items.is_empty() && items.iter().all(|item| matches!(item, Value::Map(_))) =>
+        {
+            Verdict::Fits
+        }
+        Cell::Tree(_)
+        | Cell::Text(_)
+        | Cell::Int(_)
+        | Cell::Double(_)
+        | Cell::Bool(_)
+        | Cell::Time(_) => Verdict::Breaks,
     }
 }
 

@@ -141,6 +141,11 @@ const DETECTION_FINDING: Shape = Shape {
         ("finding_info", Home::Required),
         ("actor", HOST),
         ("device", Home::Optional),
+        ("evidences", Home::Optional),
+        ("confidence_id", Home::Optional),
+        ("risk_level_id", Home::Optional),
+        ("risk_score", Home::Optional),
+        ("is_alert", Home::Optional),
     ],
 };
 
@@ -155,6 +160,10 @@ const DATA_SECURITY_FINDING: Shape = Shape {
         ("finding_info", Home::Required),
         ("actor", Home::Optional),
         ("device", Home::Optional),
+        ("confidence_id", Home::Optional),
+        ("risk_level_id", Home::Optional),
+        ("risk_score", Home::Optional),
+        ("is_alert", Home::Optional),
         ("src_endpoint", Home::Optional),
         ("dst_endpoint", Home::Optional),
         ("file", Home::Optional),

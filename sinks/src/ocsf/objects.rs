@@ -74,6 +74,11 @@ const OBJECTS: &[Object] = &[
         Some(("connection_info.direction_id", Filler::Number)),
     ),
     object("app", &["app.name"], None),
+    object(
+        "finding_info.analytic",
+        &["finding_info.analytic.uid", "finding_info.analytic.name"],
+        Some(("finding_info.analytic.type_id", Filler::Number)),
+    ),
     object("finding_info", &["finding_info.uid"], None),
 ];
 

@@ -5,7 +5,7 @@ use magistrate_event::Record;
 use super::{QueueError, frame};
 
 /// Records that are stored together, in their order; framed and checksummed already.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
     frames: Vec<Framed>,

@@ -1,0 +1,210 @@
+//! Runs Sigma rules over events: each alone, and over time.
+
+mod alert;
+mod config;
+mod example;
+mod fault;
+mod group;
+mod judge;
+mod name_table;
+mod names;
+mod programs;
+mod reference;
+mod rule;
+mod sample;
+mod shipped;
+mod sigma;
+mod source;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::sync::Arc;
+
+use magistrate_event::{Event, EventUid, Timestamp};
+use serde_json::{Map, Value as Json};
+
+use self::name_table::NameTable;
+use self::sigma::{Compiled, Correlations};
+use self::source::Sources;
+use self::view::View;
+
+pub use self::alert::Stage;
+pub use self::config::{DetectConfig, ListValues, Suppression};
+pub use self::example::{RuleExample, RuleExamples, Sample, Step};
+pub use self::fault::DetectFault;
+pub use self::group::{Alert, Grouper, Tally};
+pub use self::judge::{Decision, Policy};
+pub use self::reference::detection_reference;
+pub use self::rule::{Level, Rule, RuleKind, RulePlace};
+pub use self::shipped::shipped_detections;
+pub use self::sigma::{Correlated, DetectLists, Hit, Matched};
+
+/// One rule file.
+#[derive(Debug, Clone)]
+pub struct DetectFile {
+    /// Its name, for faults and alerts.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// Compiled rules, ready to run. They see one event at a time; [`Correlator`] sees several.
+pub struct Ruleset {
+    compiled: Compiled,
+    names: NameTable,
+}
+
+/// Rules, and what is wrong with those that are left out.
+pub struct LoadedRules {
+    /// The sound ones.
+    pub rules: Ruleset,
+    /// What is wrong, in the order of the files.
+    pub faults: Vec<DetectFault>,
+    /// What works, but should be known.
+    pub warnings: Vec<DetectFault>,
+}
+
+impl Ruleset {
+    /// Compiles what `files` hold. A faulty rule is left out; a rule whose id a rule of an earlier
+    /// file has takes that one's place.
+    pub fn compile(files: &[DetectFile], lists: &DetectLists) -> LoadedRules {
+        let texts: Vec<_> = files
+            .iter()
+            .map(|file| (file.name.as_str(), file.text.as_str()))
+            .collect();
+        let (compiled, mut notes) = Compiled::new(&texts, lists);
+        notes.faults.sort();
+        notes.warnings.sort();
+        LoadedRules {
+            rules: Self {
+                compiled,
+                names: NameTable::new(),
+            },
+            faults: notes.faults,
+            warnings: notes.warnings,
+        }
+    }
+
+    /// Every rule, in the order of the files.
+    pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
+        self.compiled.rules.iter().map(AsRef::as_ref)
+    }
+
+    /// The rule with that id.
+    pub fn rule(&self, id: &str) -> Option<&Arc<Rule>> {
+        self.compiled.rule(id)
+    }
+
+    /// Whether `name` has `value` in `event`, as text; of several, one of them.
+    pub fn has_value(&self, event: &Event, name: &str, value: &str) -> bool {
+        View::new(event, None, &self.names)
+            .get(name)
+            .is_some_and(|seen| seen.is(value))
+    }
+
+    /// The rules that match this one event, those that make no alert of their own included.
+    pub fn matches(&self, event: &Event) -> Vec<Hit> {
+        let view = View::new(event, None, &self.names);
+        let matches = self.compiled.matches(&view, Sources::of(event));
+        self.hits(&matches)
+    }
+
+    /// An event of an example that is written in the names of the rule language.
+    ///
+    /// # Errors
+    /// With the name that no event can have, and what to do about it.
+    pub fn sample(&self, fields: &Map<String, Json>, time: Timestamp) -> Result<Event, String> {
+        sample::event_of(fields, &self.names, time)
+    }
+
+    fn hits(&self, results: &[sigma::Match]) -> Vec<Hit> {
+        let hits = results
+            .iter()
+            .filter_map(|result| self.compiled.hit(result));
+        hits.collect()
+    }
+}
+
+/// What rules have seen so far, for those that look at several events.
+pub struct Correlator {
+    correlations: Correlations,
+}
+
+impl Correlator {
+    /// Nothing seen yet. Of groups of events, `max_groups` are remembered over all correlations;
+    /// beyond that the stalest are forgotten.
+    pub fn new(rules: &Ruleset, max_groups: usize) -> Self {
+        Self {
+            correlations: Correlations::new(&rules.compiled, max_groups),
+        }
+    }
+
+    /// Takes an event into account: the rules that match it, and those that fire over what came
+    /// before. `now` bounds the event's own time, which its sender chose.
+    pub fn observe(
+        &mut self,
+        rules: &Ruleset,
+        uid: EventUid,
+        event: &Event,
+        now: Timestamp,
+    ) -> Vec<Hit> {
+        let view = View::new(event, Some(uid), &rules.names);
+        let matches = rules.compiled.matches(&view, Sources::of(event));
+        if matches.is_empty() {
+            return Vec::new();
+        }
+        self.correlate(rules, &view, matches, event.time().min(now))
+    }
+
+    /// Like [`Correlator::observe`] for the rule `id` and those that it looks at alone, as if the
+    /// event were of their log source.
+    pub fn observe_one(
+        &mut self,
+        rules: &Ruleset,
+        id: &str,
+        uid: EventUid,
+        event: &Event,
+    ) -> Vec<Hit> {
+        let view = View::new(event, Some(uid), &rules.names);
+        let own = rules.compiled.index(id).into_iter();
+        let indexes = own.chain(rules.compiled.looked_at(id));
+        let matches = indexes.filter_map(|index| rules.compiled.matches_one(index, &view));
+        let matches = matches.collect();
+        self.correlate(rules, &view, matches, event.time())
+    }
+
+    fn correlate(
+        &mut self,
+        rules: &Ruleset,
+        view: &View<'_>,
+        mut matches: Vec<sigma::Match>,
+        time: Timestamp,
+    ) -> Vec<Hit> {
+        let seconds = time.as_micros().div_euclid(1_000_000);
+        let fired = self
+            .correlations
+            .observe(&rules.compiled, view, &matches, seconds);
+        matches.extend(fired);
+        rules.hits(&matches)
+    }
+
+    /// How many groups of events are remembered.
+    pub fn groups(&self) -> usize {
+        self.correlations.groups()
+    }
+
+    /// All that was seen, as JSON, to be kept over a restart.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn snapshot(&self) -> Result<String, serde_json::Error> {
+        self.correlations.snapshot()
+    }
+
+    /// Takes back what [`Correlator::snapshot`] gave; says whether it could be read. What the
+    /// rules no longer ask for is left out.
+    pub fn restore(&mut self, bytes: &[u8]) -> bool {
+        self.correlations.restore(bytes)
+    }
+}

@@ -1,0 +1,365 @@
+//! The names that rules use for what an event holds: the rule language's own, and Sigma's.
+
+use magistrate_event::Field;
+
+/// Where the value of a name comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The first of these columns that is filled.
+    Columns(&'static [Field]),
+    /// Worked out from several columns.
+    Derived(Derived),
+    /// Filled by the session's context or the judge. The log door has no such value, so that it is
+    /// unknown there.
+    Context,
+}
+
+/// What is worked out from columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Derived {
+    /// `event`: what kind of event it is, in the judge's words.
+    EventKind,
+    /// `tool.name`: the operation, where it is a tool's.
+    ToolName,
+    /// `status`: success or failure.
+    Status,
+    /// `destination.domain`: the host, the host behind a dot, and the registrable domain.
+    Domains,
+    /// `content.findings`: kinds of what the redactor found, each with its families.
+    Findings,
+    /// `Image`: the programs that a command line starts.
+    Programs,
+    /// `c-uri-extension`: the extension of the URL's path.
+    UrlExtension,
+    /// `cs-uri`: path and query.
+    PathAndQuery,
+    /// `Initiated`: whether the connection was opened from here; the log door's always are.
+    Initiated,
+}
+
+/// One name of the rule language.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name {
+    /// As rules write it.
+    pub(super) name: &'static str,
+    /// Where its value comes from.
+    pub(super) origin: Origin,
+    /// What it means, one sentence.
+    pub(super) doc: &'static str,
+}
+
+const fn column(name: &'static str, columns: &'static [Field], doc: &'static str) -> Name {
+    Name {
+        name,
+        origin: Origin::Columns(columns),
+        doc,
+    }
+}
+
+const fn derived(name: &'static str, derived: Derived, doc: &'static str) -> Name {
+    Name {
+        name,
+        origin: Origin::Derived(derived),
+        doc,
+    }
+}
+
+const fn context(name: &'static str, doc: &'static str) -> Name {
+    Name {
+        name,
+        origin: Origin::Context,
+        doc,
+    }
+}
+
+use Field as F;
+
+/// The rule language's own names: those of the judge request, and evidence.
+pub(super) const LANGUAGE: &[Name] = &[
+    derived(
+        "event",
+        Derived::EventKind,
+        "Kind of event: prompt, response, request, tool_call, tool_result.",
+    ),
+    column(
+        "event.name",
+        &[F::EventCode],
+        "The source's event name, such as `tool_result`.",
+    ),
+    column(
+        "action",
+        &[F::Action],
+        "Kind of action: read, create, update, delete, send, share, upload, download, purchase, admin, execute, other.",
+    ),
+    derived("status", Derived::Status, "success or failure."),
+    derived(
+        "tool.name",
+        Derived::ToolName,
+        "The tool's real name; unknown where the client masked it.",
+    ),
+    column("tool.server", &[F::ApiServiceName], "The MCP server."),
+    column(
+        "tool.class",
+        &[F::ToolClass],
+        "execute, read, write, web, mcp, agent, skill or other.",
+    ),
+    column("tool.source", &[F::ToolSource], "builtin, mcp or host."),
+    column(
+        "tool.arguments",
+        &[F::ToolArguments],
+        "The arguments as text, usually JSON; `tool.arguments.NAME` is one of them.",
+    ),
+    column("tool.decision", &[F::ToolDecision], "accept or reject."),
+    column(
+        "tool.decision_source",
+        &[F::ToolDecisionSource],
+        "Who decided: config, hook, user_temporary, user_permanent, user_reject, …",
+    ),
+    column("destination.url", &[F::UrlString], "The whole URL."),
+    derived(
+        "destination.domain",
+        Derived::Domains,
+        "The host, the host behind a dot, and the registrable domain: `|endswith: .example.com` matches the domain and all under it.",
+    ),
+    column(
+        "destination.host",
+        &[F::UrlHostname, F::DstHostname],
+        "The host alone.",
+    ),
+    column("destination.ip", &[F::DstIp], "The server's address."),
+    column(
+        "destination.port",
+        &[F::UrlPort, F::DstPort],
+        "The server's port.",
+    ),
+    column("destination.path", &[F::UrlPath], "URL path."),
+    column("destination.query", &[F::UrlQuery], "URL query."),
+    column(
+        "destination.query_entropy",
+        &[F::QueryEntropy],
+        "Shannon entropy of URL path and query, bits per byte.",
+    ),
+    column(
+        "destination.method",
+        &[F::HttpMethod],
+        "HTTP method, upper case.",
+    ),
+    column(
+        "destination.recipient_domain",
+        &[F::RecipientDomain],
+        "Domain of the recipient of a message or share.",
+    ),
+    context(
+        "destination.recipient",
+        "Recipient of a message or share; judge requests have it.",
+    ),
+    context("app.id", "Application; judge requests have it."),
+    context(
+        "app.category",
+        "Category of the application; judge requests have it.",
+    ),
+    column("file.name", &[F::FileName], "Last part of the file's path."),
+    column("file.path", &[F::FilePath], "The file's path."),
+    column("file.ext", &[F::FileExt], "Extension, lower case."),
+    column("file.media_type", &[F::HttpContentType], "Media type."),
+    column("file.size", &[F::FileSize], "Size in bytes."),
+    column("command", &[F::CmdLine], "The whole command line."),
+    derived(
+        "command.programs",
+        Derived::Programs,
+        "The programs that the command line starts, each as written and behind a slash.",
+    ),
+    column(
+        "content.text",
+        &[F::ContentText],
+        "Prompt, answer or API body, redacted.",
+    ),
+    column(
+        "content.state",
+        &[F::ContentState],
+        "captured, not_captured, truncated or redacted_by_client.",
+    ),
+    column(
+        "content.length",
+        &[F::ContentLength],
+        "Length of the whole content.",
+    ),
+    derived(
+        "content.findings",
+        Derived::Findings,
+        "What the redactor found in any text of the event; `credential` stands for every kind of credential.",
+    ),
+    context(
+        "content.origin",
+        "user, webpage, email, document or tool; judge requests have it.",
+    ),
+    column("session.id", &[F::SessionUid], "The session."),
+    column(
+        "session.user",
+        &[F::UserEmail, F::UserName, F::UserUid],
+        "The user: address, name or id.",
+    ),
+    column(
+        "session.device",
+        &[F::DeviceHostname, F::DeviceUid, F::DeviceIp],
+        "The device.",
+    ),
+    column(
+        "session.permission_mode",
+        &[F::PermissionMode],
+        "Permission mode in force.",
+    ),
+    column(
+        "session.prompt",
+        &[F::CorrelationUid],
+        "`prompt.id`: one turn of the user.",
+    ),
+    context(
+        "session.mode",
+        "native or containment; judge requests have it.",
+    ),
+    context(
+        "session.task",
+        "What the user asked for; from the session's context.",
+    ),
+    context(
+        "session.untrusted_read",
+        "The session has read untrusted content; from the session's context.",
+    ),
+    context(
+        "session.sensitive_read",
+        "The session has read sensitive data; from the session's context.",
+    ),
+    context(
+        "session.destination_new",
+        "The session meets the destination for the first time; from its context.",
+    ),
+    context(
+        "session.outside_grant",
+        "The file lies outside the folders granted; from the session's context.",
+    ),
+    context(
+        "flow.copied_from",
+        "Where the outgoing content was read; from the session's context.",
+    ),
+    context("score.injection", "Score of the injection model."),
+    context("score.scope_drift", "Score of the scope-drift model."),
+];
+
+/// Sigma's names for the categories of public rules.
+pub(super) const SIGMA: &[Name] = &[
+    // process_creation
+    column("CommandLine", &[F::CmdLine], "process_creation"),
+    derived(
+        "Image",
+        Derived::Programs,
+        "process_creation, file_event, network_connection",
+    ),
+    column(
+        "CurrentDirectory",
+        &[F::ProcessWorkingDirectory],
+        "process_creation",
+    ),
+    column("User", &[F::UserName, F::UserEmail], "process_creation"),
+    column("ProcessId", &[F::ProcessPid], "process_creation"),
+    column("ComputerName", &[F::DeviceHostname], "process_creation"),
+    column("Computer", &[F::DeviceHostname], "process_creation"),
+    // file_event
+    column("TargetFilename", &[F::FilePath], "file_event"),
+    // network_connection
+    column(
+        "DestinationHostname",
+        &[F::DstHostname, F::UrlHostname],
+        "network_connection",
+    ),
+    column("DestinationIp", &[F::DstIp], "network_connection"),
+    column(
+        "DestinationPort",
+        &[F::DstPort, F::UrlPort],
+        "network_connection",
+    ),
+    column("SourceHostname", &[F::SrcHostname], "network_connection"),
+    column("SourceIp", &[F::SrcIp], "network_connection"),
+    column("SourcePort", &[F::SrcPort], "network_connection"),
+    column("Protocol", &[F::ConnectionProtocol], "network_connection"),
+    derived("Initiated", Derived::Initiated, "network_connection"),
+    column("dst_ip", &[F::DstIp], "network_connection"),
+    column("dst_port", &[F::DstPort, F::UrlPort], "network_connection"),
+    column("src_ip", &[F::SrcIp], "network_connection"),
+    column("src_port", &[F::SrcPort], "network_connection"),
+    // proxy
+    column("c-uri", &[F::UrlString, F::UrlPath], "proxy"),
+    column("c-uri-query", &[F::UrlQuery], "proxy"),
+    column("c-uri-stem", &[F::UrlPath], "proxy"),
+    derived("c-uri-extension", Derived::UrlExtension, "proxy"),
+    column("c-useragent", &[F::UserAgent], "proxy"),
+    column("c-ip", &[F::SrcIp], "proxy"),
+    column("cs-host", &[F::UrlHostname, F::DstHostname], "proxy"),
+    column("cs-method", &[F::HttpMethod], "proxy, webserver"),
+    column("cs-version", &[F::HttpVersion], "proxy, webserver"),
+    column(
+        "cs-bytes",
+        &[F::TrafficBytesOut, F::HttpRequestLength],
+        "proxy",
+    ),
+    column(
+        "cs-username",
+        &[F::UserName, F::UserEmail],
+        "proxy, webserver",
+    ),
+    column("cs-referrer", &[F::Referrer], "proxy"),
+    column("r-dns", &[F::UrlHostname, F::DstHostname], "proxy"),
+    column("r-ip", &[F::DstIp], "proxy"),
+    column(
+        "sc-bytes",
+        &[F::TrafficBytesIn, F::HttpLength],
+        "proxy, webserver",
+    ),
+    column("sc-status", &[F::HttpCode], "proxy, webserver"),
+    column("sc-content-type", &[F::HttpContentType], "proxy"),
+    // webserver
+    derived("cs-uri", Derived::PathAndQuery, "webserver"),
+    derived("cs-uri-query", Derived::PathAndQuery, "webserver"),
+    column("cs-uri-stem", &[F::UrlPath], "webserver"),
+    column("cs-user-agent", &[F::UserAgent], "webserver"),
+    column("cs-referer", &[F::Referrer], "webserver"),
+    column("cs-ip", &[F::SrcIp], "webserver"),
+    // dns
+    column("query", &[F::UrlHostname, F::DstHostname], "dns"),
+    column("QueryName", &[F::UrlHostname, F::DstHostname], "dns"),
+];
+
+/// Evidence: what makes a judgement stricter when there is more of it. It may not stand where more
+/// of it would make a rule match less.
+pub(super) fn is_evidence(name: &str) -> bool {
+    name.starts_with("score.")
+        || matches!(
+            name,
+            "content.findings"
+                | "session.untrusted_read"
+                | "session.sensitive_read"
+                | "session.destination_new"
+                | "session.outside_grant"
+                | "flow.copied_from"
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_listed_twice() {
+        let mut names: Vec<_> = LANGUAGE.iter().chain(SIGMA).map(|name| name.name).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn evidence_is_part_of_the_language() {
+        let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
+        assert_eq!(evidence.count(), 8);
+    }
+}

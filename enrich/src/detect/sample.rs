@@ -1,0 +1,122 @@
+//! Makes an event of an example that is written in the names of the rule language.
+
+use magistrate_event::{Class, Event, Field, Kind, Timestamp, Value};
+use serde_json::{Map, Value as Json};
+
+use super::name_table::{Known, NameTable};
+use super::names::{Derived, Origin};
+
+/// An event whose names have the values of `fields`.
+///
+/// # Errors
+/// With the name that the log door cannot fill, and what to do about it.
+pub(super) fn event_of(
+    fields: &Map<String, Json>,
+    names: &NameTable,
+    time: Timestamp,
+) -> Result<Event, String> {
+    let mut event = Event::new(Class::ApiActivity, 0, time);
+    for (name, json) in fields {
+        match names.get(name).map(|Known { origin, .. }| origin) {
+            Some(Origin::Columns(columns)) => {
+                if let Some(field) = columns.first() {
+                    let value = value_of(&mut event, json, Some(field.kind()));
+                    event.set(*field, value);
+                }
+            }
+            Some(Origin::Derived(derived)) => fill(&mut event, name, derived, json)?,
+            Some(Origin::Context) => {
+                return Err(format!(
+                    "`{name}` is nothing that an event alone can have; leave the example out"
+                ));
+            }
+            None => {
+                let key = event.push_key(name);
+                let value = value_of(&mut event, json, None);
+                event.keep(key, value);
+            }
+        }
+    }
+    Ok(event)
+}
+
+/// Fills the columns that `derived` is worked out from.
+fn fill(event: &mut Event, name: &str, derived: Derived, json: &Json) -> Result<(), String> {
+    let fault = || format!("`{name}` is {json}, which no event can have");
+    let text = || json.as_str().ok_or_else(fault);
+    match derived {
+        Derived::EventKind => {
+            let code = match text()? {
+                "prompt" => "user_prompt",
+                "response" => "assistant_response",
+                "request" => "api_request",
+                "tool_call" => "tool_decision",
+                "tool_result" => "tool_result",
+                _ => return Err(fault()),
+            };
+            event.set_text(Field::EventCode, code);
+        }
+        Derived::ToolName => {
+            event.set_text(Field::ApiOperation, text()?);
+            if event.value(Field::ToolClass).is_none() {
+                event.set_text(Field::ToolClass, "other");
+            }
+        }
+        Derived::Status => {
+            let status = match text()? {
+                "success" => 1,
+                "failure" => 2,
+                _ => return Err(fault()),
+            };
+            event.set_int(Field::StatusId, status);
+        }
+        Derived::Domains => event.set_text(Field::UrlHostname, text()?),
+        Derived::Findings => {
+            let one = [json.clone()];
+            let kinds = json.as_array().map_or(&one[..], Vec::as_slice);
+            let kinds = Json::Array(kinds.to_vec());
+            let value = value_of(event, &kinds, None);
+            event.set(Field::Redacted, value);
+        }
+        Derived::Programs => event.set_text(Field::CmdLine, text()?),
+        Derived::UrlExtension => event.set_text(Field::UrlPath, &format!("/file.{}", text()?)),
+        Derived::PathAndQuery => match text()?.split_once('?') {
+            Some((path, query)) => {
+                event.set_text(Field::UrlPath, path);
+                event.set_text(Field::UrlQuery, query);
+            }
+            None => event.set_text(Field::UrlPath, text()?),
+        },
+        Derived::Initiated => event.classify(Class::NetworkActivity, 6),
+    }
+    Ok(())
+}
+
+/// A column of text holds a list or map as JSON text.
+fn value_of(event: &mut Event, json: &Json, kind: Option<Kind>) -> Value {
+    match json {
+        Json::Array(_) | Json::Object(_) if kind == Some(Kind::Text) => {
+            Value::Text(event.push_text(&json.to_string()))
+        }
+        Json::Null => Value::Null,
+        Json::Bool(flag) => Value::Bool(*flag),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::Int(whole),
+            None => Value::Double(number.as_f64().unwrap_or_default()),
+        },
+        Json::String(text) => Value::Text(event.push_text(text)),
+        Json::Array(items) => Value::List(
+            items
+                .iter()
+                .map(|item| value_of(event, item, None))
+                .collect(),
+        ),
+        Json::Object(entries) => {
+            let entries = entries.iter().map(|(key, json)| {
+                let key = event.push_key(key);
+                (key, value_of(event, json, None))
+            });
+            Value::Map(entries.collect())
+        }
+    }
+}

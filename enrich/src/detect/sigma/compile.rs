@@ -1,0 +1,268 @@
+//! Compiles written rules: lists put in, evidence checked, filters applied, an engine a log source.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use rsigma_eval::{CompiledRule, Engine, compile_rule};
+use rsigma_parser::{
+    CorrelationRule, FilterRule, FilterRuleTarget, LogSource as SigmaSource, SigmaRule,
+};
+
+use super::written::{self, Placed, Written};
+use super::{Compiled, DetectLists, MAX_RULES, Notes, Partition, engine, evidence, lists};
+use crate::detect::fault::DetectFault;
+use crate::detect::rule::Rule;
+use crate::detect::source::{LogSource, Wanted};
+
+/// Rules on their way from written to compiled.
+pub(super) struct Work {
+    notes: Notes,
+    rules: Vec<Arc<Rule>>,
+    by_id: HashMap<String, usize>,
+    by_source: BTreeMap<LogSource, Vec<(usize, CompiledRule)>>,
+    parsed: Vec<SigmaRule>,
+    correlations: Vec<CorrelationRule>,
+    filters: Vec<FilterRule>,
+}
+
+impl Work {
+    pub(super) fn new(mut written: Written, lists: &DetectLists) -> Self {
+        let mut work = Self {
+            notes: Notes {
+                faults: std::mem::take(&mut written.faults),
+                warnings: Vec::new(),
+            },
+            rules: Vec::new(),
+            by_id: HashMap::new(),
+            by_source: BTreeMap::new(),
+            parsed: Vec::new(),
+            correlations: Vec::new(),
+            filters: Vec::new(),
+        };
+        let count = written.rules.len() + written.correlations.len() + written.filters.len();
+        if count > MAX_RULES {
+            let (file, line) = (String::new(), 1);
+            let fault =
+                format!("there are {count} rules, expected at most {MAX_RULES}; leave some out");
+            let rule = None;
+            work.notes.faults.push(DetectFault {
+                file,
+                line,
+                rule,
+                fault,
+            });
+            return work;
+        }
+        for placed in written::latest(written.rules, &mut work.notes) {
+            work.rule(placed, lists);
+        }
+        for placed in written::latest(written.correlations, &mut work.notes) {
+            work.correlation(placed);
+        }
+        for placed in written.filters {
+            work.filter(placed, lists);
+        }
+        work
+    }
+
+    fn rule(&mut self, mut placed: Placed<SigmaRule>, lists: &DetectLists) {
+        let title = placed.what.title.clone();
+        let missing = lists::expand(&mut placed.what.detection, lists);
+        let warnings = missing.iter().map(|name| {
+            let message = format!("list `%{name}%` is not configured and lets nothing pass; set `{name}` under `[lists]`");
+            placed.fault(&title, &message)
+        });
+        self.notes.warnings.extend(warnings);
+        let faults = evidence::faults(&placed.what.detection);
+        if !faults.is_empty() {
+            let told = faults.iter().map(|fault| placed.fault(&title, fault));
+            return self.notes.faults.extend(told);
+        }
+        let id = written::id_of(&mut placed.what.id, &placed.place, &title);
+        let compiled = match compile_rule(&placed.what) {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                return self
+                    .notes
+                    .faults
+                    .push(placed.fault(&title, &error.to_string()));
+            }
+        };
+        let source = source_of(&placed.what.logsource);
+        let has_source = source.wanted().is_some();
+        let index = self.rules.len();
+        self.rules
+            .push(Arc::new(written::rule_of(&placed, &id, has_source)));
+        self.by_id.insert(id, index);
+        self.by_source
+            .entry(source)
+            .or_default()
+            .push((index, compiled));
+        self.parsed.push(placed.what);
+    }
+
+    fn correlation(&mut self, mut placed: Placed<CorrelationRule>) {
+        let title = placed.what.title.clone();
+        let id = written::id_of(&mut placed.what.id, &placed.place, &title);
+        if let Err(error) = engine(1).add_correlation(&placed.what) {
+            return self
+                .notes
+                .faults
+                .push(placed.fault(&title, &error.to_string()));
+        }
+        self.by_id.insert(id.clone(), self.rules.len());
+        self.rules
+            .push(Arc::new(written::correlation_of(&placed, &id)));
+        self.correlations.push(placed.what);
+    }
+
+    fn filter(&mut self, mut placed: Placed<FilterRule>, lists: &DetectLists) {
+        let title = placed.what.title.clone();
+        let faults = evidence::faults_of_filter(&placed.what.detection);
+        if !faults.is_empty() {
+            let told = faults.iter().map(|fault| placed.fault(&title, fault));
+            return self.notes.faults.extend(told);
+        }
+        lists::expand(&mut placed.what.detection, lists);
+        if let Err(error) = Engine::new().apply_filter(&placed.what) {
+            return self
+                .notes
+                .faults
+                .push(placed.fault(&title, &error.to_string()));
+        }
+        if let FilterRuleTarget::Specific(names) = &placed.what.rules {
+            let unknown = names.iter().filter(|name| !self.knows(name));
+            let told = unknown.map(|name| placed.fault(&title, &format!("no rule is called `{name}`; name the id, name or title of a rule that is loaded")));
+            let told: Vec<_> = told.collect();
+            self.notes.warnings.extend(told);
+        }
+        // Names stand for ids: rsigma's filters know ids and titles only.
+        if let FilterRuleTarget::Specific(names) = &mut placed.what.rules {
+            for name in names {
+                let named = self
+                    .parsed
+                    .iter()
+                    .find(|rule| rule.name.as_ref() == Some(name));
+                if let Some(id) = named.and_then(|rule| rule.id.as_ref()) {
+                    name.clone_from(id);
+                }
+            }
+        }
+        self.filters.push(placed.what);
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.parsed
+            .iter()
+            .any(|rule| is_called(rule, name) || rule.title == name)
+    }
+
+    /// Joins correlations with what they look at, and builds an engine a log source.
+    pub(super) fn finish(mut self) -> (Compiled, Notes) {
+        self.drop_dangling();
+        let mut watched: HashMap<String, HashSet<String>> = HashMap::new();
+        let mut silent = HashSet::new();
+        for correlation in &self.correlations {
+            for name in &correlation.rules {
+                for rule in self.parsed.iter().filter(|rule| is_called(rule, name)) {
+                    let id = rule.id.clone().unwrap_or_default();
+                    let fields = written::group_fields(correlation, rule);
+                    watched.entry(id.clone()).or_default().extend(fields);
+                    if !correlation.generate {
+                        silent.insert(id);
+                    }
+                }
+            }
+        }
+        for rule in self
+            .rules
+            .iter_mut()
+            .filter(|rule| silent.contains(&rule.id))
+        {
+            Arc::make_mut(rule).alerts = false;
+        }
+        let sources = std::mem::take(&mut self.by_source);
+        let partitions = sources.into_iter().filter_map(|(source, rules)| {
+            let wanted = source.wanted()?;
+            Some(partition(wanted, rules, &self.filters))
+        });
+        let partitions = partitions.collect();
+        self.parsed
+            .retain(|rule| watched.contains_key(rule.id.as_deref().unwrap_or_default()));
+        let compiled = Compiled {
+            rules: self.rules,
+            partitions,
+            by_id: self.by_id,
+            watched,
+            correlations: self.correlations,
+            watched_rules: self.parsed,
+        };
+        (compiled, self.notes)
+    }
+
+    /// Leaves out correlations of rules that are not there, and says so.
+    fn drop_dangling(&mut self) {
+        let (rules, notes) = (&self.rules, &mut self.notes);
+        let known: HashSet<String> = self
+            .parsed
+            .iter()
+            .map(|rule| (&rule.id, &rule.name))
+            .chain(self.correlations.iter().map(|rule| (&rule.id, &rule.name)))
+            .flat_map(|(id, name)| id.iter().chain(name).cloned())
+            .collect();
+        self.correlations.retain(|correlation| {
+            let missing = correlation.rules.iter().find(|name| !known.contains(*name));
+            let Some(missing) = missing else {
+                return true;
+            };
+            let place = rules
+                .iter()
+                .find(|rule| Some(&rule.id) == correlation.id.as_ref());
+            let message = format!("unknown rule reference `{missing}`");
+            notes
+                .faults
+                .extend(place.map(|rule| written::fault_at(rule, &message)));
+            false
+        });
+    }
+}
+
+fn is_called(rule: &SigmaRule, name: &str) -> bool {
+    rule.id.as_deref() == Some(name) || rule.name.as_deref() == Some(name)
+}
+
+fn partition(
+    wanted: Wanted,
+    rules: Vec<(usize, CompiledRule)>,
+    filters: &[FilterRule],
+) -> Partition {
+    let (indexes, compiled): (Vec<_>, Vec<_>) = rules.into_iter().unzip();
+    let mut engine = Engine::new();
+    engine.extend_compiled_rules(compiled);
+    for filter in filters {
+        let concerns = |rule: &CompiledRule| match &filter.rules {
+            FilterRuleTarget::Any => true,
+            FilterRuleTarget::Specific(names) => names
+                .iter()
+                .any(|name| rule.id.as_ref() == Some(name) || rule.title == *name),
+        };
+        if engine.rules().iter().any(concerns) {
+            // It was tried before, and did so without fault.
+            let _ = engine.apply_filter(filter);
+        }
+    }
+    Partition {
+        wanted,
+        engine,
+        rules: indexes,
+    }
+}
+
+pub(super) fn source_of(source: &SigmaSource) -> LogSource {
+    let lower = |text: &Option<String>| text.as_deref().map(str::to_ascii_lowercase);
+    LogSource {
+        product: lower(&source.product),
+        category: lower(&source.category),
+        service: lower(&source.service),
+    }
+}

@@ -1,0 +1,280 @@
+//! The thread that looks at synced records with rules, and stores what it finds as records.
+//!
+//! It has a cursor of its own and nobody waits for it. What correlations and groups remember is
+//! stored with the cursor in one transaction, so that a start goes on as if there had been none:
+//! what was looked at since is looked at again, and its alerts, which have the same ids, are
+//! dropped as duplicates.
+
+mod desk;
+mod metrics;
+mod rules;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use magistrate_event::{Clock, Record};
+use magistrate_sinks::queue::{Batch, Consumer, Entry, Queue, QueueError};
+use magistrate_sinks::{Position, State, StateError};
+
+use crate::canary::output;
+use crate::path::Path;
+use crate::store::ANALYSIS;
+
+pub(crate) use self::metrics::Metrics;
+
+use self::desk::{Desk, Memory};
+use self::rules::Source;
+
+/// Records read at once.
+const READ_RECORDS: usize = 256;
+/// How long a read waits for the first record.
+const READ_WAIT: Duration = Duration::from_millis(100);
+/// How long to wait before trying again after the disk failed.
+const RETRY_WAIT: Duration = Duration::from_secs(2);
+/// So often the cursor and what is remembered are stored.
+const CHECKPOINT: Duration = Duration::from_secs(5);
+/// Storing may take this part of the time, so that much that is remembered does not slow it down.
+const CHECKPOINT_SHARE: u32 = 20;
+/// So often it is looked whether rule files have changed.
+const RELOAD: Duration = Duration::from_secs(5);
+/// So long a stop waits for what the queue still holds; the lake needs its time, too.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// What the thread works on.
+pub(crate) struct Parts {
+    /// Where records come from.
+    pub(crate) consumer: Consumer,
+    /// Where findings go.
+    pub(crate) queue: Queue,
+    /// Masks findings, and knows the names of masked tools.
+    pub(crate) path: Arc<Path>,
+    /// Keeps cursor and memory.
+    pub(crate) state: Arc<State>,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Where rules come from.
+    pub(crate) config: crate::config::Config,
+}
+
+/// The running analysis.
+pub(crate) struct AnalysisThread {
+    thread: JoinHandle<()>,
+    ending: Arc<AtomicBool>,
+    hurry: Arc<AtomicBool>,
+}
+
+impl AnalysisThread {
+    /// Compiles the rules and starts the thread.
+    ///
+    /// # Errors
+    /// When the state cannot be read or the thread cannot be started.
+    pub(crate) fn start(parts: Parts) -> anyhow::Result<Self> {
+        let (ending, hurry) = (Arc::default(), Arc::default());
+        let mut source = Source::new(parts.config.clone());
+        let desk = Desk::open(&mut source, &parts)?;
+        let mut analyst = Analyst {
+            parts,
+            desk,
+            source,
+            entries: Vec::new(),
+            position: None,
+            due: Instant::now(),
+            looked: Instant::now(),
+            ending: Arc::clone(&ending),
+            hurry: Arc::clone(&hurry),
+        };
+        let thread = std::thread::Builder::new()
+            .name("analysis".to_owned())
+            .spawn(move || analyst.run())?;
+        Ok(Self {
+            thread,
+            ending,
+            hurry,
+        })
+    }
+
+    /// Waits until all that the queue holds was looked at, or until a stop must go on; nobody may
+    /// append to the queue by now. What is left then is looked at after the next start.
+    pub(crate) fn drain(self) {
+        self.ending.store(true, Ordering::Release);
+        let started = Instant::now();
+        while !self.thread.is_finished() && started.elapsed() < DRAIN {
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        self.hurry.store(true, Ordering::Release);
+        if self.thread.join().is_err() {
+            tracing::error!("analysis panicked; the next start goes on from its last checkpoint");
+        }
+    }
+}
+
+struct Analyst {
+    parts: Parts,
+    desk: Desk,
+    source: Source,
+    /// What was read last, for its memory.
+    entries: Vec<Entry>,
+    /// The place after the last record that was looked at; none when that is stored.
+    position: Option<Position>,
+    /// When cursor and memory are to be stored next.
+    due: Instant,
+    /// When it was looked whether rule files have changed.
+    looked: Instant,
+    ending: Arc<AtomicBool>,
+    hurry: Arc<AtomicBool>,
+}
+
+/// Whether there may be more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    On,
+    End,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AnalysisError {
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error("cannot write down what rules remember")]
+    Memory(#[from] serde_json::Error),
+    #[error("queue has gone")]
+    Gone,
+}
+
+impl Analyst {
+    fn run(&mut self) {
+        loop {
+            match self.step() {
+                Ok(Step::On) => {}
+                Ok(Step::End) => return,
+                Err(error) if self.hurry.load(Ordering::Acquire) => {
+                    tracing::error!(%error, "giving up; the next start goes on from the last checkpoint");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "analysis cannot go on; trying again");
+                    std::thread::park_timeout(RETRY_WAIT);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self) -> Result<Step, AnalysisError> {
+        let used = std::mem::take(&mut self.entries);
+        let read = self.parts.consumer.read_over(used, READ_RECORDS, READ_WAIT);
+        let entries = match read {
+            Ok(entries) => entries,
+            Err(QueueError::Closed) => return self.end(),
+            Err(error) => return Err(error.into()),
+        };
+        let is_idle = entries.is_empty();
+        let looked = self.look_at(&entries);
+        self.entries = entries;
+        looked?;
+        let is_over = is_idle && self.ending.load(Ordering::Acquire);
+        if is_over || self.hurry.load(Ordering::Acquire) {
+            return self.end();
+        }
+        if Instant::now() >= self.due {
+            self.checkpoint()?;
+        }
+        if self.looked.elapsed() >= RELOAD {
+            self.looked = Instant::now();
+            self.desk.reload(&mut self.source, &self.parts);
+        }
+        Ok(Step::On)
+    }
+
+    fn end(&mut self) -> Result<Step, AnalysisError> {
+        self.checkpoint()?;
+        Ok(Step::End)
+    }
+
+    /// Looks at records and stores what it finds; what fails is looked at again.
+    fn look_at(&mut self, entries: &[Entry]) -> Result<(), AnalysisError> {
+        let mut findings = Batch::new();
+        for Entry { record, .. } in entries {
+            for finding in self.desk.look_at(record, &self.parts) {
+                findings.push(&finding)?;
+            }
+        }
+        if entries.is_empty() {
+            for finding in self.desk.idle(self.parts.clock.now(), &self.parts) {
+                findings.push(&finding)?;
+            }
+        }
+        self.store(findings)?;
+        if let Some(last) = entries.last() {
+            self.position = Some(last.end);
+        }
+        Ok(())
+    }
+
+    /// Appends findings, and waits until they are synced: the cursor may not pass them before.
+    fn store(&self, mut findings: Batch) -> Result<(), AnalysisError> {
+        if findings.is_empty() || self.parts.path.canary.is_stopped(output::QUEUE) {
+            return Ok(());
+        }
+        loop {
+            let (sender, receiver) = mpsc::channel();
+            let bytes = findings.clone();
+            let answer = Box::new(move |stored| drop(sender.send(stored)));
+            self.parts.queue.append(findings, answer);
+            match receiver.recv().map_err(|_| AnalysisError::Gone)? {
+                Ok(_) => return Ok(()),
+                Err(QueueError::Closed) => return Err(QueueError::Closed.into()),
+                Err(error) if self.hurry.load(Ordering::Acquire) => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(%error, "findings wait for the queue");
+                    std::thread::park_timeout(RETRY_WAIT);
+                }
+            }
+            findings = bytes;
+        }
+    }
+
+    fn checkpoint(&mut self) -> Result<(), AnalysisError> {
+        self.desk.count(&self.parts.metrics);
+        let began = Instant::now();
+        self.due = began + CHECKPOINT;
+        let Some(position) = self.position else {
+            return Ok(());
+        };
+        let memory: Memory = self.desk.memory()?;
+        let bytes = serde_json::to_vec(&memory)?;
+        self.parts
+            .state
+            .set_cursor_with(ANALYSIS, position, &bytes)?;
+        self.parts.consumer.moved_to(position);
+        self.position = None;
+        self.due += began.elapsed() * CHECKPOINT_SHARE;
+        Ok(())
+    }
+}
+
+/// Whether rules look at it: no finding of ours, which would lead in circles, and none of the rows
+/// that prove the redactor.
+fn is_of_interest(record: &Record) -> bool {
+    use magistrate_event::{Class, Field};
+    let event = record.event();
+    match event.class() {
+        Class::Metric | Class::DetectionFinding | Class::DataSecurityFinding => false,
+        Class::BaseEvent
+        | Class::FileActivity
+        | Class::ProcessActivity
+        | Class::Authentication
+        | Class::NetworkActivity
+        | Class::HttpActivity
+        | Class::ApplicationLifecycle
+        | Class::ApiActivity
+        | Class::ApplicationError
+        | Class::Span => event.text(Field::SenderIdentity) != Some(crate::canary::NAME),
+    }
+}

@@ -1,0 +1,111 @@
+//! What the analysis counts, for `/metrics`.
+
+use magistrate_enrich::Level;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// Labels of a count by level.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByLevel {
+    level: &'static str,
+}
+
+/// Labels of a count by outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByOutcome {
+    outcome: &'static str,
+}
+
+/// The counters. Every label value comes from a fixed set.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    pub(super) events: Counter,
+    pub(super) matches: Counter,
+    pub(super) grouped: Counter,
+    pub(super) suppressed: Counter,
+    pub(super) throttled: Counter,
+    pub(super) rules: Gauge,
+    pub(super) correlation_groups: Gauge,
+    pub(super) open_alerts: Gauge,
+    alerts: Family<ByLevel, Counter>,
+    loads: Family<ByOutcome, Counter>,
+}
+
+const LEVELS: [Level; 5] = [
+    Level::Informational,
+    Level::Low,
+    Level::Medium,
+    Level::High,
+    Level::Critical,
+];
+
+impl Metrics {
+    /// Names the counters in `registry`; each level is there from the start, with 0.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        for level in LEVELS {
+            self.alerts.get_or_create(&by(level)).inc_by(0);
+        }
+        let detect = registry.sub_registry_with_prefix("magistrate_detect");
+        for (name, help, counter) in [
+            ("events", "Events that rules looked at", &self.events),
+            ("matches", "Matches of rules that alert", &self.matches),
+            (
+                "grouped_matches",
+                "Matches that joined an open alert",
+                &self.grouped,
+            ),
+            (
+                "suppressed_matches",
+                "Matches taken out by detect.suppress",
+                &self.suppressed,
+            ),
+            (
+                "throttled_matches",
+                "Matches left out because their rule makes too many alerts",
+                &self.throttled,
+            ),
+        ] {
+            detect.register(name, help, counter.clone());
+        }
+        for (name, help, gauge) in [
+            ("rules", "Rules that are loaded", &self.rules),
+            (
+                "correlation_groups",
+                "Groups of events that correlations remember",
+                &self.correlation_groups,
+            ),
+            (
+                "open_alerts",
+                "Alerts that more matches would join",
+                &self.open_alerts,
+            ),
+        ] {
+            detect.register(name, help, gauge.clone());
+        }
+        detect.register("alerts", "Alerts stored, by level", self.alerts.clone());
+        detect.register(
+            "rule_loads",
+            "Times that rules were read, by outcome",
+            self.loads.clone(),
+        );
+    }
+
+    /// One more alert.
+    pub(super) fn alerted(&self, level: Level) {
+        self.alerts.get_or_create(&by(level)).inc();
+    }
+
+    /// Rules were read; `outcome` is `loaded` or `refused`.
+    pub(super) fn loaded(&self, outcome: &'static str) {
+        self.loads.get_or_create(&ByOutcome { outcome }).inc();
+    }
+}
+
+const fn by(level: Level) -> ByLevel {
+    ByLevel {
+        level: level.name(),
+    }
+}

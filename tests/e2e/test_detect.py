@@ -1,0 +1,125 @@
+"""Rules look at what was recorded, and what they find is stored beside it, once."""
+
+import json
+
+import otlp
+import pytest
+
+from conftest import FIXTURES
+
+RULE = """title: Reads of the report
+id: 0b9f5a4e-1111-4c3f-9a55-1c2d3e4f5a6b
+level: medium
+logsource: {product: claude_code, category: action}
+detection:
+  selection: {file.name: NAME, action: read}
+  condition: selection
+"""
+FINDINGS = (
+    "select finding_info.title, count(*) from lake where class_uid = 2004 and is_alert group by all order by all"
+)
+
+
+def config(folder="", more=""):
+    rules = f'rules = ["{folder}"]\n' if folder else ""
+    return f'[lake]\nmax_age = "1s"\n[canary]\nenabled = false\n[detect]\n{rules}{more}'
+
+
+def send(server, capture):
+    for signal, encoding, body in otlp.bodies(FIXTURES / "otlp" / capture):
+        body = otlp.as_protobuf(signal, encoding, body)
+        status, text = otlp.http_post(server.ports["otlp_http"], signal, body, "application/x-protobuf")
+        assert status == 200, text
+
+
+def looked_at(server):
+    """All that was stored was looked at: metrics and findings are not."""
+    return server.metric("magistrate_detect_events_total") > 0 and server.metric("magistrate_detect_rules") > 0
+
+
+@pytest.mark.parametrize("capture", ["http-json-hook-down", "http-json-hook-timeout"])
+def test_a_hook_that_fails_open_raises_an_alert(magistrate, capture):
+    server = magistrate(config()).start()
+    send(server, capture)
+    server.stop()
+    assert ("Judge bypassed: hook failed open", 1) in server.sql(FINDINGS)
+    [(severity, related, analytic)] = server.sql(
+        "select severity_id, finding_info.related_events, finding_info.analytic.uid from lake"
+        " where finding_info.title = 'Judge bypassed: hook failed open'"
+    )
+    assert severity == 4 and analytic
+    for event in json.loads(related):
+        [(name,)] = server.sql(f"select metadata.event_code from lake where metadata.uid = '{event['uid']}'")
+        assert name in ("hook_execution_complete", "tool_decision")
+
+
+def test_a_hook_that_denies_raises_none(magistrate):
+    server = magistrate(config()).start()
+    send(server, "http-json-hook-deny")
+    server.stop()
+    assert "Judge bypassed: hook failed open" not in dict(server.sql(FINDINGS))
+
+
+def test_alerts_are_stored_once_over_kills_and_repeats(magistrate):
+    server = magistrate(config()).start()
+    send(server, "http-json-hook-down")
+    server.wait(lambda: looked_at(server), "a look at the events")
+    server.kill()
+    server.start()
+    send(server, "http-json-hook-down")
+    server.stop()
+    server.start()
+    server.stop()
+    found = server.sql("select metadata.uid, count(*) from lake where class_uid = 2004 group by all")
+    assert found and all(count == 1 for _, count in found)
+    assert dict(server.sql(FINDINGS))["Judge bypassed: hook failed open"] == 1
+
+
+def test_rule_files_are_read_again_and_faulty_ones_are_not(magistrate, tmp_path):
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    file = folder / "report.yml"
+    file.write_text(RULE.replace("NAME", "nothing.txt"))
+    server = magistrate(config(folder)).start()
+    loads = lambda outcome: server.metric("magistrate_detect_rule_loads_total", outcome=outcome)
+    file.write_text(RULE.replace("NAME", "'*.csv'") + "# changed\n")
+    server.wait(lambda: loads("loaded") == 2, "the changed rule", 30)
+    file.write_text("title: [\n")
+    server.wait(lambda: loads("refused") >= 1, "the refusal", 30)
+    assert "report.yml:2" in server.log.read_text()
+    send(server, "http-protobuf-full")
+    server.stop()
+    assert dict(server.sql(FINDINGS))["Reads of the report"] == 1
+
+
+def test_what_is_suppressed_raises_no_alert(magistrate):
+    hook_failed_open = "a7651d38-5b4c-5036-b934-95f86a21da8e"
+    more = f'suppress = [{{ rule = "{hook_failed_open}", reason = "the judge is being moved" }}]\n'
+    server = magistrate(config(more=more)).start()
+    send(server, "http-json-hook-down")
+    server.stop()
+    found = dict(server.sql(FINDINGS))
+    assert found and "Judge bypassed: hook failed open" not in found
+
+
+def test_rules_can_be_switched_off(magistrate):
+    server = magistrate(config(more="enabled = false\n")).start()
+    send(server, "http-json-hook-down")
+    server.stop()
+    assert server.sql("select count(*) from lake where class_uid = 2004") == [(0,)]
+
+
+def test_the_verb_test_plays_examples(run, tmp_path):
+    outcome = run("test")
+    assert outcome.returncode == 0 and outcome.stdout.startswith(b"ok: "), outcome.stdout
+    file = tmp_path / "report.yml"
+    file.write_text(RULE.replace("NAME", "a.txt") + "examples:\n  match:\n    - {file.name: b.txt, action: read}\n")
+    outcome = run("test", file)
+    assert outcome.returncode == 1
+    assert f"{file}:1: rule `Reads of the report`: match example 1" in outcome.stdout.decode()
+    file.write_text("title: x\nlogsource: {product: magistrate}\ndetection:\n  s: {a|contians: b}\n  condition: s\n")
+    outcome = run("test", file)
+    assert outcome.returncode == 64
+    assert f"{file}:4: rule `x`:" in outcome.stderr.decode() and "contians" in outcome.stderr.decode()
+    report = json.loads(run("test", "--json").stdout)
+    assert report["failures"] == [] and report["examples"] > 400
