@@ -58,8 +58,8 @@ def page(card: dict) -> str:
             "## Tier 2, run A, texts of families that training did not see",
             columns({name: judged[name] for name in parts}, "rows", rates),
             "*Without quoting*: without the family `gen:security_talk`, articles that quote attacks.",
-            "The score of a text is tier 2's log odds of an attack, plus tier 1's logit where at least 2 % of its characters are of scripts "
-            "that MiniLM spells letter by letter (`prepare.foreign_share`).",
+            "The score of a text is tier 2's log odds of an attack, plus tier 1's logit where at least 2 % of its characters are of "
+            "scripts that MiniLM spells letter by letter (`prepare.foreign_share`).",
             f"Thresholds on the log odds of an attack (logsumexp of injection and jailbreak, minus benign; largest of the windows): "
             f"{judged['thresholds']}, without quoting {judged['thresholds_without_quoting']}. Temperature: {judged['temperature']}.",
             f"The next tables use the threshold for 1 % without quoting, {judged['thresholds_without_quoting']['1%']}.",

@@ -9,9 +9,9 @@ address). One that holds `://` or starts with `www.` is `\\x01u`, or `\\x01q` if
 
 **Words.** A word is a longest run of ASCII letters, digits, and bytes from 0x80; but a character of three bytes whose first is
 0xE3 to 0xE9 (kana, Han) is a word of its own. A word of digits alone is `0`; one of at least 6 bytes with letters and two or more
-digits is `\\x01i`; a word is cut after 24 bytes, and the rest is the next. Bytes between words, and those that end chunks, are signs: each sign from
-0x21 on, except one that repeats the byte before it, is a sign of the word that follows (those after the last word
-are dropped).
+digits is `\\x01i`; a word is cut after 24 bytes, and the rest is the next. Bytes between words, and those that end chunks,
+are signs: each sign from 0x21 on, except one that repeats the byte before it, is a sign of the word that follows (those
+after the last word are dropped).
 
 **Slots.** All arithmetic is modulo 2^64. `fnv(bytes)` is FNV-1a with 64 bits. `mix(kind, a, b)` is
 
