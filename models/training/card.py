@@ -69,7 +69,9 @@ def page(card: dict) -> str:
             "### Evasion (attacks and harmless texts of holdout, disguised; no decoder in front)",
             columns(judged["evasion"], "disguise", kinds),
             "### Run C: other families left out",
-            columns({name: card["tier2_left_out"][name] for name in ("all", "embedded")}, "rows", rates),
+            columns({name: card["tier2_left_out"][name] for name in ("all", "all_but_apart", "embedded")}, "rows", rates),
+            "*Apart* is BIPIA, whose harmless texts score above its attacks when it is held out (see the weaknesses); the next table's "
+            "threshold is that for 1 % of the rest.",
             columns(card["tier2_left_out"]["by_family"], "family", kinds),
             "## The shipped weights on texts written by hand",
             "`models/training/data/probe.jsonl`, 25 attacks and 30 harmless texts that no run saw; that two runs are averaged was decided "

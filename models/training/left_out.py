@@ -1,6 +1,6 @@
 """Figures of a run of tier 2 on families that it was not trained on, at most so many rows of each family and side.
 
-    python -m models.training.left_out CACHE RUN --hold-out NAMES --out FILE [--most N]
+    python -m models.training.left_out CACHE RUN --hold-out NAMES --out FILE [--apart NAME] [--most N]
 
 `NAMES` are those that the run held out. Tier 2 alone, without tier 1 in foreign scripts.
 """
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--hold-out", required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--apart", default="", help="a family whose rows do not set the threshold, and are left out of the second total")
     parser.add_argument("--most", type=int, default=300)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -49,13 +50,15 @@ def main() -> None:
     own = [rows[place] for place in at]
     truth = np.array([row["label"] not in HARMLESS for row in own])
     embedded = np.array([is_embedded(row) for row in own])
+    kept = np.array([family(row) != options.apart for row in own])
     found = {
         "all": figures(own, scores),
+        "all_but_apart": figures([row for row, keep in zip(own, kept, strict=True) if keep], scores[kept]),
         "embedded": figures([row for row, keep in zip(own, embedded, strict=True) if keep], scores[embedded]),
-        "by_family": by(own, scores, family, threshold_at(truth, scores, 0.01)),
+        "by_family": by(own, scores, family, threshold_at(truth[kept], scores[kept], 0.01)),
     }
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    for name, one in [*found.items()][:2] + [*found["by_family"].items()]:
+    for name, one in [*found.items()][:3] + [*found["by_family"].items()]:
         print(name, one)
 
 
