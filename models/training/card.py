@@ -1,6 +1,7 @@
 """Writes `card.json` and `card.md` beside the shipped weights, from the figures that the runs left.
 
-    python -m models.training.card --weights models/weights --facts FILE --judged FILE --tier1 FILE --scope FILE --manifest FILE
+    python -m models.training.card --weights models/weights --facts FILE --judged FILE
+        --left-out FILE --probe FILE --tier1 FILE --scope FILE --manifest FILE
 
 `facts` is JSON with what a person states: runs, what figures come from which, known weaknesses. All numbers come from the other files.
 """
@@ -57,8 +58,8 @@ def page(card: dict) -> str:
             "## Tier 2, run A, texts of families that training did not see",
             columns({name: judged[name] for name in parts}, "rows", rates),
             "*Without quoting*: without the family `gen:security_talk`, articles that quote attacks.",
-            "The score of a text is tier 2's log odds of an attack, plus tier 1's logit where at least 2 % of its characters are of scripts "
-            "that MiniLM spells letter by letter (`prepare.foreign_share`).",
+            "The score of a text is tier 2's log odds of an attack, plus tier 1's logit where at least 2 % of its characters are of "
+            "scripts that MiniLM spells letter by letter (`prepare.foreign_share`).",
             f"Thresholds on the log odds of an attack (logsumexp of injection and jailbreak, minus benign; largest of the windows): "
             f"{judged['thresholds']}, without quoting {judged['thresholds_without_quoting']}. Temperature: {judged['temperature']}.",
             f"The next tables use the threshold for 1 % without quoting, {judged['thresholds_without_quoting']['1%']}.",
@@ -67,6 +68,14 @@ def page(card: dict) -> str:
             columns(judged["by_language"], "language", kinds),
             "### Evasion (attacks and harmless texts of holdout, disguised; no decoder in front)",
             columns(judged["evasion"], "disguise", kinds),
+            "### Run C: other families left out",
+            columns({name: card["tier2_left_out"][name] for name in ("all", "all_but_apart", "embedded")}, "rows", rates),
+            "*Apart* is BIPIA, whose harmless texts score above its attacks when it is held out (see the weaknesses); the next table's "
+            "threshold is that for 1 % of the rest.",
+            columns(card["tier2_left_out"]["by_family"], "family", kinds),
+            "## The shipped weights on texts written by hand",
+            "`models/training/data/probe.jsonl`, 25 attacks and 30 harmless texts that no run saw; that two runs are averaged was decided "
+            f"with it in view: {json.dumps(card['probe'])}",
             "## Tier 1 and the cascade",
             "Tier 1 trained without the same families:",
             columns({"holdout": judged["tier1"], "without quoting": judged["tier1_without_quoting"]}, "rows", rates),
@@ -87,8 +96,8 @@ def page(card: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("weights", "facts", "judged", "tier1", "scope", "manifest"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    for name in ("weights", "facts", "judged", "left_out", "probe", "tier1", "scope", "manifest"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True)
     options = parser.parse_args()
 
     def read(path: Path) -> dict:
@@ -100,6 +109,8 @@ def main() -> None:
         "facts": read(options.facts),
         "data": {name: {key: one[key] for key in ("rows", "sha256", "labels", "generated")} for name, one in manifest["files"].items()},
         "tier2": read(options.judged),
+        "tier2_left_out": read(options.left_out),
+        "probe": read(options.probe),
         "tier1_left_out": read(options.tier1),
         "scope": {key: model[key] for key in ("slope", "offset", "thresholds")},
         "scope_left_out": read(options.scope),

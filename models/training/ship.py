@@ -1,6 +1,6 @@
 """Puts the trained models into `models/weights/`: safetensors, tokenizer, golden vectors.
 
-    python -m models.training.ship CACHE --tier1 FOLDER --tier2 RUN --scope FOLDER --corpus CORPUS --out models/weights
+    python -m models.training.ship CACHE --tier1 FOLDER --tier2 RUN... --scope FOLDER --corpus CORPUS --out models/weights
 
 `tier2.safetensors` is float16; the sizes stand in its metadata under `shape`. `golden.json` is computed from the shipped files,
 read back, in float32: what another implementation must give (tier 1 and ids exactly up to rounding, tier 2 within 0.02).
@@ -116,21 +116,23 @@ def scope_golden(out: Path, rows: Sequence[Row]) -> list[dict]:
     return found
 
 
-def write_tier2(run: Path, out: Path) -> None:
-    """The run's weights as float16."""
+def write_tier2(runs: Sequence[Path], out: Path) -> None:
+    """The mean of the runs' weights as float16; a run and its continuation lie near enough for that."""
     import torch
     from safetensors.torch import load_file, save_file
 
-    shape = (run / "shape.json").read_text()
-    tensors = {name: value.to(torch.float16) for name, value in load_file(str(run / "model.safetensors")).items()}
+    shape = (runs[0] / "shape.json").read_text()
+    loaded = [load_file(str(run / "model.safetensors")) for run in runs]
+    tensors = {name: torch.stack([one[name] for one in loaded]).mean(0).to(torch.float16) for name in loaded[0]}
     save_file(tensors, str(out / "tier2.safetensors"), {"shape": shape})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cache", type=Path)
-    for name in ("tier1", "tier2", "scope", "corpus", "out"):
+    for name in ("tier1", "scope", "corpus", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--tier2", type=Path, required=True, nargs="+", help="runs; their weights are averaged")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(options.cache / "tokenizer.json", options.out / "tokenizer.json")
@@ -142,6 +144,8 @@ def main() -> None:
     tier2_golden(options.out, texts)
     actions = random.Random(7).sample(read(options.corpus / "scope/dev.jsonl"), 20)
     golden = {"texts": texts, "actions": scope_golden(options.out, actions)}
+    for file in options.out.glob("*.safetensors"):
+        file.chmod(0o644)
     (options.out / "golden.json").write_text(json.dumps(golden, ensure_ascii=True, indent=1) + "\n", encoding="utf-8")
 
 

@@ -2,16 +2,16 @@
 
 Everything is defined over the UTF-8 bytes of `prepare(text)`, so that any language gives the same slots.
 
-**Chunks.** ASCII letters are lower-cased. Bytes 0x00 to 0x20 and `"'<>()[]{},;|\\`` end a chunk. A chunk of at least 7 bytes
-with an `@` that is neither first nor last and a `.` behind it is the word `\\x01m` (a mail address). One that holds `://` or
-starts with `www.` is `\\x01u`, or `\\x01q` if it also holds both `?` and `=`. One of at least 40 bytes, all of them letters,
-digits, `+ / = _ -`, is `\\x01b`. Every other chunk is cut into words.
+**Chunks.** ASCII letters are lower-cased. Bytes 0x00 to 0x20, `"'<>()[]{},;|` and the backtick (0x60) end a chunk. A chunk of at
+least 7 bytes whose first `@` is neither its first nor its last byte and has a `.` behind it is the word `\\x01m` (a mail
+address). One that holds `://` or starts with `www.` is `\\x01u`, or `\\x01q` if it also holds both `?` and `=`. One of at least
+40 bytes, all of them letters, digits, `+ / = _ -`, is `\\x01b`. Every other chunk is cut into words.
 
 **Words.** A word is a longest run of ASCII letters, digits, and bytes from 0x80; but a character of three bytes whose first is
 0xE3 to 0xE9 (kana, Han) is a word of its own. A word of digits alone is `0`; one of at least 6 bytes with letters and two or more
-digits is `\\x01i`; a word is cut after 24 bytes. Bytes between words, and those that end chunks, are signs: each sign from
-0x21 on, except one that repeats the byte before it, is a sign of the word that follows (those after the last word
-are dropped).
+digits is `\\x01i`; a word is cut after 24 bytes, and the rest is the next. Bytes between words, and those that end chunks,
+are signs: each sign from 0x21 on, except one that repeats the byte before it, is a sign of the word that follows (those
+after the last word are dropped).
 
 **Slots.** All arithmetic is modulo 2^64. `fnv(bytes)` is FNV-1a with 64 bits. `mix(kind, a, b)` is
 
