@@ -30,6 +30,8 @@ pub(crate) enum Verb {
     Generate(GenerateArguments),
     /// Show what was masked in a row; says so in the lake first
     Unseal(UnsealArguments),
+    /// The classifiers: their card, quality on labelled rows, cost
+    Model(ModelArguments),
     /// Print shell completions
     Completions(CompletionsArguments),
 }
@@ -146,6 +148,39 @@ pub(crate) enum Artefact {
     ClaudeSettings,
     /// A key pair for sealed originals, written to the files PRIVATE and PUBLIC
     SealKey,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelArguments {
+    #[command(subcommand)]
+    pub(crate) verb: ModelVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelVerb {
+    /// Print the models' card: data, licences, quality, weaknesses, hashes
+    Card,
+    /// Judge labelled rows and print how good the models are on them
+    Eval(EvalArguments),
+    /// Measure what the models cost on this machine
+    Bench(BenchArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArguments {
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// JSONL of rows `{text, label}` or `{task, history, action, label}`, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArguments {
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

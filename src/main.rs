@@ -20,6 +20,7 @@ mod lists;
 mod logging;
 mod memory;
 mod metrics;
+mod model;
 mod path;
 mod replay;
 mod rules;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         Verb::Redact(arguments) => filter::command(&arguments),
         Verb::Generate(arguments) => generate::command(&arguments),
         Verb::Unseal(arguments) => unseal::command(&arguments),
+        Verb::Model(arguments) => model::command(&arguments.verb),
         Verb::Completions(arguments) => cli::completions(&arguments),
     };
     exit::of(outcome)

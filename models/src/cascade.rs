@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::prepare::{Prepared, prepare};
-use crate::tier1::Tier1;
+use crate::tier1::{Tier1, Window};
 use crate::tier2::{JudgeError, Judged, Tier2, TokenWindow};
 
 /// Judges texts. Whoever asks says how long it may take; an answer is never late.
@@ -96,6 +96,22 @@ const FIRST_TOKEN_NANOS: u64 = 100_000;
 /// The newest measurement has one part in so many of the mean.
 const MEMORY: u64 = 8;
 
+/// Both tiers' scores of one text, as they are measured: nothing left out, however long it takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scores {
+    /// Tier 1's logit.
+    pub tier1: f64,
+    /// The log odds of an attack: tier 2's, with tier 1's in scripts that tier 2 does not read.
+    pub odds: f64,
+    /// What the cascade says: the log odds where tier 1 was not sure.
+    pub cascade: f64,
+}
+
+/// A text with more of other scripts than this is judged by both tiers together.
+const FOREIGN_SHARE: f64 = 0.02;
+/// What the cascade says where tier 1 is sure: less than any text that tier 2 was asked about.
+const SURE: f64 = -1e6;
+
 impl Cascade {
     /// Joins the tiers. Without tier 2 doubtful text has no score of it.
     pub const fn new(tier1: Tier1, tier2: Option<Tier2>, thresholds: Thresholds) -> Self {
@@ -107,17 +123,46 @@ impl Cascade {
         }
     }
 
-    fn model(
-        &self,
-        text: &Prepared,
-        suspect: &Range<usize>,
-        until: Instant,
-    ) -> Result<Score, Silence> {
+    /// The scores of a text; `None` where it has no words.
+    ///
+    /// # Errors
+    /// When tier 2 is missing or fails.
+    pub fn scores(&self, text: &str) -> Result<Option<Scores>, Silence> {
+        let prepared = prepare(text);
+        let Some(first) = self.tier1.worst(&prepared) else {
+            return Ok(None);
+        };
+        let tier2 = self.tier2.as_ref().ok_or(Silence::Missing)?;
+        let worst = tier2.worst(&prepared);
+        let worst = worst.map_err(|error| Silence::Failed(error.to_string()))?;
+        let Some(worst) = worst else {
+            return Ok(None);
+        };
+        let odds = f64::from(worst.logits.odds()) + self.of_scripts(&prepared, first.logit);
+        let is_sure = first.logit <= self.thresholds.sure_below;
+        Ok(Some(Scores {
+            tier1: first.logit,
+            odds,
+            cascade: if is_sure { SURE + first.logit } else { odds },
+        }))
+    }
+
+    /// What tier 1 adds to tier 2's log odds: its logit where the text is of scripts that tier 2's
+    /// vocabulary spells letter by letter.
+    fn of_scripts(&self, text: &Prepared, logit: f64) -> f64 {
+        if text.foreign_share() >= FOREIGN_SHARE {
+            logit
+        } else {
+            0.0
+        }
+    }
+
+    fn model(&self, text: &Prepared, first: &Window, until: Instant) -> Result<Score, Silence> {
         let tier2 = self.tier2.as_ref().ok_or(Silence::Missing)?;
         let failed = |error: JudgeError| Silence::Failed(error.to_string());
         let mut windows = tier2.windows(text).map_err(failed)?;
         // What tier 1 suspects comes first, should the time not be enough for all.
-        windows.sort_by_key(|window| !meets(window.range(), suspect));
+        windows.sort_by_key(|window| !meets(window.range(), &first.range));
         let mut worst: Option<Judged> = None;
         let mut is_partial = false;
         for window in &windows {
@@ -139,8 +184,9 @@ impl Cascade {
             Silence::Empty
         };
         let worst = worst.ok_or(without)?;
+        let odds = f64::from(worst.logits.cooled(self.thresholds.temperature).odds());
         Ok(Score {
-            probability: worst.logits.probability(self.thresholds.temperature),
+            probability: probability(odds + self.of_scripts(text, first.logit)),
             span: text.origin(worst.range),
             is_partial,
         })
@@ -178,19 +224,23 @@ impl Classifier for Cascade {
         let model = if is_sure || budget.depth == Depth::Fast {
             Err(Silence::NotAsked)
         } else {
-            self.model(&prepared, &worst.range, budget.until)
+            self.model(&prepared, &worst, budget.until)
         };
-        #[expect(clippy::cast_possible_truncation, reason = "a probability")]
-        let probability = (1.0 / (1.0 + (-worst.logit).exp())) as f32;
         Opinion {
             fast: Ok(Score {
-                probability,
+                probability: probability(worst.logit),
                 span: prepared.origin(worst.range),
                 is_partial: false,
             }),
             model,
         }
     }
+}
+
+/// Log odds as a probability.
+#[expect(clippy::cast_possible_truncation, reason = "a probability")]
+fn probability(odds: f64) -> f32 {
+    (1.0 / (1.0 + (-odds).exp())) as f32
 }
 
 const fn meets(one: &Range<usize>, other: &Range<usize>) -> bool {

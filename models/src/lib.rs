@@ -7,13 +7,17 @@ mod cascade;
 pub mod measure;
 mod prepare;
 mod scope;
+mod shipped;
 mod tier1;
 mod tier2;
 mod weights;
 
-pub use cascade::{Budget, Cascade, Classifier, Depth, Opinion, Score, Silence, Thresholds};
+pub use cascade::{
+    Budget, Cascade, Classifier, Depth, Opinion, Score, Scores, Silence, Thresholds,
+};
 pub use prepare::{Prepared, prepare};
 pub use scope::{Action, Arguments, Call, Drift, Scope};
+pub use shipped::{CARD_PAGE, LoadError, Models, identities};
 pub use tier1::{Tier1, Window};
 pub use tier2::{JudgeError, Judged, Kernel, Logits, Tier2, TokenWindow};
 pub use weights::WeightsError;

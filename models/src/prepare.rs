@@ -68,6 +68,19 @@ impl Prepared {
         &self.text
     }
 
+    /// The share of characters in scripts that tier 2's vocabulary spells letter by letter: U+0370 to
+    /// U+1FFF and U+2E80 to U+FFFF.
+    #[expect(clippy::cast_precision_loss, reason = "counts of characters")]
+    pub fn foreign_share(&self) -> f64 {
+        if self.text.is_ascii() {
+            return 0.0;
+        }
+        let is_foreign =
+            |letter: &char| matches!(letter, '\u{370}'..='\u{1fff}' | '\u{2e80}'..='\u{ffff}');
+        let foreign = self.text.chars().filter(is_foreign).count();
+        foreign as f64 / self.text.chars().count().max(1) as f64
+    }
+
     /// The bytes of the original text that `range` of this one came from, at least.
     pub fn origin(&self, range: Range<usize>) -> Range<usize> {
         let [letters, stretched] = &self.steps;

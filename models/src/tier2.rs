@@ -141,6 +141,12 @@ pub struct TokenWindow {
 }
 
 impl TokenWindow {
+    /// The token ids.
+    #[cfg(test)]
+    pub(crate) fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
     /// Where it stands in the prepared text, in bytes.
     pub const fn range(&self) -> &Range<usize> {
         &self.range
@@ -160,14 +166,14 @@ impl Logits {
         most + sum.ln() - self.benign
     }
 
-    /// The probability of an attack when logits are divided by `temperature`.
-    pub fn probability(self, temperature: f32) -> f32 {
-        let cooled = Self {
+    /// The same divided by `temperature`: what the model believes, calibrated.
+    #[must_use]
+    pub fn cooled(self, temperature: f32) -> Self {
+        Self {
             benign: self.benign / temperature,
             injection: self.injection / temperature,
             jailbreak: self.jailbreak / temperature,
-        };
-        1.0 / (1.0 + (-cooled.odds()).exp())
+        }
     }
 }
 

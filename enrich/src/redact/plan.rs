@@ -92,7 +92,7 @@ impl Plan {
         let mut plan = Self::default();
         let (found, signs) = all_found(task, scan);
         let text = task.text.as_bytes();
-        plan.add(task, found, |one| is_settled(task.rules, text, &signs, one));
+        plan.add(task, found, |one| is_settled(text, &signs, one));
         plan.settle(task);
         plan
     }

@@ -1,7 +1,7 @@
 //! Tells what can be masked without a further look: nothing around it reads otherwise afterwards.
 //!
 //! A marker can make a neighbour begin or end where none did, `…xyz` or `Cookie: a=[redacted:…] b`.
-//! Where what was masked filled all there is between two signs that end words, the signs are still
+//! Where personal data filled all there is between two signs that end words, the signs are still
 //! there, and the marker between them is as little a part of anything as what it stands for.
 
 use magistrate_event::Span;
@@ -11,62 +11,56 @@ use super::decode::sign::Signs;
 use super::decode::{Stack, is_unusual};
 use super::detector::Detector;
 use super::merge::{By, Found};
-use super::named::Content;
 use super::personal::Personal;
-use super::rule::Seat;
-use super::ruleset::{Finder, RuleSet};
 
 /// What stands nearer than this may be decoded together with a masked stretch, in bytes.
 const NEAR_LEN: usize = 512;
 
-/// What a stretch must stand before to be left as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ends {
-    /// The end of a word in any notation.
-    Word,
-    /// The same, or the `@` of an address.
-    Address,
-    /// Quotation marks and blanks: values go on behind other signs.
-    Value,
-}
+/// A number may go on behind a sign, a letter in front of its digits, or both.
+const JOINED_LEN: usize = 4;
 
 /// Whether the text around `one`, in which `signs` were seen, reads as before when it is masked.
-pub(crate) fn is_settled(rules: &RuleSet, text: &[u8], signs: &Signs, one: Found) -> bool {
+pub(crate) fn is_settled(text: &[u8], signs: &Signs, one: Found) -> bool {
     let (before, after) = (
         byte_before(text, one.span.start()),
         byte(text, one.span.end()),
     );
-    let Some(ends) = ends(rules, one.by) else {
-        return false;
+    let is_apart = match one.by {
+        By::Detector(Detector::Personal(Personal::Email)) => stands_after(after) || after == b'@',
+        By::Detector(Detector::Personal(_)) => stands_after(after),
+        // What a rule took for a secret may have kept another one from being seen.
+        By::Detector(Detector::List(_)) | By::Rule(_) => false,
     };
-    let is_apart = stands_before(before)
-        && match ends {
-            Ends::Word => stands_after(after),
-            Ends::Address => stands_after(after) || after == b'@',
-            Ends::Value => ends_text(after),
-        };
-    is_apart && one.stack == Stack::default() && !is_near_encoded(text, signs, one.span)
+    is_apart
+        && stands_before(before)
+        && one.stack == Stack::default()
+        && is_plain(slice(text, one.span.start(), one.span.end()))
+        && !is_near_number(text, one.span)
+        && !is_near_encoded(text, signs, one.span)
 }
 
-/// How a place must end that what `by` finds fills; `None` where it need not be all of it.
-fn ends(rules: &RuleSet, by: By) -> Option<Ends> {
-    let rule = match by {
-        By::Rule(rule) => rule,
-        By::Detector(Detector::Personal(Personal::Email)) => return Some(Ends::Address),
-        By::Detector(Detector::Personal(_)) => return Some(Ends::Word),
-        By::Detector(Detector::List(_)) => return None,
-    };
-    match &rules.rule(rule)?.finder {
-        Finder::Shape(shape) if shape.seat == Seat::Literal => Some(Ends::Word),
-        Finder::Shape(_) => Some(Ends::Value),
-        Finder::Named(named) => match named.content {
-            Content::Authorization | Content::Cookies => None,
-            Content::Secret | Content::LikelySecret | Content::RandomSecret | Content::Session => {
-                Some(Ends::Value)
-            }
-        },
-        Finder::Grammar(_) | Finder::Custom(_) => None,
-    }
+/// Whether what is masked has no sign that may have been read with what stands around it.
+fn is_plain(masked: &[u8]) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+/ ".contains(&byte);
+    masked.iter().all(|&byte| is_plain(byte))
+}
+
+/// Whether digits stand so near that they and what is masked may have been read as one number, or as
+/// none because of each other.
+fn is_near_number(text: &[u8], span: Span) -> bool {
+    let before = slice(text, span.start().saturating_sub(JOINED_LEN), span.start());
+    let after = slice(text, span.end(), span.end() + JOINED_LEN);
+    let before = before.iter().rev().take_while(|byte| !ends_number(**byte));
+    let after = after.iter().take_while(|byte| !ends_number(**byte));
+    before.chain(after).any(u8::is_ascii_digit)
+}
+
+/// Whether no number goes on behind it.
+const fn ends_number(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'\n' | b'\r' | b'"' | b'\'' | b'`' | KEY_END_BYTE | VALUE_END_BYTE
+    )
 }
 
 fn is_near_encoded(text: &[u8], signs: &Signs, span: Span) -> bool {

@@ -117,7 +117,7 @@ fn files_that_are_not_whole_are_refused() {
 }
 
 #[test]
-fn odds_and_probability_agree() {
+fn odds_are_those_of_both_kinds_of_attack() {
     let logits = Logits {
         benign: 1.0,
         injection: 2.0,
@@ -125,6 +125,5 @@ fn odds_and_probability_agree() {
     };
     let expected = (2_f32.exp() + 1.0).ln() - 1.0;
     assert!((logits.odds() - expected).abs() < 1e-6);
-    assert!((logits.probability(1.0) - 1.0 / (1.0 + (-expected).exp())).abs() < 1e-6);
-    assert!(logits.probability(4.0) < logits.probability(1.0));
+    assert!((logits.cooled(2.0).odds() - ((1_f32).exp() + 1.0).ln() + 0.5).abs() < 1e-6);
 }
