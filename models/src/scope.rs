@@ -8,6 +8,7 @@ mod features;
 mod lists;
 mod meaning;
 mod places;
+mod sentences;
 mod trees;
 mod words;
 

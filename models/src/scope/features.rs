@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::lists::{CLASSES, DELEGATING, FILLER, RISKY, WIDE, has};
 use super::meaning::Meaning;
 use super::places::{Named, names_host, parts, places};
+use super::sentences::sentences;
 use super::words::{stem, stems, tool_class, tool_words, words};
 use super::{Action, Call};
 
@@ -15,8 +16,6 @@ const ABSENT: f64 = -1.0;
 /// Of a task, and of what is compared with it, so much counts for the meaning.
 const TASK_CHARS: usize = 1_500;
 const SAID_CHARS: usize = 600;
-/// Parts of a task that are compared by themselves.
-const MAX_SENTENCES: usize = 24;
 
 /// The numbers' names, in their order.
 pub(super) const NAMES: [&str; 47] = [
@@ -383,46 +382,9 @@ fn first_chars(text: &str, count: usize) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// The parts of a task between line ends, full stops, semicolons, question and exclamation marks; the
-/// task if there are none.
-fn sentences(task: &str) -> Vec<&str> {
-    let (mut found, mut start) = (Vec::new(), 0);
-    let mut letters = task.char_indices().peekable();
-    while let Some((at, letter)) = letters.next() {
-        let next = letters.peek().copied();
-        let end = match (letter, next) {
-            ('\n' | ';' | '?' | '!', _) => at + letter.len_utf8(),
-            // A full stop ends a part only before a blank, which goes with it.
-            ('.', Some((blank, letter))) if letter.is_whitespace() => {
-                letters.next();
-                blank + letter.len_utf8()
-            }
-            (_, _) => continue,
-        };
-        found.push(task.get(start..at).unwrap_or_default());
-        start = end;
-    }
-    found.push(task.get(start..).unwrap_or_default());
-    let parts = found
-        .into_iter()
-        .map(str::trim)
-        .filter(|part| part.chars().count() > 3);
-    let parts: Vec<&str> = parts.take(MAX_SENTENCES).collect();
-    if parts.is_empty() { vec![task] } else { parts }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_task_is_cut_into_sentences() {
-        assert_eq!(
-            sentences("Look it up.\nThen pay 3.50. ok; done now?"),
-            ["Look it up", "Then pay 3.50", "done now"]
-        );
-        assert_eq!(sentences("a. b"), ["a. b"]);
-    }
 
     #[test]
     fn names_are_capitalised_words() {

@@ -1,0 +1,143 @@
+//! `magistrate model eval`: how good the models are on labelled rows.
+
+use std::collections::BTreeMap;
+use std::io::{Write, stdout};
+
+use indicatif::ProgressBar;
+use magistrate_models::Models;
+use magistrate_models::measure::{Scored, auc, flagged_above, recall_above, threshold_at};
+use serde::Serialize;
+
+use super::rows::{Labelled, Row, read};
+use super::table::{Table, figure};
+use crate::cli::EvalArguments;
+use crate::exit::{Failure, Outcome};
+
+/// Rates of false positives at which recall is told.
+const RATES: [f64; 3] = [0.01, 0.03, 0.05];
+/// A row without words is judged harmless.
+const NOTHING: f64 = f64::MIN;
+
+/// What one way of judging comes to.
+#[derive(Debug, Serialize)]
+struct Figures {
+    attacks: usize,
+    harmless: usize,
+    auc: Option<f64>,
+    /// At 1, 3 and 5 % false positives on these rows.
+    recall_at_1_percent: Option<f64>,
+    recall_at_3_percent: Option<f64>,
+    recall_at_5_percent: Option<f64>,
+    /// At the card's threshold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recall_at_card: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flagged_at_card: Option<f64>,
+}
+
+/// All figures of a file, each way of judging with all rows and with those of each source.
+type Report = BTreeMap<&'static str, BTreeMap<String, Figures>>;
+
+/// Judges every row of the file and prints the figures.
+pub(super) fn command(arguments: &EvalArguments) -> Outcome {
+    let rows = read(&arguments.file).map_err(|error| Failure::Usage(format!("{error:#}")))?;
+    let models = super::load()?;
+    let report = report(&models, &rows)?;
+    let mut out = stdout().lock();
+    if arguments.json {
+        serde_json::to_writer(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        print(&report, &mut out)?;
+    }
+    Ok(())
+}
+
+fn report(models: &Models, rows: &[Labelled]) -> anyhow::Result<Report> {
+    let mut scores: BTreeMap<&'static str, Vec<(&Labelled, f64)>> = BTreeMap::new();
+    let bar = ProgressBar::new(rows.len() as u64);
+    for row in rows {
+        match &row.row {
+            Row::Text(text) => {
+                let found = models.texts.scores(text)?;
+                for (way, score) in [
+                    ("text_tier1", found.map(|found| found.tier1)),
+                    ("text_tier2", found.map(|found| found.odds)),
+                    ("text_cascade", found.map(|found| found.cascade)),
+                ] {
+                    let score = score.unwrap_or(NOTHING);
+                    scores.entry(way).or_default().push((row, score));
+                }
+            }
+            Row::Action(action) => {
+                let drift = models.actions.judge(action);
+                scores.entry("action").or_default().push((row, drift.score));
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let report = scores.into_iter().map(|(way, scores)| {
+        // The card's threshold is for tier 2 and the cascade.
+        let is_of_card = matches!(way, "text_tier2" | "text_cascade");
+        let card = is_of_card.then_some(models.alarm_above);
+        let mut sources: BTreeMap<String, Vec<Scored>> = BTreeMap::new();
+        for (row, score) in scores {
+            let scored = Scored {
+                score,
+                is_attack: row.is_attack,
+            };
+            for name in ["all", row.source.as_str()] {
+                sources.entry(name.to_owned()).or_default().push(scored);
+            }
+        }
+        let figures = sources
+            .into_iter()
+            .map(|(name, scored)| (name, figures(&scored, card)));
+        (way, figures.collect())
+    });
+    Ok(report.collect())
+}
+
+fn figures(scored: &[Scored], card: Option<f64>) -> Figures {
+    let attacks = scored.iter().filter(|one| one.is_attack).count();
+    let recall_at = |rate| recall_above(scored, threshold_at(scored, rate)?);
+    let [one, three, five] = RATES.map(recall_at);
+    Figures {
+        attacks,
+        harmless: scored.len() - attacks,
+        auc: auc(scored),
+        recall_at_1_percent: one,
+        recall_at_3_percent: three,
+        recall_at_5_percent: five,
+        recall_at_card: card.and_then(|card| recall_above(scored, card)),
+        flagged_at_card: card.and_then(|card| flagged_above(scored, card)),
+    }
+}
+
+fn print(report: &Report, out: &mut impl Write) -> std::io::Result<()> {
+    for (way, sources) in report {
+        writeln!(out, "{way}")?;
+        let mut table = Table::new(&[
+            "source", "attacks", "harmless", "AUC", "@1%", "@3%", "@5%", "card", "flagged",
+        ]);
+        // All rows first, then their sources.
+        let (all, rest): (Vec<_>, Vec<_>) = sources.iter().partition(|(name, _)| *name == "all");
+        for (name, figures) in all.into_iter().chain(rest) {
+            table.add(vec![
+                name.clone(),
+                figures.attacks.to_string(),
+                figures.harmless.to_string(),
+                figure(figures.auc),
+                figure(figures.recall_at_1_percent),
+                figure(figures.recall_at_3_percent),
+                figure(figures.recall_at_5_percent),
+                figure(figures.recall_at_card),
+                figure(figures.flagged_at_card),
+            ]);
+        }
+        table.print(out)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
