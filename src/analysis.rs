@@ -15,7 +15,8 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use magistrate_event::{Clock, Record};
+use magistrate_event::{Clock, Field, Record};
+use magistrate_sinks::forward::Wanted;
 use magistrate_sinks::queue::{Batch, Consumer, Entry, Queue, QueueError};
 use magistrate_sinks::{Position, State, StateError};
 
@@ -262,19 +263,11 @@ impl Analyst {
 /// Whether rules look at it: no finding of ours, which would lead in circles, and none of the rows
 /// that prove the redactor.
 fn is_of_interest(record: &Record) -> bool {
-    use magistrate_event::{Class, Field};
     let event = record.event();
-    match event.class() {
-        Class::Metric | Class::DetectionFinding | Class::DataSecurityFinding => false,
-        Class::BaseEvent
-        | Class::FileActivity
-        | Class::ProcessActivity
-        | Class::Authentication
-        | Class::NetworkActivity
-        | Class::HttpActivity
-        | Class::ApplicationLifecycle
-        | Class::ApiActivity
-        | Class::ApplicationError
-        | Class::Span => event.text(Field::SenderIdentity) != Some(crate::canary::NAME),
+    match Wanted::of(event) {
+        Wanted::Alert | Wanted::Metric => false,
+        Wanted::Event | Wanted::Span | Wanted::Verdict => {
+            event.text(Field::SenderIdentity) != Some(crate::canary::NAME)
+        }
     }
 }

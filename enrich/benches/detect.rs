@@ -9,10 +9,12 @@
     reason = "a bench may stop where its own input is wrong"
 )]
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+#[path = "shared/cpu_time.rs"]
+mod cpu_time;
 
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use std::path::{Path, PathBuf};
+
+use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use magistrate_enrich::{
     Correlator, DetectConfig, DetectFile, DetectLists, Grouper, Ruleset, UidKey, normalize,
@@ -96,43 +98,6 @@ fn read(path: &Path, files: &mut Vec<DetectFile>) {
                 text: std::fs::read_to_string(&path).expect("a rule"),
             });
         }
-    }
-}
-
-/// The CPU time of this thread, as Linux counts it.
-struct CpuTime;
-
-fn cpu_nanos() -> u64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    stat.split(' ').next().unwrap().parse().unwrap()
-}
-
-impl Measurement for CpuTime {
-    type Intermediate = u64;
-    type Value = Duration;
-
-    fn start(&self) -> u64 {
-        cpu_nanos()
-    }
-
-    fn end(&self, start: u64) -> Duration {
-        Duration::from_nanos(cpu_nanos() - start)
-    }
-
-    fn add(&self, a: &Duration, b: &Duration) -> Duration {
-        *a + *b
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        WallTime.to_f64(value)
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
     }
 }
 

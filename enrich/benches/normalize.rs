@@ -8,10 +8,12 @@
     reason = "a bench may stop where its own input is wrong"
 )]
 
-use std::hint::black_box;
-use std::time::Duration;
+#[path = "shared/cpu_time.rs"]
+mod cpu_time;
 
-use criterion::measurement::{Measurement, ValueFormatter, WallTime};
+use std::hint::black_box;
+
+use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use magistrate_enrich::{UidKey, normalize};
 use magistrate_event::{Identity, Origin, Payload, Raw, Source, Timestamp};
@@ -175,43 +177,6 @@ fn batch() -> Vec<u8> {
         resource_logs: vec![resource_logs],
     }
     .encode_to_vec()
-}
-
-/// The CPU time of this thread, as Linux counts it.
-struct CpuTime;
-
-fn cpu_nanos() -> u64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    stat.split(' ').next().unwrap().parse().unwrap()
-}
-
-impl Measurement for CpuTime {
-    type Intermediate = u64;
-    type Value = Duration;
-
-    fn start(&self) -> u64 {
-        cpu_nanos()
-    }
-
-    fn end(&self, start: u64) -> Duration {
-        Duration::from_nanos(cpu_nanos() - start)
-    }
-
-    fn add(&self, a: &Duration, b: &Duration) -> Duration {
-        *a + *b
-    }
-
-    fn zero(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn to_f64(&self, value: &Duration) -> f64 {
-        WallTime.to_f64(value)
-    }
-
-    fn formatter(&self) -> &dyn ValueFormatter {
-        WallTime.formatter()
-    }
 }
 
 fn benches(criterion: &mut Criterion<CpuTime>) {

@@ -33,23 +33,19 @@ CONFIG = """
 [lake]
 max_age = "1s"
 
-# What is planted matches rules by the thousand, whose alerts would be rows beside those that are counted.
-[detect]
-enabled = false
-
 [[sink]]
 name = "splunk"
 kind = "splunk_hec"
 endpoint = "{}"
 token = "{}"
-records = ["event", "metric", "span"]
+records = ["alert", "event", "metric", "span"]
 
 [[sink]]
 name = "elastic"
 kind = "elasticsearch"
 endpoint = "{}"
 token = "made-up-api-key"
-records = ["event", "metric", "span"]
+records = ["alert", "event", "metric", "span"]
 """
 
 
@@ -198,6 +194,7 @@ def test_no_secret_is_anywhere(run_with_peers):
     server.stop()
     rows = [json.loads(row) for row, in server.sql("select to_json(lake) from lake")]
     assert len(rows) >= planted_rows
+    assert any(row["class_uid"] == 2004 for row in rows), "alerts are searched, too"
     found = survivors(index, [
         *(("lake", strings(row)) for row in rows), ("metrics", metrics), *written(server),
         *(("hec", strings(event)) for event in hec.events), *(("elastic", strings(document)) for document in elastic.documents.values()),
