@@ -1,7 +1,10 @@
 //! Tells a secret from what only stands where one could: `null`, `***`, `$PASSWORD`, `<token>`.
 
+use memchr::memmem;
+
 use super::ascii::is_word;
 use super::context::is_telling;
+use super::marker::{MARKER_START, marker_end};
 use super::stand_in::is_stand_in;
 
 /// Words that are no secret, lower case.
@@ -22,7 +25,7 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
     if value.is_empty() {
         return true;
     }
-    if value.len() > MAX_LEN {
+    if is_long(value) {
         return false;
     }
     is_known_word(value)
@@ -30,6 +33,26 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         || is_reference(value)
         || is_notice(value)
         || is_stand_in(value)
+}
+
+/// Whether `value` is too long for a placeholder. Markers do not count: what is none before a part of
+/// it is masked must not become longer by that.
+fn is_long(value: &[u8]) -> bool {
+    let (mut rest, mut plain_len) = (value, 0);
+    while plain_len + rest.len() > MAX_LEN {
+        let seen = rest.get(..MAX_LEN + MARKER_START.len()).unwrap_or(rest);
+        let Some(start) = memmem::find(seen, MARKER_START.as_bytes()) else {
+            return true;
+        };
+        let after = start + MARKER_START.len();
+        let end = marker_end(rest, after);
+        plain_len += if end.is_some() { start } else { after };
+        rest = rest.get(end.unwrap_or(after)..).unwrap_or_default();
+        if plain_len > MAX_LEN {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether an unquoted `value` reads like program text: `self.password`, `getpass()`, `A::B`.
@@ -285,6 +308,17 @@ mod tests {
         ] {
             assert!(!is_placeholder(text.as_bytes()) || text == "x", "{text}");
         }
+    }
+
+    #[test]
+    fn a_marker_makes_no_placeholder_longer() {
+        let marker = "[redacted:credential.x:abcdefghijklmnop]";
+        let with = |plain: usize| format!("{{{{{}{}", marker.repeat(9), "a".repeat(plain - 2));
+        assert!(is_placeholder(with(MAX_LEN).as_bytes()));
+        assert!(!is_placeholder(with(MAX_LEN + 1).as_bytes()));
+        let half = format!("{{{{{}", "[redacted:".repeat(13));
+        assert!(!is_placeholder(half.as_bytes()));
+        assert!(is_placeholder(half.get(..MAX_LEN).unwrap().as_bytes()));
     }
 
     #[test]

@@ -130,3 +130,16 @@ proptest! {
         event_is_stable(SHARED.get_or_init(redactor), event)?;
     }
 }
+
+/// Its value stands under a name of secrets, and a part of it is masked, which makes it longer.
+#[test]
+fn what_stood_for_a_secret_still_does_when_a_part_is_masked() {
+    let key = concat!("AK", "IAABCDEFGHIJKLMNOP");
+    let value = format!(
+        "{{{{ß€𝄞[redacted:[redacted:password[redacted:\u{1f}cookie-----BEGIN\
+         passwordpasswordpasswordBearer {key}=\\"
+    );
+    let mut event = Event::new(Class::BaseEvent, 0, Timestamp::default());
+    event.keep_text("password", &value);
+    event_is_stable(SHARED.get_or_init(redactor), event).unwrap();
+}
