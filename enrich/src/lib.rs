@@ -1,11 +1,16 @@
 //! The pure steps of the path: bytes become events, and events lose their secrets.
 
+mod context;
 mod detect;
+mod kept;
 mod normalize;
 mod redact;
 mod tool_names;
 mod uid;
 
+pub use context::{
+    ApprovalHash, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey,
+};
 pub use detect::{
     Alert, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile, DetectLists,
     Grouper, Hit, Level, ListValues, LoadedRules, Matched, Policy, Rule, RuleExample, RuleExamples,

@@ -65,6 +65,8 @@ pub use seal_key::{SealKey, SealKeyError, SealKeyId, UnsealKey};
 pub use stream::StreamRedactor;
 pub use token::parse_token;
 
+pub(crate) use marker::{MARKER_START, markers};
+
 use content::{Content, MAX_SIGHTINGS, Sighting};
 use plan::{Plan, Task};
 use prefilter::Recent;
