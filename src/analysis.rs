@@ -9,16 +9,18 @@ mod desk;
 mod metrics;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use magistrate_enrich::Context;
 use magistrate_event::{Clock, Field, Record};
 use magistrate_sinks::forward::Wanted;
 use magistrate_sinks::queue::{Batch, Consumer, Entry, Queue, QueueError};
-use magistrate_sinks::{Position, State, StateError};
+use magistrate_sinks::{Checkpoint, Position, State, StateError};
 
 use crate::canary::output;
 use crate::path::Path;
@@ -54,6 +56,8 @@ pub(crate) struct Parts {
     pub(crate) path: Arc<Path>,
     /// Keeps cursor and memory.
     pub(crate) state: Arc<State>,
+    /// What is remembered of sessions.
+    pub(crate) context: Context,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// What is counted.
@@ -84,6 +88,7 @@ impl AnalysisThread {
             source,
             entries: Vec::new(),
             position: None,
+            unstored: BTreeMap::new(),
             due: Instant::now(),
             looked: Instant::now(),
             ending: Arc::clone(&ending),
@@ -122,6 +127,8 @@ struct Analyst {
     entries: Vec<Entry>,
     /// The place after the last record that was looked at; none when that is stored.
     position: Option<Position>,
+    /// What changed in the context and is not stored yet.
+    unstored: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     /// When cursor and memory are to be stored next.
     due: Instant,
     /// When it was looked whether rule files have changed.
@@ -242,7 +249,7 @@ impl Analyst {
     }
 
     fn checkpoint(&mut self) -> Result<(), AnalysisError> {
-        self.desk.count(&self.parts.metrics);
+        self.desk.count(&self.parts.context, &self.parts.metrics);
         let began = Instant::now();
         self.due = began + CHECKPOINT;
         let Some(position) = self.position else {
@@ -250,9 +257,18 @@ impl Analyst {
         };
         let memory: Memory = self.desk.memory()?;
         let bytes = serde_json::to_vec(&memory)?;
-        self.parts
-            .state
-            .set_cursor_with(ANALYSIS, position, &bytes)?;
+        let now = self.parts.clock.now();
+        let unstored = &mut self.unstored;
+        self.parts.context.changes(now, |(key, bytes)| {
+            unstored.insert(key, bytes);
+        });
+        let checkpoint = Checkpoint {
+            position,
+            note: &bytes,
+            rows: &self.unstored,
+        };
+        self.parts.state.checkpoint(ANALYSIS, &checkpoint)?;
+        self.unstored.clear();
         self.parts.consumer.moved_to(position);
         self.position = None;
         self.due += began.elapsed() * CHECKPOINT_SHARE;

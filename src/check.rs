@@ -112,6 +112,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
         Ok(custom) => report.warnings.extend(rules::warnings(&custom)),
         Err(faults) => messages.extend(faults),
     }
+    messages.extend(config.context.faults());
     messages.extend(config.detect.faults());
     let detect = detections::load(config, &[]);
     report.warnings.extend(detections::warnings(&detect));

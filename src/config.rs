@@ -6,7 +6,7 @@ mod load;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use magistrate_enrich::{DetectConfig, ListValues, RedactConfig};
+use magistrate_enrich::{ContextConfig, DetectConfig, ListValues, RedactConfig};
 use magistrate_ingest::{Auth, Limits, Listen, Tls, syslog};
 use magistrate_sinks::forward::SinkConfig;
 use magistrate_sinks::{lake, queue};
@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) lists: BTreeMap<String, ListValues>,
     /// The rules that look at events.
     pub(crate) detect: DetectConfig,
+    /// How much is remembered of sessions.
+    pub(crate) context: ContextConfig,
     /// The standing proof of the redactor.
     pub(crate) canary: canary::Config,
     /// Forwarders.
@@ -75,6 +77,7 @@ impl Default for Config {
             redact: RedactConfig::default(),
             lists: BTreeMap::new(),
             detect: DetectConfig::default(),
+            context: ContextConfig::default(),
             canary: canary::Config::default(),
             sink: Vec::new(),
         }

@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use magistrate_enrich::{
-    Correlator, LoadedRules, Redactor, Rule, RuleExample, Ruleset, Sample, Step, UidKey, normalize,
+    Case, Context, ContextConfig, Correlator, LoadedRules, Redactor, Rule, RuleExample, Ruleset,
+    Sample, Sampled, Step, UidKey, normalize,
 };
 use magistrate_event::{
     Event, EventUid, Identity, Line, Origin, Payload, Raw, Record, Source, Timestamp,
@@ -180,19 +181,30 @@ impl Stage<'_> {
     /// Whether the rule matches at any of the example's events.
     fn matches(&self, rule: &Rule, example: &RuleExample) -> Result<bool, String> {
         let mut correlator = Correlator::new(self.rules, MAX_GROUPS);
+        let context = Context::new(&ContextConfig::default());
         let mut time = START;
         let mut matched = false;
         for (number, Step { after, source }) in (0_u64..).zip(&example.steps) {
             time = time.plus(*after);
             let hits = match source {
                 Sample::Fields(fields) => {
-                    let event = self.rules.sample(fields, time)?;
-                    let uid = uid(number);
-                    correlator.observe_one(self.rules, &rule.id, uid, &event)
+                    let Sampled { event, facts } = self.rules.sample(fields, time)?;
+                    let case = Case {
+                        uid: Some(uid(number)),
+                        event: &event,
+                        facts: &facts,
+                    };
+                    correlator.observe_one(self.rules, &rule.id, case)
                 }
                 Sample::Log { .. } | Sample::Line(_) => {
                     let record = self.walk(source, time)?;
-                    correlator.observe(self.rules, record.uid(), record.event(), time)
+                    let facts = context.observe(record.event(), time);
+                    let case = Case {
+                        uid: Some(record.uid()),
+                        event: record.event(),
+                        facts: &facts,
+                    };
+                    correlator.observe(self.rules, case, time)
                 }
             };
             matched |= hits.iter().any(|hit| hit.rule.id == rule.id);

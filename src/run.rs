@@ -183,6 +183,7 @@ fn start_analysis(
         queue: store.queue.clone(),
         path: Arc::clone(&store.path),
         state: Arc::clone(&store.state),
+        context: store.context.clone(),
         clock: Arc::clone(&store.clock),
         metrics,
         config: config.clone(),

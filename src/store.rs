@@ -4,7 +4,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use magistrate_enrich::{Detectors, Epoch, RedactKey, Redactor, ToolNames, UidKey};
+use magistrate_enrich::{Context, Detectors, Epoch, RedactKey, Redactor, ToolNames, UidKey};
 use magistrate_event::{Clock, SystemClock};
 use magistrate_sinks::State;
 use magistrate_sinks::queue::{FolderLock, Metrics, Queue, Setup};
@@ -37,6 +37,8 @@ pub(crate) struct Store {
     pub(crate) state: Arc<State>,
     /// Keeps other processes off the folder.
     pub(crate) lock: FolderLock,
+    /// What is remembered of sessions.
+    pub(crate) context: Context,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -63,15 +65,33 @@ impl Store {
             clock: Arc::clone(&clock),
         };
         let queue = Queue::open(&lock, setup)?;
+        let context = open_context(config, &state)?;
         Ok(Self {
             folder,
             path,
             queue,
             state,
             lock,
+            context,
             clock,
         })
     }
+}
+
+/// Takes back what was remembered of sessions.
+fn open_context(config: &Config, state: &State) -> anyhow::Result<Context> {
+    let context = Context::new(&config.context);
+    let mut unreadable = 0_u64;
+    state.rows(ANALYSIS, |key, bytes| {
+        unreadable += u64::from(!context.restore(key, bytes));
+    })?;
+    if unreadable > 0 {
+        tracing::warn!(
+            unreadable,
+            "what is remembered of some sessions cannot be read; they start anew"
+        );
+    }
+    Ok(context)
 }
 
 /// Makes the path with the keys of a data folder.

@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use magistrate_enrich::{
-    Correlator, DetectConfig, DetectFile, DetectLists, Grouper, Ruleset, UidKey, normalize,
-    shipped_detections,
+    Case, Context, ContextConfig, Correlator, DetectConfig, DetectFile, DetectLists, Grouper,
+    Ruleset, UidKey, normalize, shipped_detections,
 };
 use magistrate_event::{Event, EventUid, Identity, Line, Origin, Payload, Raw, Source, Timestamp};
 
@@ -107,11 +107,18 @@ fn measure(c: &mut Criterion<CpuTime>, name: &str, rules: &Ruleset, events: &[(E
     group.bench_function(name, |b| {
         let mut correlator = Correlator::new(rules, 100_000);
         let mut grouper = Grouper::default();
+        let context = Context::new(&ContextConfig::default());
         let config = DetectConfig::default();
         b.iter(|| {
             let rounds = (0..ROUNDS).flat_map(|_| events);
             for (uid, event) in rounds {
-                let hits = correlator.observe(rules, *uid, event, NOW);
+                let facts = context.observe(event, NOW);
+                let case = Case {
+                    uid: Some(*uid),
+                    event,
+                    facts: &facts,
+                };
+                let hits = correlator.observe(rules, case, NOW);
                 grouper.take(rules, &config, &hits, (*uid, event), NOW);
             }
         });

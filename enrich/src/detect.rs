@@ -12,6 +12,7 @@ mod programs;
 mod reference;
 mod rule;
 mod sample;
+mod session_names;
 mod shipped;
 mod sigma;
 mod source;
@@ -28,6 +29,7 @@ use self::name_table::NameTable;
 use self::sigma::{Compiled, Correlations};
 use self::source::Sources;
 use self::view::View;
+use crate::context::SessionFacts;
 
 pub use self::alert::Stage;
 pub use self::config::{DetectConfig, ListValues, Suppression};
@@ -37,6 +39,7 @@ pub use self::group::{Alert, Grouper, Tally};
 pub use self::judge::{Decision, Policy};
 pub use self::reference::detection_reference;
 pub use self::rule::{Level, Rule, RuleKind, RulePlace};
+pub use self::sample::Sampled;
 pub use self::shipped::shipped_detections;
 pub use self::sigma::{Correlated, DetectLists, Hit, Matched};
 
@@ -47,6 +50,29 @@ pub struct DetectFile {
     pub name: String,
     /// What it holds.
     pub text: String,
+}
+
+/// An event as rules look at it: with what its session's context says of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The event's id; none where it has none yet.
+    pub uid: Option<EventUid>,
+    /// The event.
+    pub event: &'a Event,
+    /// What the context says of it.
+    pub facts: &'a SessionFacts,
+}
+
+impl<'a> Case<'a> {
+    /// An event of which no context knows anything.
+    pub fn alone(event: &'a Event) -> Self {
+        static UNKNOWN: SessionFacts = SessionFacts::UNKNOWN;
+        Self {
+            uid: None,
+            event,
+            facts: &UNKNOWN,
+        }
+    }
 }
 
 /// Compiled rules, ready to run. They see one event at a time; [`Correlator`] sees several.
@@ -98,24 +124,24 @@ impl Ruleset {
 
     /// Whether `name` has `value` in `event`, as text; of several, one of them.
     pub fn has_value(&self, event: &Event, name: &str, value: &str) -> bool {
-        View::new(event, None, &self.names)
+        View::new(Case::alone(event), &self.names)
             .get(name)
             .is_some_and(|seen| seen.is(value))
     }
 
     /// The rules that match this one event, those that make no alert of their own included.
-    pub fn matches(&self, event: &Event) -> Vec<Hit> {
-        let view = View::new(event, None, &self.names);
-        let matches = self.compiled.matches(&view, Sources::of(event));
+    pub fn matches(&self, case: Case<'_>) -> Vec<Hit> {
+        let view = View::new(case, &self.names);
+        let matches = self.compiled.matches(&view, Sources::of(case.event));
         self.hits(&matches)
     }
 
-    /// An event of an example that is written in the names of the rule language.
+    /// The event and the facts of an example that is written in the names of the rule language.
     ///
     /// # Errors
     /// With the name that no event can have, and what to do about it.
-    pub fn sample(&self, fields: &Map<String, Json>, time: Timestamp) -> Result<Event, String> {
-        sample::event_of(fields, &self.names, time)
+    pub fn sample(&self, fields: &Map<String, Json>, time: Timestamp) -> Result<Sampled, String> {
+        sample::sampled(fields, &self.names, time)
     }
 
     fn hits(&self, results: &[sigma::Match]) -> Vec<Hit> {
@@ -142,36 +168,24 @@ impl Correlator {
 
     /// Takes an event into account: the rules that match it, and those that fire over what came
     /// before. `now` bounds the event's own time, which its sender chose.
-    pub fn observe(
-        &mut self,
-        rules: &Ruleset,
-        uid: EventUid,
-        event: &Event,
-        now: Timestamp,
-    ) -> Vec<Hit> {
-        let view = View::new(event, Some(uid), &rules.names);
-        let matches = rules.compiled.matches(&view, Sources::of(event));
+    pub fn observe(&mut self, rules: &Ruleset, case: Case<'_>, now: Timestamp) -> Vec<Hit> {
+        let view = View::new(case, &rules.names);
+        let matches = rules.compiled.matches(&view, Sources::of(case.event));
         if matches.is_empty() {
             return Vec::new();
         }
-        self.correlate(rules, &view, matches, event.time().min(now))
+        self.correlate(rules, &view, matches, case.event.time().min(now))
     }
 
     /// Like [`Correlator::observe`] for the rule `id` and those that it looks at alone, as if the
     /// event were of their log source.
-    pub fn observe_one(
-        &mut self,
-        rules: &Ruleset,
-        id: &str,
-        uid: EventUid,
-        event: &Event,
-    ) -> Vec<Hit> {
-        let view = View::new(event, Some(uid), &rules.names);
+    pub fn observe_one(&mut self, rules: &Ruleset, id: &str, case: Case<'_>) -> Vec<Hit> {
+        let view = View::new(case, &rules.names);
         let own = rules.compiled.index(id).into_iter();
         let indexes = own.chain(rules.compiled.looked_at(id));
         let matches = indexes.filter_map(|index| rules.compiled.matches_one(index, &view));
         let matches = matches.collect();
-        self.correlate(rules, &view, matches, event.time())
+        self.correlate(rules, &view, matches, case.event.time())
     }
 
     fn correlate(

@@ -12,10 +12,10 @@ pub use context::{
     ApprovalHash, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey,
 };
 pub use detect::{
-    Alert, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile, DetectLists,
-    Grouper, Hit, Level, ListValues, LoadedRules, Matched, Policy, Rule, RuleExample, RuleExamples,
-    RuleKind, RulePlace, Ruleset, Sample, Stage, Step, Suppression, Tally, detection_reference,
-    shipped_detections,
+    Alert, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
+    DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, Policy, Rule, RuleExample,
+    RuleExamples, RuleKind, RulePlace, Ruleset, Sample, Sampled, Stage, Step, Suppression, Tally,
+    detection_reference, shipped_detections,
 };
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{

@@ -1,5 +1,6 @@
 //! The small transactional state beside the queue: who has read how far.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,20 @@ use crate::Position;
 const CURSORS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("cursors");
 /// What a consumer must know beside its cursor, in bytes of its own.
 const NOTES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notes");
+
+/// What a consumer must know of many things, by consumer and key.
+const ROWS: TableDefinition<'_, (&str, &[u8]), &[u8]> = TableDefinition::new("rows");
+
+/// What a consumer stores in one transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Checkpoint<'a> {
+    /// The place after the last record that it has finished with.
+    pub position: Position,
+    /// What it must know to go on from there.
+    pub note: &'a [u8],
+    /// Rows that changed, by key; none where one is to be deleted.
+    pub rows: &'a BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
 
 /// `DIR/state.redb`: the consumers' cursors, and the lake's checkpoint.
 #[derive(Debug)]
@@ -111,19 +126,31 @@ impl State {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn set_cursor_with(
-        &self,
-        consumer: &str,
-        position: Position,
-        note: &[u8],
-    ) -> Result<(), StateError> {
+    pub fn checkpoint(&self, consumer: &str, what: &Checkpoint<'_>) -> Result<(), StateError> {
         self.transact(|transaction| {
-            transaction.open_table(NOTES)?.insert(consumer, note)?;
-            write_cursor(transaction, consumer, position)
+            transaction.open_table(NOTES)?.insert(consumer, what.note)?;
+            let mut rows = transaction.open_table(ROWS)?;
+            for (key, bytes) in what.rows {
+                let key = (consumer, key.as_slice());
+                match bytes {
+                    Some(bytes) => rows.insert(key, bytes.as_slice())?,
+                    None => rows.remove(key)?,
+                };
+            }
+            write_cursor(transaction, consumer, what.position)
         })
     }
 
-    /// What [`State::set_cursor_with`] stored last for `consumer`.
+    /// Gives `take` every row of `consumer`: key and bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn rows(&self, consumer: &str, take: impl FnMut(&[u8], &[u8])) -> Result<(), StateError> {
+        self.read_rows(consumer, take)
+            .map_err(|source| self.error(source))
+    }
+
+    /// The note that [`State::checkpoint`] stored last for `consumer`.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -175,6 +202,28 @@ impl State {
             Err(error) => return Err(error.into()),
         };
         Ok(table.get(consumer)?.map(|value| value.value().to_vec()))
+    }
+
+    fn read_rows(
+        &self,
+        consumer: &str,
+        mut take: impl FnMut(&[u8], &[u8]),
+    ) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_read()?;
+        let table = match transaction.open_table(ROWS) {
+            Ok(table) => table,
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        for entry in table.range((consumer, &[][..])..)? {
+            let (key, bytes) = entry?;
+            let (owner, key) = key.value();
+            if owner != consumer {
+                break;
+            }
+            take(key, bytes.value());
+        }
+        Ok(())
     }
 
     fn read_cursors(&self) -> Result<Vec<(String, Position)>, redb::Error> {
@@ -237,10 +286,48 @@ mod tests {
             segment: 1,
             offset: 2,
         };
-        state.set_cursor_with("analysis", place, b"seen").unwrap();
+        let rows = BTreeMap::new();
+        let checkpoint = Checkpoint {
+            position: place,
+            note: b"seen",
+            rows: &rows,
+        };
+        state.checkpoint("analysis", &checkpoint).unwrap();
         assert_eq!(state.note_of("analysis").unwrap(), Some(b"seen".to_vec()));
         assert_eq!(state.cursor("analysis").unwrap(), Some(place));
         assert_eq!(state.note_of("other").unwrap(), None);
+    }
+
+    #[test]
+    fn rows_are_stored_and_deleted_with_their_cursor() {
+        let state = State::in_memory();
+        let checkpoint = |consumer: &str, rows: &[(&str, Option<&str>)]| {
+            let owned = |text: &str| text.as_bytes().to_vec();
+            let rows = rows.iter();
+            let rows = rows.map(|(key, bytes)| (owned(key), bytes.map(owned)));
+            let checkpoint = Checkpoint {
+                position: Position {
+                    segment: 1,
+                    offset: 2,
+                },
+                note: b"",
+                rows: &rows.collect(),
+            };
+            state.checkpoint(consumer, &checkpoint).unwrap();
+        };
+        let rows = |consumer: &str| {
+            let mut found = Vec::new();
+            let take = |key: &[u8], bytes: &[u8]| found.push((key.to_vec(), bytes.to_vec()));
+            state.rows(consumer, take).unwrap();
+            found
+        };
+        assert_eq!(rows("a"), []);
+        checkpoint("a", &[("x", Some("1")), ("y", Some("2"))]);
+        checkpoint("b", &[("x", Some("3"))]);
+        checkpoint("a", &[("x", None), ("z", Some("4"))]);
+        let text = |key: &str, bytes: &str| (key.as_bytes().to_vec(), bytes.as_bytes().to_vec());
+        assert_eq!(rows("a"), [text("y", "2"), text("z", "4")]);
+        assert_eq!(rows("b"), [text("x", "3")]);
     }
 
     #[test]

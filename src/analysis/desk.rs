@@ -1,6 +1,8 @@
 //! Where records meet rules: the rules in force and what they remember.
 
-use magistrate_enrich::{Alert, Correlator, DetectConfig, Grouper, LoadedRules, Ruleset, Tally};
+use magistrate_enrich::{
+    Alert, Case, Context, Correlator, DetectConfig, Grouper, LoadedRules, Ruleset, Tally,
+};
 use magistrate_event::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -96,7 +98,13 @@ impl Desk {
         let named = parts.path.tool_names.apply(record);
         let record = named.as_ref().unwrap_or(record);
         let (uid, event, now) = (record.uid(), record.event(), record.received());
-        let hits = self.correlator.observe(&self.rules, uid, event, now);
+        let facts = parts.context.observe(event, now);
+        let case = Case {
+            uid: Some(uid),
+            event,
+            facts: &facts,
+        };
+        let hits = self.correlator.observe(&self.rules, case, now);
         let about = (uid, event);
         let alerts = self
             .grouper
@@ -128,7 +136,7 @@ impl Desk {
     }
 
     /// Brings the counters up to date.
-    pub(super) fn count(&mut self, metrics: &Metrics) {
+    pub(super) fn count(&mut self, context: &Context, metrics: &Metrics) {
         let Tally {
             matched,
             grouped,
@@ -145,6 +153,7 @@ impl Desk {
             .correlation_groups
             .set(number(self.correlator.groups()));
         metrics.open_alerts.set(number(self.grouper.open_groups()));
+        metrics.sessions.set(number(context.len()));
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) struct Metrics {
     pub(super) rules: Gauge,
     pub(super) correlation_groups: Gauge,
     pub(super) open_alerts: Gauge,
+    pub(super) sessions: Gauge,
     alerts: Family<ByLevel, Counter>,
     loads: Family<ByOutcome, Counter>,
 }
@@ -85,6 +86,11 @@ impl Metrics {
         ] {
             detect.register(name, help, gauge.clone());
         }
+        detect.register(
+            "sessions",
+            "Sessions that are remembered",
+            self.sessions.clone(),
+        );
         detect.register("alerts", "Alerts stored, by level", self.alerts.clone());
         detect.register(
             "rule_loads",

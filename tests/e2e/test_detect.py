@@ -1,6 +1,7 @@
 """Rules look at what was recorded, and what they find is stored beside it, once."""
 
 import json
+import time
 
 import otlp
 import pytest
@@ -123,3 +124,47 @@ def test_the_verb_test_plays_examples(run, tmp_path):
     assert f"{file}:4: rule `x`:" in outcome.stderr.decode() and "contians" in outcome.stderr.decode()
     report = json.loads(run("test", "--json").stdout)
     assert report["failures"] == [] and report["examples"] > 400
+
+
+CHAIN = """title: Sent after a page was read
+id: 0b9f5a4e-2222-4c3f-9a55-1c2d3e4f5a6b
+level: high
+logsource: {product: claude_code, category: action}
+detection:
+  selection: {action: send, event.name: tool_result, session.untrusted_read: true}
+  condition: selection
+"""
+
+
+def log(name, seconds_ago, **attributes):
+    """One log record of the client, as an OTLP/JSON request."""
+    attributes |= {"event.name": name, "session.id": "11111111-2222-4333-8444-555555555555"}
+    return json.dumps({"resourceLogs": [{
+        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "claude-code"}}]},
+        "scopeLogs": [{"logRecords": [{
+            "timeUnixNano": str(int((time.time() - seconds_ago) * 1e9)),
+            "body": {"stringValue": f"claude_code.{name}"},
+            "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()],
+        }]}],
+    }]}).encode()
+
+
+@pytest.mark.parametrize("is_stored", [False, True], ids=["before a checkpoint", "after a checkpoint"])
+def test_what_a_session_has_read_outlives_a_kill(magistrate, tmp_path, is_stored):
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "chain.yml").write_text(CHAIN)
+    server = magistrate(config(folder)).start()
+    post = lambda body: otlp.http_post(server.ports["otlp_http"], "logs", body, "application/json")
+    fetch = log("tool_result", 9, tool_name="WebFetch", tool_use_id="t1", success="true",
+                tool_input='{"url":"https://blog.example/post"}')
+    assert post(fetch)[0] == 200
+    if is_stored:
+        server.wait(lambda: server.metric("magistrate_detect_sessions") == 1, "a checkpoint", 30)
+    server.kill()
+    server.start()
+    message = log("tool_result", 1, tool_name="mcp__gmail__send_message", tool_use_id="t2", success="true",
+                  tool_input='{"to":"x@other.example","body":"hello"}')
+    assert post(message)[0] == 200
+    server.stop()
+    assert dict(server.sql(FINDINGS))["Sent after a page was read"] == 1

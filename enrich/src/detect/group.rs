@@ -253,7 +253,7 @@ mod tests {
     use magistrate_event::Class;
 
     use super::*;
-    use crate::detect::{Correlator, DetectFile, DetectLists};
+    use crate::detect::{Case, Correlator, DetectFile, DetectLists};
 
     const TEXT: &str = "title: Reads\nid: r1\nlevel: high\ntags: [attack.t1567.002, attack.exfiltration, atlas.aml.t0051]\nlogsource: {product: magistrate}\ndetection:\n  s: {action: read}\n  condition: s\n";
 
@@ -274,6 +274,13 @@ mod tests {
         event.set_text(Field::Action, "read");
         event.set_text(Field::SessionUid, session);
         event
+    }
+
+    fn case(uid: EventUid, event: &Event) -> Case<'_> {
+        Case {
+            uid: Some(uid),
+            ..Case::alone(event)
+        }
     }
 
     struct Desk {
@@ -302,7 +309,7 @@ mod tests {
             let event = event(session, seconds);
             let hits = self
                 .correlator
-                .observe(&self.rules, uid, &event, second(seconds));
+                .observe(&self.rules, case(uid, &event), second(seconds));
             self.grouper.take(
                 &self.rules,
                 &self.config,

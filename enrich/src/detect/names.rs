@@ -2,6 +2,8 @@
 
 use magistrate_event::Field;
 
+use super::session_names::FromSession;
+
 /// Where the value of a name comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -9,9 +11,10 @@ pub(super) enum Origin {
     Columns(&'static [Field]),
     /// Worked out from several columns.
     Derived(Derived),
-    /// Filled by the session's context or the judge. The log door has no such value, so that it is
-    /// unknown there.
-    Context,
+    /// What the session's context says.
+    Session(FromSession),
+    /// Filled by the judge. The log door has no such value, so that it is unknown there.
+    Judge,
 }
 
 /// What is worked out from columns.
@@ -64,10 +67,18 @@ const fn derived(name: &'static str, derived: Derived, doc: &'static str) -> Nam
     }
 }
 
-const fn context(name: &'static str, doc: &'static str) -> Name {
+const fn judge(name: &'static str, doc: &'static str) -> Name {
     Name {
         name,
-        origin: Origin::Context,
+        origin: Origin::Judge,
+        doc,
+    }
+}
+
+const fn session(name: &'static str, from: FromSession, doc: &'static str) -> Name {
+    Name {
+        name,
+        origin: Origin::Session(from),
         doc,
     }
 }
@@ -149,12 +160,12 @@ pub(super) const LANGUAGE: &[Name] = &[
         &[F::RecipientDomain],
         "Domain of the recipient of a message or share.",
     ),
-    context(
+    judge(
         "destination.recipient",
         "Recipient of a message or share; judge requests have it.",
     ),
-    context("app.id", "Application; judge requests have it."),
-    context(
+    judge("app.id", "Application; judge requests have it."),
+    judge(
         "app.category",
         "Category of the application; judge requests have it.",
     ),
@@ -189,7 +200,7 @@ pub(super) const LANGUAGE: &[Name] = &[
         Derived::Findings,
         "What the redactor found in any text of the event; `credential` stands for every kind of credential.",
     ),
-    context(
+    judge(
         "content.origin",
         "user, webpage, email, document or tool; judge requests have it.",
     ),
@@ -214,36 +225,82 @@ pub(super) const LANGUAGE: &[Name] = &[
         &[F::CorrelationUid],
         "`prompt.id`: one turn of the user.",
     ),
-    context(
+    judge(
         "session.mode",
         "native or containment; judge requests have it.",
     ),
-    context(
+    session(
         "session.task",
-        "What the user asked for; from the session's context.",
+        FromSession::Task,
+        "What the user asked for first.",
     ),
-    context(
+    session(
         "session.untrusted_read",
-        "The session has read untrusted content; from the session's context.",
+        FromSession::UntrustedRead,
+        "The session has read content that others can write.",
     ),
-    context(
+    session(
+        "session.untrusted_from",
+        FromSession::UntrustedFrom,
+        "Where, such as `page:example.com`, `email:gmail`, `tool:crm`.",
+    ),
+    session(
         "session.sensitive_read",
-        "The session has read sensitive data; from the session's context.",
+        FromSession::SensitiveRead,
+        "The session has read sensitive data.",
     ),
-    context(
+    session(
+        "session.sensitive_from",
+        FromSession::SensitiveFrom,
+        "Where, such as `file:/home/ana/.env`.",
+    ),
+    session(
         "session.destination_new",
-        "The session meets the destination for the first time; from its context.",
+        FromSession::DestinationNew,
+        "The session meets the destination for the first time.",
     ),
-    context(
+    session(
+        "session.destination_new_to_user",
+        FromSession::DestinationNewToUser,
+        "The user has not met it for 30 days; unknown on a user's first day.",
+    ),
+    session(
+        "session.destination_new_to_server",
+        FromSession::DestinationNewToServer,
+        "The MCP server has not met it for 30 days; unknown on a server's first day.",
+    ),
+    session(
         "session.outside_grant",
-        "The file lies outside the folders granted; from the session's context.",
+        FromSession::OutsideGrant,
+        "The file lies outside the folders granted; unknown where none is known.",
     ),
-    context(
+    session(
+        "session.ladder_from",
+        FromSession::LadderFrom,
+        "connector or browser, where the action steps from there to a higher rung (browser, screen) for the first time.",
+    ),
+    session(
+        "session.read_only",
+        FromSession::ReadOnly,
+        "The session may only read for now, after a verdict.",
+    ),
+    session(
         "flow.copied_from",
-        "Where the outgoing content was read; from the session's context.",
+        FromSession::CopiedFrom,
+        "Where the outgoing text was read before, such as `file:/home/ana/plan.md`, even when it was edited in part.",
     ),
-    context("score.injection", "Score of the injection model."),
-    context("score.scope_drift", "Score of the scope-drift model."),
+    session(
+        "flow.copied_untrusted",
+        FromSession::CopiedUntrusted,
+        "Others can write one of these places.",
+    ),
+    session(
+        "flow.copied_sensitive",
+        FromSession::CopiedSensitive,
+        "One of these places is sensitive.",
+    ),
+    judge("score.injection", "Score of the injection model."),
+    judge("score.scope_drift", "Score of the scope-drift model."),
 ];
 
 /// Sigma's names for the categories of public rules.
@@ -333,15 +390,10 @@ pub(super) const SIGMA: &[Name] = &[
 /// of it would make a rule match less.
 pub(super) fn is_evidence(name: &str) -> bool {
     name.starts_with("score.")
-        || matches!(
-            name,
-            "content.findings"
-                | "session.untrusted_read"
-                | "session.sensitive_read"
-                | "session.destination_new"
-                | "session.outside_grant"
-                | "flow.copied_from"
-        )
+        || name == "content.findings"
+        || LANGUAGE.iter().any(|one| {
+            one.name == name && matches!(one.origin, Origin::Session(from) if from.is_evidence())
+        })
 }
 
 #[cfg(test)]
@@ -360,6 +412,6 @@ mod tests {
     #[test]
     fn evidence_is_part_of_the_language() {
         let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
-        assert_eq!(evidence.count(), 8);
+        assert_eq!(evidence.count(), 16);
     }
 }

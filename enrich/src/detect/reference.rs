@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use magistrate_event::Field;
 
-use super::names::{LANGUAGE, Name, Origin, SIGMA};
+use super::names::{LANGUAGE, Name, Origin, SIGMA, is_evidence};
 use super::source::{CATEGORIES, PRODUCTS};
 
 const HEAD: &str = "# Log sources and fields for rules
@@ -47,8 +47,11 @@ pub fn detection_reference() -> String {
     line(format_args!(
         "| `tool.arguments.NAME` | `magistrate.tool.arguments` | One argument of the call, where the client sent them whole. |"
     ));
+    let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
+    let evidence: Vec<_> = evidence.map(|name| format!("`{}`", name.name)).collect();
     line(format_args!(
-        "\nEvidence, which may not stand under `not`, in a filter, or under `lt`: `score.*`, `content.findings`, `session.untrusted_read`, `session.sensitive_read`, `session.destination_new`, `session.outside_grant`, `flow.copied_from`."
+        "\nEvidence, which may not stand under `not`, in a filter, or under `lt`: {}.",
+        evidence.join(", ")
     ));
     line(format_args!(
         "\n## Sigma's fields\n\nWhere the column is empty, an attribute of that very name counts.\n\n| field | from | category |\n|---|---|---|"
@@ -84,7 +87,8 @@ fn origin(name: &Name) -> String {
             paths.join(", else ")
         }
         Origin::Derived(_) => "worked out".to_owned(),
-        Origin::Context => "not filled by the log door".to_owned(),
+        Origin::Session(_) => "the session's context".to_owned(),
+        Origin::Judge => "not filled by the log door".to_owned(),
     }
 }
 

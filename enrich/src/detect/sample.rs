@@ -5,17 +5,29 @@ use serde_json::{Map, Value as Json};
 
 use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
+use super::session_names;
+use crate::context::SessionFacts;
 
-/// An event whose names have the values of `fields`.
+/// What an example made of names stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sampled {
+    /// The event.
+    pub event: Event,
+    /// What the session's context would say of it.
+    pub facts: SessionFacts,
+}
+
+/// An event and facts whose names have the values of `fields`.
 ///
 /// # Errors
 /// With the name that the log door cannot fill, and what to do about it.
-pub(super) fn event_of(
+pub(super) fn sampled(
     fields: &Map<String, Json>,
     names: &NameTable,
     time: Timestamp,
-) -> Result<Event, String> {
+) -> Result<Sampled, String> {
     let mut event = Event::new(Class::ApiActivity, 0, time);
+    let mut facts = SessionFacts::default();
     for (name, json) in fields {
         match names.get(name).map(|Known { origin, .. }| origin) {
             Some(Origin::Columns(columns)) => {
@@ -25,7 +37,11 @@ pub(super) fn event_of(
                 }
             }
             Some(Origin::Derived(derived)) => fill(&mut event, name, derived, json)?,
-            Some(Origin::Context) => {
+            Some(Origin::Session(from)) => {
+                session_names::fill(&mut facts, from, json)
+                    .ok_or_else(|| format!("`{name}` is {json}, which no session can say"))?;
+            }
+            Some(Origin::Judge) => {
                 return Err(format!(
                     "`{name}` is nothing that an event alone can have; leave the example out"
                 ));
@@ -37,7 +53,7 @@ pub(super) fn event_of(
             }
         }
     }
-    Ok(event)
+    Ok(Sampled { event, facts })
 }
 
 /// Fills the columns that `derived` is worked out from.

@@ -5,9 +5,12 @@ use std::cell::OnceCell;
 
 use magistrate_event::{Cell, Class, Event, EventUid, Field, Value};
 
+use super::Case;
 use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
 use super::programs::programs;
+use super::session_names;
+use crate::context::SessionFacts;
 
 /// Column numbers below this find their place at once.
 const PLACES: usize = 512;
@@ -53,6 +56,7 @@ impl Seen<'_> {
 pub(super) struct View<'a> {
     event: &'a Event,
     uid: Option<EventUid>,
+    facts: &'a SessionFacts,
     names: &'a NameTable,
     cells: Vec<(Field, Cell<'a>)>,
     /// By column number: the place in `cells` plus one.
@@ -61,8 +65,9 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// Lays out `event`.
-    pub(super) fn new(event: &'a Event, uid: Option<EventUid>, names: &'a NameTable) -> Self {
+    /// Lays out the event of `case`.
+    pub(super) fn new(case: Case<'a>, names: &'a NameTable) -> Self {
+        let Case { uid, event, facts } = case;
         let cells: Vec<_> = event.cells().take(usize::from(u8::MAX) - 1).collect();
         let mut places = [0; PLACES];
         for (place, (field, _)) in (1_u8..).zip(&cells) {
@@ -73,6 +78,7 @@ impl<'a> View<'a> {
         Self {
             event,
             uid,
+            facts,
             names,
             cells,
             places,
@@ -149,7 +155,8 @@ impl<'a> View<'a> {
                 .find_map(|field| self.cell(*field))
                 .map(|cell| self.seen_cell(cell)),
             Origin::Derived(derived) => self.derive(derived),
-            Origin::Context => None,
+            Origin::Session(from) => session_names::seen(self.facts, from),
+            Origin::Judge => None,
         }
     }
 

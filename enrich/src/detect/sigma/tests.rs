@@ -14,9 +14,10 @@ use serde_json::{Map, Value};
 use super::written::Written;
 use super::{DetectLists, lists};
 use crate::detect::name_table::NameTable;
+use crate::detect::names::Origin;
 use crate::detect::source::Sources;
 use crate::detect::view::View;
-use crate::detect::{DetectFile, Ruleset, shipped_detections};
+use crate::detect::{Case, DetectFile, Ruleset, shipped_detections};
 
 /// Knuth's 64-bit congruential generator: the same on every run.
 struct Random(u64);
@@ -134,9 +135,9 @@ fn event_for(rule: &SigmaRule, rules: &Ruleset, random: &mut Random) -> Option<E
     fields.retain(|name, _| {
         !crate::detect::names::LANGUAGE
             .iter()
-            .any(|one| one.name == name && one.origin == crate::detect::names::Origin::Context)
+            .any(|one| one.name == name && matches!(one.origin, Origin::Judge | Origin::Session(_)))
     });
-    let mut event = rules.sample(&fields, Timestamp::default()).ok()?;
+    let mut event = rules.sample(&fields, Timestamp::default()).ok()?.event;
     dress(&mut event, &rule.logsource);
     Some(event)
 }
@@ -203,13 +204,13 @@ fn verdicts_are_those_of_rsigma_itself() {
             continue;
         };
         events += 1;
-        let hits = loaded.rules.matches(&event);
+        let hits = loaded.rules.matches(Case::alone(&event));
         let ours: BTreeSet<_> = hits
             .iter()
             .map(|hit| hit.rule.id.clone())
             .filter(|id| known.contains(id))
             .collect();
-        let view = View::new(&event, None, &table);
+        let view = View::new(Case::alone(&event), &table);
         let sources = Sources::of(&event);
         let tree = json(&view, &names);
         let results = oracle.evaluate(&JsonEvent::borrow(&tree));

@@ -1,0 +1,124 @@
+//! The names by which rules ask for what the session's context says.
+
+use std::borrow::Cow;
+
+use magistrate_event::Timestamp;
+use serde_json::Value as Json;
+
+use super::view::Seen;
+use crate::context::SessionFacts;
+
+/// What a rule asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FromSession {
+    Task,
+    UntrustedRead,
+    UntrustedFrom,
+    SensitiveRead,
+    SensitiveFrom,
+    DestinationNew,
+    DestinationNewToUser,
+    DestinationNewToServer,
+    OutsideGrant,
+    LadderFrom,
+    ReadOnly,
+    CopiedFrom,
+    CopiedUntrusted,
+    CopiedSensitive,
+}
+
+impl FromSession {
+    /// Whether more of it makes a judgement stricter.
+    pub(super) const fn is_evidence(self) -> bool {
+        match self {
+            Self::Task => false,
+            Self::UntrustedRead
+            | Self::UntrustedFrom
+            | Self::SensitiveRead
+            | Self::SensitiveFrom
+            | Self::DestinationNew
+            | Self::DestinationNewToUser
+            | Self::DestinationNewToServer
+            | Self::OutsideGrant
+            | Self::LadderFrom
+            | Self::ReadOnly
+            | Self::CopiedFrom
+            | Self::CopiedUntrusted
+            | Self::CopiedSensitive => true,
+        }
+    }
+}
+
+/// What `facts` say; none where they do not know.
+pub(super) fn seen(facts: &SessionFacts, from: FromSession) -> Option<Seen<'_>> {
+    let known = |flag: bool| facts.is_known.then_some(Seen::Bool(flag));
+    match from {
+        FromSession::Task => facts.task.as_deref().map(text),
+        FromSession::UntrustedRead => facts.untrusted_read().map(Seen::Bool),
+        FromSession::UntrustedFrom => list(&facts.untrusted_from),
+        FromSession::SensitiveRead => facts.sensitive_read().map(Seen::Bool),
+        FromSession::SensitiveFrom => list(&facts.sensitive_from),
+        FromSession::DestinationNew => facts.destination_new.map(Seen::Bool),
+        FromSession::DestinationNewToUser => facts.destination_new_to_user.map(Seen::Bool),
+        FromSession::DestinationNewToServer => facts.destination_new_to_server.map(Seen::Bool),
+        FromSession::OutsideGrant => facts.outside_grant.map(Seen::Bool),
+        FromSession::LadderFrom => facts.ladder_from.map(text),
+        FromSession::ReadOnly => known(facts.read_only_until.is_some()),
+        FromSession::CopiedFrom => list(&facts.copied_from),
+        FromSession::CopiedUntrusted => known(facts.copied_untrusted),
+        FromSession::CopiedSensitive => known(facts.copied_sensitive),
+    }
+}
+
+const fn text(text: &str) -> Seen<'_> {
+    Seen::Text(Cow::Borrowed(text))
+}
+
+fn list(items: &[String]) -> Option<Seen<'_>> {
+    (!items.is_empty()).then(|| Seen::Many(items.iter().map(|item| text(item)).collect()))
+}
+
+/// Makes `facts` say what an example wants; none where no session could say it.
+pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> Option<()> {
+    facts.is_known = true;
+    let said = |what: &str| Some(vec![what.to_owned()]);
+    match from {
+        FromSession::Task => facts.task = Some(json.as_str()?.to_owned()),
+        FromSession::UntrustedRead if json.as_bool()? => {
+            facts.untrusted_from = said("page:example.com")?;
+        }
+        FromSession::SensitiveRead if json.as_bool()? => {
+            facts.sensitive_from = said("file:/home/ana/.env")?;
+        }
+        FromSession::UntrustedRead | FromSession::SensitiveRead => {}
+        FromSession::UntrustedFrom => facts.untrusted_from = texts(json)?,
+        FromSession::SensitiveFrom => facts.sensitive_from = texts(json)?,
+        FromSession::DestinationNew => facts.destination_new = Some(json.as_bool()?),
+        FromSession::DestinationNewToUser => facts.destination_new_to_user = Some(json.as_bool()?),
+        FromSession::DestinationNewToServer => {
+            facts.destination_new_to_server = Some(json.as_bool()?);
+        }
+        FromSession::OutsideGrant => facts.outside_grant = Some(json.as_bool()?),
+        FromSession::LadderFrom => {
+            facts.ladder_from = match json.as_str()? {
+                "connector" => Some("connector"),
+                "browser" => Some("browser"),
+                _ => return None,
+            };
+        }
+        FromSession::ReadOnly => {
+            facts.read_only_until = json.as_bool()?.then_some(Timestamp::from_micros(i64::MAX));
+        }
+        FromSession::CopiedFrom => facts.copied_from = texts(json)?,
+        FromSession::CopiedUntrusted => facts.copied_untrusted = json.as_bool()?,
+        FromSession::CopiedSensitive => facts.copied_sensitive = json.as_bool()?,
+    }
+    Some(())
+}
+
+fn texts(json: &Json) -> Option<Vec<String>> {
+    let one = std::slice::from_ref(json);
+    let items = json.as_array().map_or(one, Vec::as_slice);
+    let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+    texts.collect()
+}
