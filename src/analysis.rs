@@ -28,7 +28,7 @@ use crate::store::ANALYSIS;
 
 pub(crate) use self::metrics::Metrics;
 
-use self::desk::{Desk, Memory};
+use self::desk::Desk;
 use self::rules::Source;
 
 /// Records read at once.
@@ -255,11 +255,13 @@ impl Analyst {
         let Some(position) = self.position else {
             return Ok(());
         };
-        let memory: Memory = self.desk.memory()?;
-        let bytes = serde_json::to_vec(&memory)?;
+        let bytes = serde_json::to_vec(&self.desk.memory())?;
         let now = self.parts.clock.now();
         let unstored = &mut self.unstored;
         self.parts.context.changes(now, |(key, bytes)| {
+            unstored.insert(key, bytes);
+        });
+        self.desk.changes(|(key, bytes)| {
             unstored.insert(key, bytes);
         });
         let checkpoint = Checkpoint {

@@ -180,7 +180,7 @@ impl Stage<'_> {
 
     /// Whether the rule matches at any of the example's events.
     fn matches(&self, rule: &Rule, example: &RuleExample) -> Result<bool, String> {
-        let mut correlator = Correlator::new(self.rules, MAX_GROUPS);
+        let mut correlator = Correlator::new(MAX_GROUPS);
         let context = Context::new(&ContextConfig::default());
         let mut time = START;
         let mut matched = false;

@@ -83,7 +83,9 @@ fn open_context(config: &Config, state: &State) -> anyhow::Result<Context> {
     let context = Context::new(&config.context);
     let mut unreadable = 0_u64;
     state.rows(ANALYSIS, |key, bytes| {
-        unreadable += u64::from(!context.restore(key, bytes));
+        if Context::is_row(key) {
+            unreadable += u64::from(!context.restore(key, bytes));
+        }
     })?;
     if unreadable > 0 {
         tracing::warn!(

@@ -105,7 +105,7 @@ fn measure(c: &mut Criterion<CpuTime>, name: &str, rules: &Ruleset, events: &[(E
     let mut group = c.benchmark_group("detect");
     group.throughput(Throughput::Elements(events.len() as u64 * ROUNDS));
     group.bench_function(name, |b| {
-        let mut correlator = Correlator::new(rules, 100_000);
+        let mut correlator = Correlator::new(100_000);
         let mut grouper = Grouper::default();
         let context = Context::new(&ContextConfig::default());
         let config = DetectConfig::default();

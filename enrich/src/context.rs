@@ -180,6 +180,11 @@ impl Context {
         }
     }
 
+    /// Whether a row of that key is one that [`Context::changes`] gave.
+    pub fn is_row(key: &[u8]) -> bool {
+        matches!(key.first(), Some(&(SESSION | OWNER)))
+    }
+
     /// Takes back one row that [`Context::changes`] gave; says whether it could be read.
     pub fn restore(&self, key: &[u8], bytes: &[u8]) -> bool {
         let Some((kind, rest)) = key.split_first() else {

@@ -159,10 +159,10 @@ pub struct Correlator {
 
 impl Correlator {
     /// Nothing seen yet. Of groups of events, `max_groups` are remembered over all correlations;
-    /// beyond that the stalest are forgotten.
-    pub fn new(rules: &Ruleset, max_groups: usize) -> Self {
+    /// beyond that those are forgotten whose windows end first.
+    pub fn new(max_groups: usize) -> Self {
         Self {
-            correlations: Correlations::new(&rules.compiled, max_groups),
+            correlations: Correlations::new(max_groups),
         }
     }
 
@@ -174,7 +174,7 @@ impl Correlator {
         if matches.is_empty() {
             return Vec::new();
         }
-        self.correlate(rules, &view, matches, case.event.time().min(now))
+        self.correlate(rules, &view, &matches, case.event.time().min(now))
     }
 
     /// Like [`Correlator::observe`] for the rule `id` and those that it looks at alone, as if the
@@ -184,23 +184,24 @@ impl Correlator {
         let own = rules.compiled.index(id).into_iter();
         let indexes = own.chain(rules.compiled.looked_at(id));
         let matches = indexes.filter_map(|index| rules.compiled.matches_one(index, &view));
-        let matches = matches.collect();
-        self.correlate(rules, &view, matches, case.event.time())
+        let matches: Vec<_> = matches.collect();
+        self.correlate(rules, &view, &matches, case.event.time())
     }
 
     fn correlate(
         &mut self,
         rules: &Ruleset,
         view: &View<'_>,
-        mut matches: Vec<sigma::Match>,
+        matches: &[sigma::Match],
         time: Timestamp,
     ) -> Vec<Hit> {
         let seconds = time.as_micros().div_euclid(1_000_000);
-        let fired = self
-            .correlations
-            .observe(&rules.compiled, view, &matches, seconds);
-        matches.extend(fired);
-        rules.hits(&matches)
+        let mut hits = rules.hits(matches);
+        hits.extend(
+            self.correlations
+                .observe(&rules.compiled, view, matches, seconds),
+        );
+        hits
     }
 
     /// How many groups of events are remembered.
@@ -208,17 +209,14 @@ impl Correlator {
         self.correlations.groups()
     }
 
-    /// All that was seen, as JSON, to be kept over a restart.
-    ///
-    /// # Errors
-    /// When it cannot be written down.
-    pub fn snapshot(&self) -> Result<String, serde_json::Error> {
-        self.correlations.snapshot()
+    /// Gives `take` what has changed since this was asked last: the key of a group of events and what
+    /// is remembered of it, none where that is nothing any more.
+    pub fn changes(&mut self, take: impl FnMut([u8; 16], Option<Vec<u8>>)) {
+        self.correlations.changes(take);
     }
 
-    /// Takes back what [`Correlator::snapshot`] gave; says whether it could be read. What the
-    /// rules no longer ask for is left out.
-    pub fn restore(&mut self, bytes: &[u8]) -> bool {
-        self.correlations.restore(bytes)
+    /// Takes back what [`Correlator::changes`] gave; says whether it could be read.
+    pub fn restore(&mut self, key: [u8; 16], bytes: &[u8]) -> bool {
+        self.correlations.restore(key, bytes)
     }
 }

@@ -1,11 +1,11 @@
 //! Where records meet rules: the rules in force and what they remember.
 
 use magistrate_enrich::{
-    Alert, Case, Context, Correlator, DetectConfig, Grouper, LoadedRules, Ruleset, Tally,
+    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Ruleset,
+    Tally,
 };
 use magistrate_event::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::metrics::Metrics;
 use super::rules::Source;
@@ -23,8 +23,6 @@ pub(super) struct Desk {
 /// What outlives a restart.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Memory {
-    /// What correlations remember, as their engine writes it.
-    correlations: Box<RawValue>,
     /// Open alerts.
     groups: Grouper,
 }
@@ -39,31 +37,37 @@ impl Desk {
         report(&loaded);
         let config = parts.config.detect.clone();
         let mut desk = Self {
-            correlator: Correlator::new(&loaded.rules, config.max_groups),
+            correlator: Correlator::new(config.max_groups),
             rules: loaded.rules,
             grouper: Grouper::default(),
             config,
         };
         parts.metrics.loaded("loaded");
-        let Some(bytes) = parts.state.note_of(ANALYSIS)? else {
-            return Ok(desk);
-        };
-        match serde_json::from_slice::<Memory>(&bytes) {
-            Ok(memory) => {
-                desk.grouper = memory.groups;
-                desk.restore(memory.correlations.get().as_bytes());
-            }
-            Err(error) => {
-                tracing::warn!(%error, "what rules remembered cannot be read; starting anew")
-            }
-        }
+        desk.recall(parts)?;
         Ok(desk)
     }
 
-    fn restore(&mut self, correlations: &[u8]) {
-        if !self.correlator.restore(correlations) {
-            tracing::warn!("what correlations remembered cannot be read; starting anew");
+    fn recall(&mut self, parts: &Parts) -> anyhow::Result<()> {
+        let mut unreadable = 0_u64;
+        parts.state.rows(ANALYSIS, |key, bytes| {
+            if let Some(group) = group_of(key) {
+                unreadable += u64::from(!self.correlator.restore(group, bytes));
+            }
+        })?;
+        if unreadable > 0 {
+            tracing::warn!(
+                unreadable,
+                "what correlations remember of some groups cannot be read; they start anew"
+            );
         }
+        let Some(bytes) = parts.state.note_of(ANALYSIS)? else {
+            return Ok(());
+        };
+        match serde_json::from_slice::<Memory>(&bytes) {
+            Ok(memory) => self.grouper = memory.groups,
+            Err(error) => tracing::warn!(%error, "open alerts cannot be read; starting anew"),
+        }
+        Ok(())
     }
 
     /// Puts other rules in force where their files have changed and have no fault.
@@ -77,13 +81,7 @@ impl Desk {
             tracing::error!("rule files have changed and have faults; the rules in force stay");
             return;
         }
-        let remembered = self.correlator.snapshot();
         self.rules = loaded.rules;
-        self.correlator = Correlator::new(&self.rules, self.config.max_groups);
-        match remembered {
-            Ok(text) => self.restore(text.as_bytes()),
-            Err(error) => tracing::warn!(%error, "what correlations remembered is lost"),
-        }
         parts.metrics.loaded("loaded");
         tracing::info!(rules = self.rules.rules().len(), "rules were read anew");
     }
@@ -124,15 +122,17 @@ impl Desk {
             .collect()
     }
 
-    /// What must outlive a restart.
-    ///
-    /// # Errors
-    /// When it cannot be written down.
-    pub(super) fn memory(&self) -> Result<Memory, serde_json::Error> {
-        Ok(Memory {
-            correlations: RawValue::from_string(self.correlator.snapshot()?)?,
+    /// What must outlive a restart, in one piece.
+    pub(super) fn memory(&self) -> Memory {
+        Memory {
             groups: self.grouper.clone(),
-        })
+        }
+    }
+
+    /// The rows that must outlive a restart and are others than when this was asked last.
+    pub(super) fn changes(&mut self, mut take: impl FnMut(ContextRow)) {
+        self.correlator
+            .changes(|group, bytes| take((row_key(group), bytes)));
     }
 
     /// Brings the counters up to date.
@@ -155,6 +155,20 @@ impl Desk {
         metrics.open_alerts.set(number(self.grouper.open_groups()));
         metrics.sessions.set(number(context.len()));
     }
+}
+
+/// What the first byte of the key says of a row that is a correlation's.
+const GROUP: u8 = b'g';
+
+fn row_key(group: [u8; 16]) -> Vec<u8> {
+    let mut key = vec![GROUP];
+    key.extend_from_slice(&group);
+    key
+}
+
+fn group_of(key: &[u8]) -> Option<[u8; 16]> {
+    let group = key.strip_prefix(&[GROUP])?;
+    group.try_into().ok()
 }
 
 /// Redacts a finding once more: rules bring text of their own.

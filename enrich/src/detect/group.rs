@@ -295,7 +295,7 @@ mod tests {
         fn new(config: DetectConfig) -> Self {
             let rules = rules();
             Self {
-                correlator: Correlator::new(&rules, 100),
+                correlator: Correlator::new(100),
                 rules,
                 grouper: Grouper::default(),
                 config,

@@ -195,7 +195,7 @@ const LATER: Timestamp = Timestamp::from_micros(i64::MAX);
 fn a_correlation_counts_by_group_and_names_its_events() {
     let rules = rules(CHAIN);
     assert!(!rules.rules().next().unwrap().alerts);
-    let mut correlator = Correlator::new(&rules, 1_000);
+    let mut correlator = Correlator::new(1_000);
     let mut see = |number, session, seconds| {
         let hits = correlator.observe(&rules, case(number, &refused(session, seconds)), LATER);
         hits.into_iter().find(|hit| hit.correlated.is_some())
@@ -225,14 +225,20 @@ fn a_correlation_counts_by_group_and_names_its_events() {
 #[test]
 fn what_was_seen_outlives_a_restart() {
     let rules = rules(CHAIN);
-    let mut before = Correlator::new(&rules, 1_000);
+    let mut before = Correlator::new(1_000);
     for number in [1, 2] {
         let event = refused(Some("a"), number.into());
         before.observe(&rules, case(number, &event), LATER);
     }
-    let mut after = Correlator::new(&rules, 1_000);
-    assert!(after.restore(before.snapshot().unwrap().as_bytes()));
-    assert!(!after.restore(b"nonsense"));
+    let mut after = Correlator::new(1_000);
+    let mut stored = 0;
+    before.changes(|key, bytes| {
+        stored += 1;
+        assert!(after.restore(key, &bytes.unwrap()));
+    });
+    assert_eq!(stored, 1);
+    before.changes(|_, _| panic!("nothing has changed since"));
+    assert!(!after.restore([0; 16], b"\xff"));
     let hits = after.observe(&rules, case(3, &refused(Some("a"), 3)), LATER);
     assert_eq!(titles(&hits), ["base", "thrice"]);
 }
@@ -240,7 +246,7 @@ fn what_was_seen_outlives_a_restart() {
 #[test]
 fn groups_without_number_are_forgotten() {
     let rules = rules(CHAIN);
-    let mut correlator = Correlator::new(&rules, 1_000);
+    let mut correlator = Correlator::new(1_000);
     for number in 0..3_000 {
         let event = refused(Some(&number.to_string()), 0);
         correlator.observe(&rules, case(0, &event), LATER);

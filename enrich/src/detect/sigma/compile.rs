@@ -8,8 +8,9 @@ use rsigma_parser::{
     CorrelationRule, FilterRule, FilterRuleTarget, LogSource as SigmaSource, SigmaRule,
 };
 
+use super::correlation::{Correlation, Watch};
 use super::written::{self, Placed, Written};
-use super::{Compiled, DetectLists, MAX_RULES, Notes, Partition, engine, evidence, lists};
+use super::{Compiled, DetectLists, MAX_RULES, Notes, Partition, evidence, lists};
 use crate::detect::fault::DetectFault;
 use crate::detect::rule::Rule;
 use crate::detect::source::{LogSource, Wanted};
@@ -21,7 +22,7 @@ pub(super) struct Work {
     by_id: HashMap<String, usize>,
     by_source: BTreeMap<LogSource, Vec<(usize, CompiledRule)>>,
     parsed: Vec<SigmaRule>,
-    correlations: Vec<CorrelationRule>,
+    correlations: Vec<(CorrelationRule, Correlation)>,
     filters: Vec<FilterRule>,
 }
 
@@ -104,16 +105,19 @@ impl Work {
     fn correlation(&mut self, mut placed: Placed<CorrelationRule>) {
         let title = placed.what.title.clone();
         let id = written::id_of(&mut placed.what.id, &placed.place, &title);
-        if let Err(error) = engine(1).add_correlation(&placed.what) {
-            return self
-                .notes
-                .faults
-                .push(placed.fault(&title, &error.to_string()));
-        }
+        let compiled = match Correlation::compile(&placed.what) {
+            Ok(compiled) => compiled,
+            Err(error) => {
+                return self
+                    .notes
+                    .faults
+                    .push(placed.fault(&title, &error.to_string()));
+            }
+        };
         self.by_id.insert(id.clone(), self.rules.len());
         self.rules
             .push(Arc::new(written::correlation_of(&placed, &id)));
-        self.correlations.push(placed.what);
+        self.correlations.push((placed.what, compiled));
     }
 
     fn filter(&mut self, mut placed: Placed<FilterRule>, lists: &DetectLists) {
@@ -160,18 +164,18 @@ impl Work {
     /// Joins correlations with what they look at, and builds an engine a log source.
     pub(super) fn finish(mut self) -> (Compiled, Notes) {
         self.drop_dangling();
-        let mut watched: HashMap<String, HashSet<String>> = HashMap::new();
+        let mut watched: HashMap<String, Vec<Watch>> = HashMap::new();
         let mut silent = HashSet::new();
-        for correlation in &self.correlations {
-            for name in &correlation.rules {
-                for rule in self.parsed.iter().filter(|rule| is_called(rule, name)) {
-                    let id = rule.id.clone().unwrap_or_default();
-                    let fields = written::group_fields(correlation, rule);
-                    watched.entry(id.clone()).or_default().extend(fields);
-                    if !correlation.generate {
-                        silent.insert(id);
-                    }
+        for (position, (written, correlation)) in self.correlations.iter().enumerate() {
+            for rule in &self.parsed {
+                let Some(watch) = correlation.watch(position, written, rule) else {
+                    continue;
+                };
+                let id = rule.id.clone().unwrap_or_default();
+                if !written.generate {
+                    silent.insert(id.clone());
                 }
+                watched.entry(id).or_default().push(watch);
             }
         }
         for rule in self
@@ -187,15 +191,15 @@ impl Work {
             Some(partition(wanted, rules, &self.filters))
         });
         let partitions = partitions.collect();
-        self.parsed
-            .retain(|rule| watched.contains_key(rule.id.as_deref().unwrap_or_default()));
+        let correlations = self.correlations.into_iter();
+        let mut correlations: Vec<_> = correlations.map(|(_, compiled)| compiled).collect();
+        Correlation::join(&mut correlations);
         let compiled = Compiled {
             rules: self.rules,
             partitions,
             by_id: self.by_id,
             watched,
-            correlations: self.correlations,
-            watched_rules: self.parsed,
+            correlations,
         };
         (compiled, self.notes)
     }
@@ -207,10 +211,14 @@ impl Work {
             .parsed
             .iter()
             .map(|rule| (&rule.id, &rule.name))
-            .chain(self.correlations.iter().map(|rule| (&rule.id, &rule.name)))
+            .chain(
+                self.correlations
+                    .iter()
+                    .map(|(rule, _)| (&rule.id, &rule.name)),
+            )
             .flat_map(|(id, name)| id.iter().chain(name).cloned())
             .collect();
-        self.correlations.retain(|correlation| {
+        self.correlations.retain(|(correlation, _)| {
             let missing = correlation.rules.iter().find(|name| !known.contains(*name));
             let Some(missing) = missing else {
                 return true;
