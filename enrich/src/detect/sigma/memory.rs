@@ -227,6 +227,10 @@ impl Group {
                 !is_equal
             });
         }
+        if self.entries.is_empty() {
+            // Most groups never have a second one.
+            self.entries.reserve_exact(1);
+        }
         self.entries.push_back(entry);
         let asked = rule.max_group_entries.unwrap_or(usize::MAX).max(1);
         if is_chain(rule) {
