@@ -17,6 +17,7 @@ mod key;
 mod metrics;
 mod page;
 mod put;
+mod read;
 mod schema;
 mod search;
 mod sorted;
@@ -47,6 +48,7 @@ pub use key::KeyError;
 pub use metrics::Metrics;
 pub use page::{schema_json, schema_page};
 pub use put::put;
+pub use read::{Query, StoredEvent, read};
 pub use schema::SCHEMA_VERSION;
 pub use search::{each_text, files_since};
 

@@ -1,6 +1,6 @@
 //! Finds rows of the lake by their id, or by a token that stands for a masked value.
 
-mod files;
+pub(super) mod files;
 mod search;
 
 use std::fs::File;
@@ -138,7 +138,7 @@ fn row_at(batch: &RecordBatch, row: usize, class: Class) -> Option<Row> {
 }
 
 /// The column at a dotted path; older files have fewer columns.
-fn column(batch: &RecordBatch, path: &str) -> Option<ArrayRef> {
+pub(super) fn column(batch: &RecordBatch, path: &str) -> Option<ArrayRef> {
     let mut parts = path.split('.');
     let mut array = batch.column_by_name(parts.next()?)?;
     for part in parts {

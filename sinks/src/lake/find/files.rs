@@ -10,7 +10,7 @@ use super::super::folder::FINISHED;
 
 /// Every finished file and its table; those of later days come first, and in a day those that
 /// were written later.
-pub(super) fn list(lake: &Path) -> Result<Vec<(Class, PathBuf)>, LakeError> {
+pub(in crate::lake) fn list(lake: &Path) -> Result<Vec<(Class, PathBuf)>, LakeError> {
     let mut found = Vec::new();
     for class in Class::ALL {
         for day in entries(&lake.join(class.name()))? {
