@@ -12,7 +12,7 @@ use super::correlation::{Correlation, Watch};
 use super::written::{self, Placed, Written};
 use super::{Compiled, DetectLists, MAX_RULES, Notes, Partition, evidence, lists};
 use crate::detect::fault::DetectFault;
-use crate::detect::rule::Rule;
+use crate::detect::rule::{Rule, RuleKind};
 use crate::detect::source::{LogSource, Wanted};
 
 /// Rules on their way from written to compiled.
@@ -92,8 +92,12 @@ impl Work {
         let source = source_of(&placed.what.logsource);
         let has_source = source.wanted().is_some();
         let index = self.rules.len();
-        self.rules
-            .push(Arc::new(written::rule_of(&placed, &id, has_source)));
+        self.rules.push(Arc::new(written::rule_of(
+            &placed,
+            &id,
+            RuleKind::Detection,
+            has_source,
+        )));
         self.by_id.insert(id, index);
         self.by_source
             .entry(source)
@@ -115,8 +119,12 @@ impl Work {
             }
         };
         self.by_id.insert(id.clone(), self.rules.len());
-        self.rules
-            .push(Arc::new(written::correlation_of(&placed, &id)));
+        self.rules.push(Arc::new(written::rule_of(
+            &placed,
+            &id,
+            RuleKind::Correlation,
+            true,
+        )));
         self.correlations.push((placed.what, compiled));
     }
 

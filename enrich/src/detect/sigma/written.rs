@@ -140,11 +140,11 @@ impl Written {
 }
 
 /// Of rules with one id the latest; two in one file are a fault.
-pub(super) fn latest<T: Titled>(rules: Vec<Placed<T>>, notes: &mut Notes) -> Vec<Placed<T>> {
+pub(super) fn latest<T: Headed>(rules: Vec<Placed<T>>, notes: &mut Notes) -> Vec<Placed<T>> {
     let mut kept: Vec<Placed<T>> = Vec::with_capacity(rules.len());
     let mut places: HashMap<String, usize> = HashMap::new();
     for rule in rules {
-        let Some(id) = rule.what.id().map(str::to_owned) else {
+        let Some(id) = rule.what.head().id.map(str::to_owned) else {
             kept.push(rule);
             continue;
         };
@@ -152,7 +152,9 @@ pub(super) fn latest<T: Titled>(rules: Vec<Placed<T>>, notes: &mut Notes) -> Vec
             Some(earlier) if earlier.place.file == rule.place.file => {
                 let message =
                     format!("another rule of this file has the id `{id}`; give it one of its own");
-                notes.faults.push(rule.fault(rule.what.title(), &message));
+                notes
+                    .faults
+                    .push(rule.fault(rule.what.head().title, &message));
             }
             Some(earlier) => *earlier = rule,
             None => {
@@ -165,30 +167,43 @@ pub(super) fn latest<T: Titled>(rules: Vec<Placed<T>>, notes: &mut Notes) -> Vec
 }
 
 /// What rules and correlations have in common.
-pub(super) trait Titled {
-    fn id(&self) -> Option<&str>;
-    fn title(&self) -> &str;
+pub(super) struct Head<'a> {
+    pub(super) id: Option<&'a str>,
+    pub(super) title: &'a str,
+    description: Option<&'a str>,
+    author: Option<&'a str>,
+    level: Option<SigmaLevel>,
+    tags: &'a [String],
+    references: &'a [String],
+    false_positives: &'a [String],
 }
 
-impl Titled for SigmaRule {
-    fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    fn title(&self) -> &str {
-        &self.title
-    }
+/// Writes the one head of two kinds of rules, whose fields have the same names.
+macro_rules! headed {
+    ($($kind:ty)*) => {$(
+        impl Headed for $kind {
+            fn head(&self) -> Head<'_> {
+                Head {
+                    id: self.id.as_deref(),
+                    title: &self.title,
+                    description: self.description.as_deref(),
+                    author: self.author.as_deref(),
+                    level: self.level,
+                    tags: &self.tags,
+                    references: &self.references,
+                    false_positives: &self.falsepositives,
+                }
+            }
+        }
+    )*};
 }
 
-impl Titled for CorrelationRule {
-    fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    fn title(&self) -> &str {
-        &self.title
-    }
+/// What has a head.
+pub(super) trait Headed {
+    fn head(&self) -> Head<'_>;
 }
+
+headed! { SigmaRule CorrelationRule }
 
 /// The rule's id; one that has none is given one that stays the same while file and title do.
 pub(super) fn id_of(id: &mut Option<String>, place: &RulePlace, title: &str) -> String {
@@ -200,45 +215,30 @@ pub(super) fn id_of(id: &mut Option<String>, place: &RulePlace, title: &str) -> 
     .clone()
 }
 
-/// What is known of a rule.
-pub(super) fn rule_of(placed: &Placed<SigmaRule>, id: &str, has_source: bool) -> Rule {
-    let rule = &placed.what;
+/// What is known of a rule or a correlation; `has_source` says whether events of its log source
+/// can come at all.
+pub(super) fn rule_of<T: Headed>(
+    placed: &Placed<T>,
+    id: &str,
+    kind: RuleKind,
+    has_source: bool,
+) -> Rule {
+    let head = placed.what.head();
     Rule {
         id: id.to_owned(),
-        title: rule.title.clone(),
-        description: rule.description.clone().unwrap_or_default(),
-        false_positives: rule.falsepositives.clone(),
-        references: rule.references.clone(),
-        author: rule.author.clone().unwrap_or_default(),
-        level: level_of(rule.level),
-        tags: rule.tags.clone(),
-        kind: RuleKind::Detection,
+        title: head.title.to_owned(),
+        description: head.description.unwrap_or_default().to_owned(),
+        false_positives: head.false_positives.to_vec(),
+        references: head.references.to_vec(),
+        author: head.author.unwrap_or_default().to_owned(),
+        level: level_of(head.level),
+        tags: head.tags.to_vec(),
+        kind,
         alerts: true,
         policy: placed.policy.clone(),
         examples: placed.examples.clone(),
         place: placed.place.clone(),
         has_source,
-    }
-}
-
-/// What is known of a correlation.
-pub(super) fn correlation_of(placed: &Placed<CorrelationRule>, id: &str) -> Rule {
-    let rule = &placed.what;
-    Rule {
-        id: id.to_owned(),
-        title: rule.title.clone(),
-        description: rule.description.clone().unwrap_or_default(),
-        false_positives: rule.falsepositives.clone(),
-        references: rule.references.clone(),
-        author: rule.author.clone().unwrap_or_default(),
-        level: level_of(rule.level),
-        tags: rule.tags.clone(),
-        kind: RuleKind::Correlation,
-        alerts: true,
-        policy: placed.policy.clone(),
-        examples: placed.examples.clone(),
-        place: placed.place.clone(),
-        has_source: true,
     }
 }
 
