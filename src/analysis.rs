@@ -144,6 +144,13 @@ enum Step {
     End,
 }
 
+/// Whether something was appended to the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Something,
+}
+
 #[derive(Debug, thiserror::Error)]
 enum AnalysisError {
     #[error(transparent)]
@@ -185,8 +192,9 @@ impl Analyst {
         let is_idle = entries.is_empty();
         let looked = self.look_at(&entries);
         self.entries = entries;
-        looked?;
-        let is_over = is_idle && self.ending.load(Ordering::Acquire);
+        let found = looked?;
+        // What was found is to be looked at, too.
+        let is_over = is_idle && found == Found::Nothing && self.ending.load(Ordering::Acquire);
         if is_over || self.hurry.load(Ordering::Acquire) {
             return self.end();
         }
@@ -206,23 +214,29 @@ impl Analyst {
     }
 
     /// Looks at records and stores what it finds; what fails is looked at again.
-    fn look_at(&mut self, entries: &[Entry]) -> Result<(), AnalysisError> {
+    fn look_at(&mut self, entries: &[Entry]) -> Result<Found, AnalysisError> {
         let mut findings = Batch::new();
         for Entry { record, .. } in entries {
             for finding in self.desk.look_at(record, &self.parts) {
                 findings.push(&finding)?;
             }
         }
-        if entries.is_empty() {
-            for finding in self.desk.idle(self.parts.clock.now(), &self.parts) {
-                findings.push(&finding)?;
-            }
+        if entries.is_empty() && self.ending.load(Ordering::Acquire) {
+            self.desk.hurry();
         }
+        for finding in self.desk.passed(self.parts.clock.now(), &self.parts) {
+            findings.push(&finding)?;
+        }
+        let found = if findings.is_empty() {
+            Found::Nothing
+        } else {
+            Found::Something
+        };
         self.store(findings)?;
         if let Some(last) = entries.last() {
             self.position = Some(last.end);
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Appends findings, and waits until they are synced: the cursor may not pass them before.

@@ -18,7 +18,7 @@ use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use magistrate_enrich::{
     Case, Context, ContextConfig, Correlator, DetectConfig, DetectFile, DetectLists, Grouper,
-    Ruleset, UidKey, normalize, shipped_detections,
+    Ruleset, UidKey, Watch, normalize, shipped_detections,
 };
 use magistrate_event::{Event, EventUid, Identity, Line, Origin, Payload, Raw, Source, Timestamp};
 
@@ -126,8 +126,34 @@ fn measure(c: &mut Criterion<CpuTime>, name: &str, rules: &Ruleset, events: &[(E
     group.finish();
 }
 
+/// What comes before the rules, and what comes after them, each alone.
+fn measure_around(c: &mut Criterion<CpuTime>, name: &str, events: &[(EventUid, Event)]) {
+    let mut group = c.benchmark_group(name);
+    group.throughput(Throughput::Elements(events.len() as u64 * ROUNDS));
+    let rounds = || (0..ROUNDS).flat_map(|_| events);
+    group.bench_function("context alone", |b| {
+        let context = Context::new(&ContextConfig::default());
+        b.iter(|| {
+            for (_, event) in rounds() {
+                context.observe(event, NOW);
+            }
+        });
+    });
+    group.bench_function("watch alone", |b| {
+        let mut watch = Watch::default();
+        b.iter(|| {
+            for (_, event) in rounds() {
+                watch.observe(event, NOW);
+            }
+        });
+    });
+    group.finish();
+}
+
 fn detect(c: &mut Criterion<CpuTime>) {
     let (agent, proxy) = (recorded(), proxied());
+    measure_around(c, "agent events", &agent);
+    measure_around(c, "proxy events", &proxy);
     let shipped = Ruleset::compile(&shipped_detections(), &DetectLists::new());
     measure(c, "shipped rules, agent events", &shipped.rules, &agent);
     measure(c, "shipped rules, proxy events", &shipped.rules, &proxy);

@@ -2,20 +2,26 @@
 
 mod context;
 mod detect;
+mod graph;
 mod kept;
 mod normalize;
 mod redact;
 mod tool_names;
 mod uid;
+mod watch;
 
 pub use context::{
     ApprovalHash, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey,
 };
 pub use detect::{
     Alert, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
-    DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, Policy, Rule, RuleExample,
-    RuleExamples, RuleKind, RulePlace, Ruleset, Sample, Sampled, Stage, Step, Suppression, Tally,
-    detection_reference, shipped_detections,
+    DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, Policy, Risks, Rule,
+    RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset, Sample, Sampled, Stage, Step,
+    Suppression, Tally, detection_reference, shipped_detections,
+};
+pub use graph::{
+    Call, Evidence, Flow, FlowsWanted, ModelCall, Step as GraphStep, TaskGraph, Turn, flows_wanted,
+    task_graph,
 };
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{
@@ -28,3 +34,6 @@ pub use redact::{
 };
 pub use tool_names::{Names, ToolNames};
 pub use uid::UidKey;
+pub use watch::{
+    CoverageLine, CoverageState, Notice, PathSeen, Watch, coverage_report, coverage_row,
+};

@@ -11,6 +11,7 @@ pub(crate) mod url;
 use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};
 
 use crate::uid::{LineIds, UidKey};
+pub(crate) use claude::is_known_event;
 pub use otlp::Fault;
 
 /// What is to be told of one batch beside its events.

@@ -1,8 +1,10 @@
 //! Where records meet rules: the rules in force and what they remember.
 
+use std::time::Duration;
+
 use magistrate_enrich::{
-    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Ruleset,
-    Tally,
+    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Notice, Risks,
+    Ruleset, Tally, Watch,
 };
 use magistrate_event::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,12 +14,19 @@ use super::rules::Source;
 use super::{Parts, is_of_interest};
 use crate::store::ANALYSIS;
 
+/// So often it is looked what the passing of time shows.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// The rules in force and what they remember.
 pub(super) struct Desk {
     config: DetectConfig,
     rules: Ruleset,
     correlator: Correlator,
     grouper: Grouper,
+    risks: Risks,
+    watch: Watch,
+    /// When it was looked last what the passing of time shows.
+    looked: Timestamp,
 }
 
 /// What outlives a restart.
@@ -40,6 +49,9 @@ impl Desk {
             correlator: Correlator::new(config.max_groups),
             rules: loaded.rules,
             grouper: Grouper::default(),
+            risks: Risks::default(),
+            watch: Watch::default(),
+            looked: Timestamp::default(),
             config,
         };
         parts.metrics.loaded("loaded");
@@ -52,6 +64,8 @@ impl Desk {
         parts.state.rows(ANALYSIS, |key, bytes| {
             if let Some(group) = group_of(key) {
                 unreadable += u64::from(!self.correlator.restore(group, bytes));
+            } else if !self.risks.restore(key, bytes) {
+                self.watch.restore(key, bytes);
             }
         })?;
         if unreadable > 0 {
@@ -104,22 +118,34 @@ impl Desk {
         };
         let hits = self.correlator.observe(&self.rules, case, now);
         let about = (uid, event);
-        let alerts = self
+        let mut alerts = self
             .grouper
             .take(&self.rules, &self.config, &hits, about, now);
-        alerts
-            .into_iter()
-            .map(|alert| stored(alert, now, parts))
-            .collect()
+        for alert in &mut alerts {
+            self.risks.add(alert, now);
+        }
+        let notices = self.watch.observe(event, now);
+        let alerts = alerts.into_iter().map(|alert| stored(alert, now, parts));
+        let notices = notices.into_iter().map(|one| noticed(one, now, parts));
+        alerts.chain(notices).collect()
     }
 
-    /// The findings that the mere passing of time leads to.
-    pub(super) fn idle(&mut self, now: Timestamp, parts: &Parts) -> Vec<Record> {
+    /// Has [`Desk::passed`] look at once, since there may be no later.
+    pub(super) const fn hurry(&mut self) {
+        self.looked = Timestamp::from_micros(0);
+    }
+
+    /// The findings and notices that the mere passing of time leads to.
+    pub(super) fn passed(&mut self, now: Timestamp, parts: &Parts) -> Vec<Record> {
+        if now.since(self.looked) < LOOK {
+            return Vec::new();
+        }
+        self.looked = now;
         let alerts = self.grouper.close(&self.rules, now);
-        alerts
-            .into_iter()
-            .map(|alert| stored(alert, now, parts))
-            .collect()
+        let notices = self.watch.due(now);
+        let alerts = alerts.into_iter().map(|alert| stored(alert, now, parts));
+        let notices = notices.into_iter().map(|one| noticed(one, now, parts));
+        alerts.chain(notices).collect()
     }
 
     /// What must outlive a restart, in one piece.
@@ -133,6 +159,8 @@ impl Desk {
     pub(super) fn changes(&mut self, mut take: impl FnMut(ContextRow)) {
         self.correlator
             .changes(|group, bytes| take((row_key(group), bytes)));
+        self.risks.changes(&mut take);
+        self.watch.changes(take);
     }
 
     /// Brings the counters up to date.
@@ -176,6 +204,13 @@ fn stored(alert: Alert, now: Timestamp, parts: &Parts) -> Record {
     parts.metrics.alerted(alert.level);
     let (redacted, _) = parts.path.redactor.rows().redact(alert.uid, alert.event);
     Record::new(alert.uid, now, redacted)
+}
+
+/// Redacts a notice once more: it brings words of its own.
+fn noticed(notice: Notice, now: Timestamp, parts: &Parts) -> Record {
+    parts.metrics.notices.inc();
+    let (redacted, _) = parts.path.redactor.rows().redact(notice.uid, notice.event);
+    Record::new(notice.uid, now, redacted)
 }
 
 fn report(loaded: &LoadedRules) {

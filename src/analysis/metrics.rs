@@ -26,6 +26,7 @@ pub(crate) struct Metrics {
     pub(super) matches: Counter,
     pub(super) grouped: Counter,
     pub(super) suppressed: Counter,
+    pub(super) notices: Counter,
     pub(super) throttled: Counter,
     pub(super) rules: Gauge,
     pub(super) correlation_groups: Gauge,
@@ -68,6 +69,11 @@ impl Metrics {
                 "Matches left out because their rule makes too many alerts",
                 &self.throttled,
             ),
+            (
+                "notices",
+                "Things noticed of the record itself: gaps, silence, lost attributes",
+                &self.notices,
+            ),
         ] {
             detect.register(name, help, counter.clone());
         }
@@ -97,6 +103,14 @@ impl Metrics {
             "Times that rules were read, by outcome",
             self.loads.clone(),
         );
+    }
+
+    /// Alerts so far, by level, the worst first.
+    pub(crate) fn alerts(&self) -> Vec<(&'static str, u64)> {
+        let levels = LEVELS.iter().rev();
+        levels
+            .map(|level| (level.name(), self.alerts.get_or_create(&by(*level)).get()))
+            .collect()
     }
 
     /// One more alert.

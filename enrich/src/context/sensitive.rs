@@ -30,6 +30,9 @@ const ENDS: [&str; 14] = [
     ".p12",
 ];
 
+/// Ends of files that show how one with secrets looks, and hold none.
+const PATTERNS: [&str; 4] = [".example", ".sample", ".template", ".dist"];
+
 /// Parts of paths and commands, lower case.
 const PARTS: [&str; 8] = [
     "/.ssh/id_",
@@ -46,6 +49,9 @@ const PARTS: [&str; 8] = [
 pub(super) fn is_sensitive_file(path: &str) -> bool {
     let path = path.to_ascii_lowercase().replace('\\', "/");
     let name = path.rsplit('/').next().unwrap_or_default();
+    if PATTERNS.iter().any(|end| name.ends_with(end)) {
+        return false;
+    }
     ENDS.iter().any(|end| path.ends_with(end))
         || PARTS.iter().any(|part| path.contains(part))
         || name.starts_with(".env.")
@@ -110,6 +116,7 @@ mod tests {
             "/home/a/report.csv",
             "/home/a/environment.md",
             "/a/.envrc.md",
+            "/srv/app/.env.example",
         ] {
             assert!(!is_sensitive_file(path), "{path}");
         }

@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = files![
     "commands.yml"
     "computer-use.yml"
     "connectors.yml"
+    "context.yml"
     "credentials.yml"
     "destinations.yml"
     "files.yml"
@@ -27,6 +28,7 @@ const FILES: &[(&str, &str)] = files![
     "prompts.yml"
     "sessions.yml"
     "supply-chain.yml"
+    "telemetry.yml"
 ];
 
 /// The rule files of `policies/detect`.

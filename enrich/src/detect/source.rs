@@ -2,6 +2,8 @@
 
 use magistrate_event::{Class, Event, Field};
 
+use crate::watch::PRODUCT;
+
 /// What a rule's `logsource` asks for. What it leaves out is not asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub(super) struct LogSource {
@@ -25,7 +27,7 @@ pub(super) const PRODUCTS: [(&str, &str); 7] = [
 ];
 
 /// Categories that events of ours can be of.
-pub(super) const CATEGORIES: [(&str, &str); 15] = [
+pub(super) const CATEGORIES: [(&str, &str); 16] = [
     ("action", "calls of tools, and what became of them"),
     ("prompt", "what the user asked"),
     ("model", "requests to the model, its answers and errors"),
@@ -47,6 +49,10 @@ pub(super) const CATEGORIES: [(&str, &str); 15] = [
     ("network_connection", "connections"),
     ("firewall", "connections, as firewalls report them"),
     ("application", "errors of applications"),
+    (
+        "telemetry",
+        "what Magistrate notices of the record itself: gaps, silence, hooks that stopped, lost attributes",
+    ),
 ];
 
 /// A set of products or categories, one bit each.
@@ -155,7 +161,9 @@ fn categories(event: &Event, is_agent: bool) -> impl Iterator<Item = &'static st
             *place = name;
         }
     };
-    if event.text(Field::Action).is_some() {
+    if is_notice(event) {
+        add("telemetry");
+    } else if event.text(Field::Action).is_some() {
         add("action");
     } else if is_agent {
         add(agent_category(event.text(Field::EventCode)));
@@ -206,6 +214,11 @@ fn agent_category(name: Option<&str>) -> &'static str {
         Some(_) => "session",
         None => "",
     }
+}
+
+/// Whether it is one of this program's own.
+fn is_notice(event: &Event) -> bool {
+    event.class() == Class::BaseEvent && event.text(Field::ProductName) == Some(PRODUCT)
 }
 
 fn is_refused(event: &Event) -> bool {

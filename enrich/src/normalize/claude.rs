@@ -22,6 +22,11 @@ use super::keys;
 use super::otlp::any::Any;
 use super::otlp::attributes::Attributes;
 
+/// Whether the client's event of that bare name is known to this version.
+pub(crate) fn is_known_event(name: &str) -> bool {
+    event_table::find(name.as_bytes()).is_some()
+}
+
 /// Takes `event.timestamp` where it says what the event's time says.
 pub(super) fn stamp(attributes: &mut Attributes<'_>, draft: &Draft) {
     let text = attributes.get(keys::EVENT_TIMESTAMP).and_then(Any::text);

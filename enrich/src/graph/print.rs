@@ -1,0 +1,160 @@
+//! The graph as a person reads it: a tree of lines.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{Call, Evidence, Flow, Missing, Step, TaskGraph};
+
+/// Longer texts are cut.
+const MAX_TEXT_CHARS: usize = 100;
+
+impl Display for TaskGraph {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "session {}", self.session)?;
+        for one in [&self.user, &self.surface].into_iter().flatten() {
+            write!(f, " · {one}")?;
+        }
+        writeln!(f)?;
+        writeln!(
+            f,
+            "{} – {} · {} events",
+            clock(&self.first),
+            clock(&self.last),
+            self.events
+        )?;
+        for turn in &self.turns {
+            let title = match (&turn.text, &turn.prompt) {
+                (Some(text), _) => format!("“{}”", cut(text)),
+                (None, Some(prompt)) => format!("turn {prompt}"),
+                (None, None) => "outside of turns".to_owned(),
+            };
+            writeln!(f, "\n{} {title}", clock(&turn.time))?;
+            let last = turn.steps.len();
+            for (number, step) in (1..).zip(&turn.steps) {
+                write_step(f, step, number == last)?;
+            }
+        }
+        write_rest(f, self)
+    }
+}
+
+fn write_step(f: &mut Formatter<'_>, step: &Step, is_last: bool) -> fmt::Result {
+    let (mark, indent) = if is_last {
+        ("└─", "   ")
+    } else {
+        ("├─", "│  ")
+    };
+    match step {
+        Step::Model(call) => {
+            let failed = if call.failed { " failed" } else { "" };
+            let model = call.model.as_deref().unwrap_or("model");
+            writeln!(f, "{mark} {} {model}{failed}", clock(&call.time))
+        }
+        Step::Note(note) => writeln!(f, "{mark} {} {}", clock(&note.time), cut(&note.text)),
+        Step::Call(call) => {
+            writeln!(f, "{mark} {}", line(call))?;
+            write_below(f, call, indent)
+        }
+    }
+}
+
+/// Flows of a call, and what the sub-agent did that it started.
+fn write_below(f: &mut Formatter<'_>, call: &Call, indent: &str) -> fmt::Result {
+    let count = call.flows.len() + call.calls.len();
+    let mut number = 0;
+    for flow in &call.flows {
+        number += 1;
+        let mark = if number == count { "└─" } else { "├─" };
+        writeln!(f, "{indent}{mark} {}", flow_line(flow))?;
+    }
+    for inner in &call.calls {
+        number += 1;
+        let (mark, more) = if number == count {
+            ("└─", "   ")
+        } else {
+            ("├─", "│  ")
+        };
+        writeln!(f, "{indent}{mark} {}", line(inner))?;
+        write_below(f, inner, &format!("{indent}{more}"))?;
+    }
+    Ok(())
+}
+
+fn line(call: &Call) -> String {
+    let tool = call.tool.as_deref().unwrap_or("masked tool");
+    let server = call.server.as_ref().map(|server| format!("{server}/"));
+    let mut line = format!("{} {}{tool}", clock(&call.time), server.unwrap_or_default());
+    if let Some(target) = &call.target {
+        line.push_str(&format!(" {}", cut(target)));
+    }
+    if let Some(decision) = &call.decision {
+        let by = call.decided_by.as_deref().unwrap_or("unknown");
+        line.push_str(&format!(" · {decision} ({by})"));
+    }
+    if let Some(result) = &call.result {
+        line.push_str(&format!(" · {result}"));
+    }
+    if let Some(evidence) = call.evidence {
+        line.push_str(&format!(" · {}", evidence.words()));
+    }
+    line
+}
+
+fn flow_line(flow: &Flow) -> String {
+    let method = flow.method.as_deref().unwrap_or("flow");
+    let path = flow.path.as_deref().unwrap_or_default();
+    let status = flow.status.map(|status| format!(" {status}"));
+    let denied = if flow.allowed { "" } else { " denied" };
+    let status = status.unwrap_or_default();
+    format!(
+        "{} {method} {}{path}{status}{denied}",
+        clock(&flow.time),
+        flow.host
+    )
+}
+
+fn write_rest(f: &mut Formatter<'_>, graph: &TaskGraph) -> fmt::Result {
+    if !graph.flows.is_empty() {
+        writeln!(f, "\nflows that no call explains")?;
+        for flow in &graph.flows {
+            writeln!(f, "   {}", flow_line(flow))?;
+        }
+    }
+    if !graph.missing.is_empty() {
+        writeln!(f, "\nmissing events")?;
+        for Missing { first, last } in &graph.missing {
+            writeln!(f, "   {first} to {last}")?;
+        }
+    }
+    if !graph.alerts.is_empty() {
+        writeln!(f, "\nalerts")?;
+        for alert in &graph.alerts {
+            writeln!(f, "   {} {}", clock(&alert.time), alert.title)?;
+        }
+    }
+    Ok(())
+}
+
+impl Evidence {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::TelemetryOnly => "telemetry only",
+            Self::FlowOnly => "flow only",
+            Self::Contradicted => "contradicted",
+        }
+    }
+}
+
+/// Day and time of day of an RFC 3339 time.
+fn clock(time: &str) -> String {
+    time.get(..19).unwrap_or(time).replace('T', " ")
+}
+
+fn cut(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MAX_TEXT_CHARS {
+        return line;
+    }
+    let kept: String = line.chars().take(MAX_TEXT_CHARS).collect();
+    format!("{kept}…")
+}

@@ -1,0 +1,208 @@
+//! Events in, graph out.
+
+use magistrate_event::Value;
+
+use super::*;
+
+fn event(seconds: i64, class: Class, fields: &[(Field, &str)]) -> (EventUid, Event) {
+    let time = Timestamp::from_micros((1_800_000_000 + seconds) * 1_000_000);
+    let mut event = Event::new(class, 1, time);
+    for (field, text) in fields {
+        event.set_text(*field, text);
+    }
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&seconds.to_le_bytes());
+    (EventUid::from_bytes(bytes), event)
+}
+
+fn tool(
+    seconds: i64,
+    code: &str,
+    (id, tool, class): (&str, &str, &str),
+    more: &[(Field, &str)],
+) -> (EventUid, Event) {
+    let mut fields = vec![
+        (Field::EventCode, code),
+        (Field::CorrelationUid, "p1"),
+        (Field::ApiRequestUid, id),
+        (Field::ApiOperation, tool),
+        (Field::ToolClass, class),
+    ];
+    fields.extend(more);
+    event(seconds, Class::ApiActivity, &fields)
+}
+
+fn fetch(seconds: i64, code: &str, more: &[(Field, &str)]) -> (EventUid, Event) {
+    let mut fields = vec![
+        (Field::UrlHostname, "news.example"),
+        (Field::UrlString, "https://news.example/a"),
+    ];
+    fields.extend(more);
+    tool(seconds, code, ("t1", "WebFetch", "web"), &fields)
+}
+
+fn flow(seconds: i64, status: i64) -> Event {
+    let (_, mut event) = event(
+        seconds,
+        Class::HttpActivity,
+        &[
+            (Field::UrlHostname, "news.example"),
+            (Field::HttpMethod, "GET"),
+        ],
+    );
+    event.set_int(Field::HttpCode, status);
+    event
+}
+
+fn evidence(events: &[(EventUid, Event)], flows: &[Event]) -> Option<Evidence> {
+    let graph = task_graph("s", events, flows);
+    match graph.turns.first()?.steps.first()? {
+        Step::Call(call) => call.evidence,
+        Step::Model(_) | Step::Note(_) => None,
+    }
+}
+
+#[test]
+fn three_levels_make_one_tree() {
+    let mut mode = event(
+        7,
+        Class::ApiActivity,
+        &[
+            (Field::EventCode, "permission_mode_changed"),
+            (Field::PermissionMode, "acceptEdits"),
+            (Field::CorrelationUid, "p1"),
+        ],
+    );
+    mode.1.set_text(Field::UserEmail, "ana@example.com");
+    let mut gap = event(8, Class::BaseEvent, &[(Field::EventCode, "telemetry_gap")]);
+    for (name, number) in [("missing.first", 4), ("missing.last", 5)] {
+        let key = gap.1.push_key(name);
+        gap.1.keep(key, Value::Int(number));
+    }
+    let alert = event(
+        9,
+        Class::DetectionFinding,
+        &[(Field::FindingTitle, "Page read, then mail sent")],
+    );
+    let agent = &[(Field::AgentId, "a1")];
+    let events = [
+        alert,
+        gap,
+        mode,
+        tool(
+            5,
+            "tool_result",
+            ("t3", "WebFetch", "web"),
+            &[
+                agent[0],
+                (Field::UrlHostname, "news.example"),
+                (Field::UrlString, "https://news.example/a"),
+            ],
+        ),
+        tool(
+            2,
+            "tool_decision",
+            ("t2", "Task", "agent"),
+            &[
+                (Field::ToolDecision, "accept"),
+                (Field::ToolDecisionSource, "config"),
+            ],
+        ),
+        tool(6, "tool_result", ("t2", "Task", "agent"), &[]),
+        event(
+            1,
+            Class::ApiActivity,
+            &[
+                (Field::EventCode, "api_request"),
+                (Field::CorrelationUid, "p1"),
+                (Field::AiModelName, "claude-x"),
+            ],
+        ),
+        event(
+            0,
+            Class::ApiActivity,
+            &[
+                (Field::EventCode, "user_prompt"),
+                (Field::CorrelationUid, "p1"),
+                (Field::ContentText, "What is   new?"),
+            ],
+        ),
+    ];
+    let graph = task_graph("s", &events, &[flow(5, 200)]);
+    let expected = "\
+session s · ana@example.com
+2027-01-15 08:00:00 – 2027-01-15 08:00:09 · 8 events
+
+2027-01-15 08:00:00 “What is new?”
+├─ 2027-01-15 08:00:01 claude-x
+├─ 2027-01-15 08:00:02 Task · accept (config) · success
+│  └─ 2027-01-15 08:00:05 WebFetch https://news.example/a · success · confirmed
+│     └─ 2027-01-15 08:00:05 GET news.example 200
+└─ 2027-01-15 08:00:07 permission mode is acceptEdits
+
+missing events
+   4 to 5
+
+alerts
+   2027-01-15 08:00:09 Page read, then mail sent
+";
+    assert_eq!(graph.to_string(), expected);
+    let json = serde_json::to_value(&graph).unwrap();
+    assert_eq!(
+        json["turns"][0]["steps"][1]["calls"][0]["evidence"],
+        "confirmed"
+    );
+}
+
+#[test]
+fn telemetry_and_flows_are_held_against_each_other() {
+    let accepted = || fetch(0, "tool_decision", &[(Field::ToolDecision, "accept")]);
+    let refused = || fetch(0, "tool_decision", &[(Field::ToolDecision, "reject")]);
+    let done = || fetch(2, "tool_result", &[]);
+    let seen = [flow(1, 200)];
+    let denied = [flow(1, 403)];
+    let elsewhere = [event(1, Class::HttpActivity, &[(Field::UrlHostname, "x.example")]).1];
+    assert_eq!(
+        evidence(&[accepted(), done()], &seen),
+        Some(Evidence::Confirmed)
+    );
+    assert_eq!(evidence(&[accepted(), done()], &[]), None);
+    assert_eq!(
+        evidence(&[accepted(), done()], &elsewhere),
+        Some(Evidence::TelemetryOnly)
+    );
+    assert_eq!(evidence(&[refused()], &seen), Some(Evidence::Contradicted));
+    assert_eq!(evidence(&[refused()], &elsewhere), None);
+    assert_eq!(
+        evidence(&[accepted(), done()], &denied),
+        Some(Evidence::Contradicted)
+    );
+    assert_eq!(
+        evidence(&[accepted(), done()], &[flow(900, 200)]),
+        Some(Evidence::TelemetryOnly)
+    );
+}
+
+#[test]
+fn a_flow_of_the_session_that_no_call_explains_is_told() {
+    let mut own = flow(1, 200);
+    own.set_text(Field::SessionUid, "s");
+    let uid = EventUid::from_bytes([9; 16]);
+    let graph = task_graph("s", &[(uid, own)], &[]);
+    assert_eq!(graph.flows.len(), 1);
+    assert_eq!(graph.flows[0].evidence, Some(Evidence::FlowOnly));
+}
+
+#[test]
+fn the_flows_that_may_be_of_a_session_are_those_to_its_hosts_in_its_time() {
+    let wanted = flows_wanted(&[fetch(100, "tool_result", &[])]);
+    assert_eq!(wanted.hosts, ["news.example"]);
+    let time = |seconds: i64| Timestamp::from_micros((1_800_000_000 + seconds) * 1_000_000);
+    assert_eq!((wanted.from, wanted.to), (time(70), time(130)));
+}
+
+#[test]
+fn nothing_makes_an_empty_graph() {
+    let graph = task_graph("s", &[], &[]);
+    assert!(graph.turns.is_empty() && graph.events == 0);
+}

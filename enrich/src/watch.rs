@@ -1,0 +1,401 @@
+//! Notices what the record itself lacks: missing events, clients that fell silent, hooks that
+//! stopped, attributes that a version no longer sends.
+
+mod coverage;
+mod drift;
+mod inventory;
+mod notice;
+mod presence;
+mod sequences;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::BTreeSet;
+
+use magistrate_event::{Class, Event, Field, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use self::coverage::Coverage;
+use self::drift::{Recent, Usual};
+use self::inventory::Inventory;
+use self::notice::About;
+use self::presence::Presence;
+use self::sequences::Sequences;
+use self::subject::{Subject, subjects};
+use crate::context::SessionKey;
+use crate::kept::{Aging, Kept};
+use crate::normalize::is_known_event;
+
+pub use self::coverage::{CoverageLine, CoverageState, PathSeen, coverage_report};
+pub use self::notice::Notice;
+pub(crate) use self::notice::PRODUCT;
+
+/// Sessions whose events are counted.
+const MAX_SESSIONS: usize = 250_000;
+/// Users, devices and addresses that are listened for.
+const MAX_SUBJECTS: usize = 200_000;
+/// Kinds of events, and versions of them, whose attributes are known.
+const MAX_KINDS: usize = 2_000;
+/// A gap is told when it is known for so long: batches come late.
+const GRACE_S: u32 = 120;
+/// An event that happened so long before its receipt comes from a file: nothing more is to come.
+const HISTORY_S: u32 = 6 * 3_600;
+/// So many calls without a hook are no chance.
+const CALLS_WITHOUT_HOOKS: usize = 3;
+/// What the first byte of a row's key says.
+const SESSION: u8 = b'w';
+const SUBJECT: u8 = b'p';
+const USUAL: u8 = b'u';
+const RECENT: u8 = b'r';
+const COVERAGE: u8 = b'c';
+const ADDRESS: u8 = b'a';
+const ITEM: u8 = b'i';
+
+/// A user, a device, an address, or a kind of event, by hash.
+type Hash = [u8; 16];
+
+/// What was heard so far.
+#[derive(Debug)]
+pub struct Watch {
+    sessions: Kept<SessionKey, Session>,
+    subjects: Kept<Hash, Presence>,
+    usual: Kept<Hash, Usual>,
+    recent: Kept<Hash, Recent>,
+    coverage: Coverage,
+    inventory: Inventory,
+    /// Sessions with gaps that are not told yet, or have closed since.
+    waiting: BTreeSet<SessionKey>,
+}
+
+/// What was heard of one session.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Session {
+    about: About,
+    sequences: Sequences,
+    is_history: bool,
+    /// Calls that were decided, by hash, as long as no hook ran.
+    decided: Vec<u32>,
+    has_hooks: bool,
+    last_used: u32,
+}
+
+impl Aging for Session {
+    fn last_used(&self) -> u32 {
+        self.last_used
+    }
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            sessions: Kept::new(MAX_SESSIONS),
+            subjects: Kept::new(MAX_SUBJECTS),
+            usual: Kept::new(MAX_KINDS),
+            recent: Kept::new(MAX_KINDS),
+            coverage: Coverage::default(),
+            inventory: Inventory::default(),
+            waiting: BTreeSet::new(),
+        }
+    }
+}
+
+impl Watch {
+    /// Takes an event into account that was received at `received`; returns what it shows.
+    pub fn observe(&mut self, event: &Event, received: Timestamp) -> Vec<Notice> {
+        let time = event.time().min(received);
+        let Some(at) = seconds(time) else {
+            return Vec::new();
+        };
+        if event.text(Field::ProductName) == Some(PRODUCT) {
+            return Vec::new();
+        }
+        self.coverage.see(event, at);
+        if event.text(Field::Surface).is_some_and(is_client) {
+            let heard = Heard {
+                event,
+                time,
+                at,
+                received: seconds(received).unwrap_or(at),
+            };
+            return self.hear(&heard);
+        }
+        if goes_to_model(event) {
+            return self.flow(event, time, at);
+        }
+        Vec::new()
+    }
+
+    /// Telemetry of the client.
+    fn hear(&mut self, heard: &Heard<'_>) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        let hooks = matches!(
+            heard.event.text(Field::EventCode),
+            Some("hook_execution_start" | "hook_execution_complete")
+        );
+        for subject in subjects(heard.event, &subject::TELEMETRY) {
+            let presence = self.subjects.entry(subject.hash, Presence::default);
+            if hooks {
+                presence.hook(heard.at);
+            }
+            if presence.hear(heard.at) {
+                notices.push(subject.returned(heard.event, heard.time, heard.at));
+            }
+        }
+        if heard.event.class() != Class::Span {
+            notices.extend(self.session(heard, hooks));
+            notices.extend(self.shape(heard));
+            let changes = self.inventory.see(heard.event, heard.at);
+            let about = || About::of(heard.event);
+            notices.extend(
+                changes
+                    .iter()
+                    .map(|one| words::changed(one, &about(), heard.time)),
+            );
+        }
+        notices
+    }
+
+    /// The session that an event is of: its numbers, and its hooks.
+    fn session(&mut self, heard: &Heard<'_>, hooks: bool) -> Option<Notice> {
+        let event = heard.event;
+        let key = SessionKey::of(event)?;
+        let session = self.sessions.entry(key, || Session {
+            about: About::of(event),
+            ..Session::default()
+        });
+        session.last_used = session.last_used.max(heard.received);
+        session.is_history = heard.received.saturating_sub(heard.at) > HISTORY_S;
+        session.has_hooks |= hooks;
+        let number = event.int(Field::Sequence);
+        if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
+            let ms = event.time().as_millis();
+            session.sequences.add(number, ms, heard.received);
+            if session.sequences.has_news() {
+                self.waiting.insert(key);
+            }
+        }
+        let is_call = event.text(Field::EventCode) == Some("tool_decision");
+        if !is_call || session.has_hooks || session.decided.len() >= CALLS_WITHOUT_HOOKS {
+            return None;
+        }
+        let call = tag(event.text(Field::ApiRequestUid).unwrap_or_default());
+        if session.decided.contains(&call) {
+            return None;
+        }
+        session.decided.push(call);
+        let is_enough = session.decided.len() == CALLS_WITHOUT_HOOKS;
+        let about = is_enough.then(|| session.about.clone())?;
+        let expects = |one: &Subject| {
+            let known = self.subjects.get(one.hash);
+            known.is_some_and(|presence| presence.has_hooks(heard.at))
+        };
+        subjects(event, &subject::NAMED)
+            .any(|one| expects(&one))
+            .then(|| words::hooks_stopped(&about, heard.time))
+    }
+
+    /// The attributes of an event, held against how its kind usually looks.
+    fn shape(&mut self, heard: &Heard<'_>) -> Vec<Notice> {
+        let event = heard.event;
+        let Some(code) = event.text(Field::EventCode) else {
+            return Vec::new();
+        };
+        let product = event.text(Field::ProductName).unwrap_or_default();
+        let version = version(event);
+        let kind = hash(&[product, code]);
+        let names: Vec<&str> = attributes(event).collect();
+        let tags: Vec<u32> = names.iter().map(|name| tag(name)).collect();
+        let recent_key = hash(&[product, version, code]);
+        let is_new = self.recent.get(recent_key).is_none();
+        let recent = self.recent.entry(recent_key, Recent::default);
+        recent.add(&tags, heard.received);
+        let usual = self.usual.entry(kind, Usual::default);
+        let name = |at: usize| names.get(at).copied().unwrap_or_default();
+        let lost = usual.add(&tags, recent, heard.received, name);
+        let about = About::of(event).without_session();
+        let mut notices: Vec<_> = lost
+            .iter()
+            .map(|attribute| {
+                words::attribute_lost(&about, heard.time, (product, version, code), attribute)
+            })
+            .collect();
+        if is_new && !is_known_event(code) {
+            notices.push(words::unknown_event(
+                &about,
+                heard.time,
+                (product, version, code),
+            ));
+        }
+        notices
+    }
+
+    /// A flow of a client to its model, as a proxy tells of it.
+    fn flow(&mut self, event: &Event, time: Timestamp, at: u32) -> Vec<Notice> {
+        let subjects: Vec<_> = subjects(event, &subject::FLOW).collect();
+        let presence = |one: &Subject| self.subjects.get(one.hash);
+        if subjects
+            .iter()
+            .filter_map(presence)
+            .any(|one| one.is_alive(at))
+        {
+            return Vec::new();
+        }
+        let expected = subjects
+            .iter()
+            .find(|one| presence(one).is_some_and(|one| one.is_expected(at)));
+        let silence = expected.and_then(|subject| {
+            let presence = self.subjects.entry(subject.hash, Presence::default);
+            let silence = presence.miss(at)?;
+            Some(subject.silent(event, time, silence))
+        });
+        silence.into_iter().collect()
+    }
+
+    /// What the passing of time shows: gaps that did not close, and told gaps that did.
+    pub fn due(&mut self, now: Timestamp) -> Vec<Notice> {
+        let Some(at) = seconds(now) else {
+            return Vec::new();
+        };
+        let mut notices = Vec::new();
+        for key in std::mem::take(&mut self.waiting) {
+            if self.sessions.get(key).is_none() {
+                continue;
+            }
+            let session = self.sessions.entry(key, Session::default);
+            let grace = if session.is_history { 0 } else { GRACE_S };
+            for news in session.sequences.news(at, grace) {
+                notices.push(words::gap(&session.about, news));
+            }
+            if session.sequences.has_news() {
+                self.waiting.insert(key);
+            }
+        }
+        notices
+    }
+
+    /// Gives `take` every row that changed since the last call: a key, and bytes, or none where it
+    /// is to be deleted.
+    pub fn changes(&mut self, mut take: impl FnMut((Vec<u8>, Option<Vec<u8>>))) {
+        let row = |kind: u8, hash: &Hash| [&[kind], &hash[..]].concat();
+        self.sessions
+            .changes(|key, bytes| take((row(SESSION, key.as_bytes()), bytes)));
+        self.subjects
+            .changes(|key, bytes| take((row(SUBJECT, &key), bytes)));
+        self.usual
+            .changes(|key, bytes| take((row(USUAL, &key), bytes)));
+        self.recent
+            .changes(|key, bytes| take((row(RECENT, &key), bytes)));
+        let mut more = Vec::new();
+        self.coverage.changes(
+            |key, bytes| take((row(COVERAGE, &key), bytes)),
+            |key, bytes| more.push((row(ADDRESS, &key), bytes)),
+        );
+        self.inventory
+            .changes(|key, bytes| more.push((row(ITEM, &key), bytes)));
+        more.into_iter().for_each(take);
+    }
+
+    /// Takes back one row that [`Watch::changes`] gave; says whether it was one.
+    pub fn restore(&mut self, key: &[u8], bytes: &[u8]) -> bool {
+        let Some((kind, rest)) = key.split_first() else {
+            return false;
+        };
+        let Ok(hash) = Hash::try_from(rest) else {
+            return false;
+        };
+        match *kind {
+            SESSION => {
+                let key = SessionKey::from_bytes(hash);
+                let is_read = self.sessions.restore(key, bytes);
+                let session = self.sessions.get(key);
+                if session.is_some_and(|session| session.sequences.has_news()) {
+                    self.waiting.insert(key);
+                }
+                is_read
+            }
+            SUBJECT => self.subjects.restore(hash, bytes),
+            USUAL => self.usual.restore(hash, bytes),
+            RECENT => self.recent.restore(hash, bytes),
+            COVERAGE => self.coverage.restore_row(hash, bytes),
+            ADDRESS => self.coverage.restore_address(hash, bytes),
+            ITEM => self.inventory.restore(hash, bytes),
+            _ => false,
+        }
+    }
+}
+
+/// One line of the coverage matrix, from a row that [`Watch::changes`] gave; none from another row.
+pub fn coverage_row(key: &[u8], bytes: &[u8]) -> Option<PathSeen> {
+    let is_one = key.first() == Some(&COVERAGE);
+    is_one.then(|| postcard::from_bytes(bytes).ok()).flatten()
+}
+
+/// A piece of the client's telemetry.
+struct Heard<'a> {
+    event: &'a Event,
+    time: Timestamp,
+    /// Its time and that of its receipt, in seconds.
+    at: u32,
+    received: u32,
+}
+
+/// Whether a surface is a client of ours.
+fn is_client(surface: &str) -> bool {
+    matches!(surface, "cowork" | "code" | "desktop")
+}
+
+/// Whether a flow is one of a client to its model.
+fn goes_to_model(event: &Event) -> bool {
+    let host = event
+        .text(Field::UrlHostname)
+        .or_else(|| event.text(Field::DstHostname));
+    let is_model = host.is_some_and(|host| {
+        ["anthropic.com", "claude.ai"].iter().any(|name| {
+            host.strip_suffix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+    });
+    let agent = event.text(Field::UserAgent).unwrap_or_default();
+    let is_flow = matches!(event.class(), Class::HttpActivity | Class::NetworkActivity);
+    is_flow && (is_model || agent.starts_with("claude-cli/") || agent.starts_with("claude-code/"))
+}
+
+fn version(event: &Event) -> &str {
+    event
+        .text(Field::ProductVersion)
+        .or_else(|| event.text(Field::LogVersion))
+        .unwrap_or_default()
+}
+
+/// The names of what an event holds, but not of what this program adds.
+fn attributes(event: &Event) -> impl Iterator<Item = &str> {
+    let columns = event
+        .cells()
+        .map(|(field, _)| field.path())
+        .filter(|path| !path.starts_with("magistrate.redact"));
+    columns.chain(event.unmapped().map(|(name, _)| name))
+}
+
+fn seconds(time: Timestamp) -> Option<u32> {
+    u32::try_from(time.as_micros().div_euclid(1_000_000)).ok()
+}
+
+fn tag(text: &str) -> u32 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    (hash >> 32) as u32
+}
+
+fn hash(parts: &[&str]) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    hasher.finalize_xof().fill(&mut bytes);
+    bytes
+}

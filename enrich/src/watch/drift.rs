@@ -1,0 +1,207 @@
+//! Which attributes events usually have, and which a client's version stopped sending.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kept::Aging;
+
+/// Attributes of one event that are watched.
+const MAX_ATTRIBUTES: usize = 128;
+/// Events of one kind before anything is called usual.
+const MIN_EVENTS: u32 = 400;
+/// Of so many events in a row of one version none has an attribute that is usual.
+const WINDOW: u32 = 20;
+/// Longer names are cut.
+const MAX_NAME_BYTES: usize = 96;
+
+/// One attribute of one kind of event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Attribute {
+    tag: u32,
+    name: Box<str>,
+    seen: u32,
+}
+
+/// How one kind of event usually looks, over all versions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Usual {
+    events: u32,
+    attributes: Vec<Attribute>,
+    last_used: u32,
+}
+
+/// How the last events of one version looked.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Recent {
+    events: u32,
+    /// By attribute: in which of the last events it was, the newest in the lowest bit.
+    seen: Vec<(u32, u32)>,
+    told: Vec<u32>,
+    last_used: u32,
+}
+
+impl Recent {
+    /// Takes one event over.
+    pub(super) fn add(&mut self, present: &[u32], now: u32) {
+        self.last_used = now;
+        self.events = self.events.saturating_add(1);
+        for (_, bits) in &mut self.seen {
+            *bits <<= 1;
+        }
+        for (at, tag) in present.iter().enumerate() {
+            // Attributes come in the same order most of the time.
+            let here = self.seen.get(at).is_some_and(|(known, _)| known == tag);
+            let place = if here {
+                Some(at)
+            } else {
+                self.seen.iter().position(|(known, _)| known == tag)
+            };
+            if let Some((_, bits)) = place.and_then(|at| self.seen.get_mut(at)) {
+                *bits |= 1;
+            } else if self.seen.len() < MAX_ATTRIBUTES {
+                self.seen.push((*tag, 1));
+            }
+        }
+    }
+
+    /// Whether none of the last events had the attribute.
+    fn lacks(&self, tag: u32) -> bool {
+        let window = (1 << WINDOW) - 1;
+        let bits = self.seen.iter().find(|(known, _)| *known == tag);
+        self.events >= WINDOW && bits.is_none_or(|(_, bits)| bits & window == 0)
+    }
+}
+
+impl Usual {
+    /// Takes one event of a version over; `name` tells what a tag stands for. Returns the
+    /// attributes that are usual and that this version stopped sending, each once.
+    pub(super) fn add<'a>(
+        &mut self,
+        present: &[u32],
+        recent: &mut Recent,
+        now: u32,
+        name: impl Fn(usize) -> &'a str,
+    ) -> Vec<Box<str>> {
+        self.last_used = now;
+        let lost = self.lost(recent);
+        self.events = self.events.saturating_add(1);
+        for attribute in &mut self.attributes {
+            // What a version has stopped sending is no less usual for that.
+            if present.contains(&attribute.tag) || recent.lacks(attribute.tag) {
+                attribute.seen = attribute.seen.saturating_add(1);
+            }
+        }
+        for (at, tag) in present.iter().enumerate() {
+            let known = self.attributes.iter().any(|one| one.tag == *tag);
+            if !known && self.attributes.len() < MAX_ATTRIBUTES {
+                self.attributes.push(Attribute {
+                    tag: *tag,
+                    name: cut(name(at)).into(),
+                    seen: 1,
+                });
+            }
+        }
+        lost
+    }
+
+    fn lost(&self, recent: &mut Recent) -> Vec<Box<str>> {
+        let mut lost = Vec::new();
+        if self.events < MIN_EVENTS {
+            return lost;
+        }
+        for one in &self.attributes {
+            // More than 95 of 100.
+            let is_usual = u64::from(one.seen) * 100 > u64::from(self.events) * 95;
+            let is_told = recent.told.contains(&one.tag);
+            if is_usual && recent.lacks(one.tag) && !is_told {
+                recent.told.push(one.tag);
+                lost.push(one.name.clone());
+            } else if is_told && !recent.lacks(one.tag) {
+                recent.told.retain(|tag| *tag != one.tag);
+            }
+        }
+        lost
+    }
+}
+
+fn cut(name: &str) -> &str {
+    let mut end = name.len().min(MAX_NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.get(..end).unwrap_or_default()
+}
+
+impl Aging for Usual {
+    fn last_used(&self) -> u32 {
+        self.last_used
+    }
+}
+
+impl Aging for Recent {
+    fn last_used(&self) -> u32 {
+        self.last_used
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 4] = ["user.email", "model", "rare", "new"];
+
+    #[derive(Default)]
+    struct Kind {
+        usual: Usual,
+    }
+
+    impl Kind {
+        fn send(&mut self, recent: &mut Recent, tags: &[u32]) -> Vec<Box<str>> {
+            recent.add(tags, 1);
+            let name = |at: usize| NAMES[tags[at] as usize];
+            self.usual.add(tags, recent, 1, name)
+        }
+    }
+
+    #[test]
+    fn an_attribute_that_a_version_stopped_sending_is_told_once() {
+        let (mut kind, mut old, mut new) = (Kind::default(), Recent::default(), Recent::default());
+        for number in 0..600 {
+            let tags: &[u32] = if number % 10 == 0 {
+                &[0, 1, 2]
+            } else {
+                &[0, 1]
+            };
+            assert_eq!(kind.send(&mut old, tags), []);
+        }
+        let lost: Vec<_> = (0..300)
+            .flat_map(|_| kind.send(&mut new, &[1, 3]))
+            .collect();
+        assert_eq!(lost, ["user.email".into()]);
+        // The other version goes on, and is not blamed.
+        assert_eq!(kind.send(&mut old, &[0, 1]), []);
+        kind.send(&mut new, &[0, 1]);
+        let again: Vec<_> = (0..300).flat_map(|_| kind.send(&mut new, &[1])).collect();
+        assert_eq!(again, ["user.email".into()]);
+    }
+
+    #[test]
+    fn few_events_tell_nothing() {
+        let (mut kind, mut one) = (Kind::default(), Recent::default());
+        for _ in 0..100 {
+            kind.send(&mut one, &[0, 1]);
+        }
+        let lost = (0..100).flat_map(|_| kind.send(&mut one, &[1]));
+        assert_eq!(lost.count(), 0);
+    }
+
+    #[test]
+    fn attributes_without_end_are_bounded() {
+        let (mut usual, mut recent) = (Usual::default(), Recent::default());
+        for number in 0..10_000 {
+            recent.add(&[number], 1);
+            usual.add(&[number], &mut recent, 1, |_| "x");
+        }
+        assert!(usual.attributes.len() <= MAX_ATTRIBUTES);
+        assert!(recent.seen.len() <= MAX_ATTRIBUTES);
+    }
+}

@@ -1,0 +1,191 @@
+//! Events in, notices out.
+
+use magistrate_event::{Class, Value};
+
+use super::*;
+
+fn second(number: i64) -> Timestamp {
+    Timestamp::from_micros((1_800_000_000 + number) * 1_000_000)
+}
+
+fn client(code: &str, session: &str, seconds: i64) -> Event {
+    let mut event = Event::new(Class::ApiActivity, 0, second(seconds));
+    event.set_text(Field::Surface, "code");
+    event.set_text(Field::EventCode, code);
+    event.set_text(Field::ProductName, "claude-code");
+    event.set_text(Field::ProductVersion, "2.1.330");
+    event.set_text(Field::SessionUid, session);
+    event.set_text(Field::UserEmail, "Ana@example.com");
+    event.set_text(Field::Peer, "10.0.0.7");
+    event
+}
+
+fn flow(address: &str, seconds: i64) -> Event {
+    let mut event = Event::new(Class::HttpActivity, 1, second(seconds));
+    event.set_text(Field::UrlHostname, "api.anthropic.com");
+    event.set_text(Field::SrcIp, address);
+    event
+}
+
+fn codes(notices: &[Notice]) -> Vec<&str> {
+    let codes = notices.iter().map(|one| one.event.text(Field::EventCode));
+    codes.map(Option::unwrap_or_default).collect()
+}
+
+fn number(notice: &Notice, name: &str) -> Option<i64> {
+    notice
+        .event
+        .unmapped()
+        .find_map(|(key, value)| match value {
+            Value::Int(number) if key == name => Some(*number),
+            _ => None,
+        })
+}
+
+fn play(watch: &mut Watch, events: impl IntoIterator<Item = Event>) -> Vec<Notice> {
+    let events = events.into_iter();
+    events
+        .flat_map(|event| watch.observe(&event, event.time()))
+        .collect()
+}
+
+#[test]
+fn a_gap_is_told_and_closed() {
+    let mut watch = Watch::default();
+    let numbered = |number: i64| {
+        let mut event = client("api_request", "s", number);
+        event.set_int(Field::Sequence, number);
+        event
+    };
+    play(&mut watch, [0, 1, 2, 5, 6].map(numbered));
+    assert_eq!(watch.due(second(60)), []);
+    let told = watch.due(second(200));
+    assert_eq!(codes(&told), ["telemetry_gap"]);
+    assert_eq!(number(&told[0], "missing.first"), Some(3));
+    assert_eq!(number(&told[0], "missing.last"), Some(4));
+    assert_eq!(told[0].event.text(Field::SessionUid), Some("s"));
+    assert_eq!(watch.due(second(300)), []);
+    play(&mut watch, [3, 4].map(numbered));
+    // A gap that is told waits for nothing; what closes it is heard with the next one.
+    let closed = watch.due(second(400));
+    assert_eq!(codes(&closed), ["telemetry_gap_closed"]);
+}
+
+#[test]
+fn what_is_read_from_a_file_waits_for_nothing() {
+    let mut watch = Watch::default();
+    for number in [0, 2] {
+        let mut event = client("api_request", "s", number);
+        event.set_int(Field::Sequence, number);
+        watch.observe(&event, second(900_000));
+    }
+    assert_eq!(codes(&watch.due(second(900_000))), ["telemetry_gap"]);
+}
+
+#[test]
+fn flows_without_telemetry_are_a_silence() {
+    let mut watch = Watch::default();
+    play(&mut watch, [client("api_request", "s", 0)]);
+    let talking = play(&mut watch, (1..10).map(|step| flow("10.0.0.7", step * 60)));
+    assert_eq!(talking, []);
+    let silent = play(&mut watch, (10..40).map(|step| flow("10.0.0.7", step * 60)));
+    assert_eq!(codes(&silent), ["telemetry_silent"]);
+    let unknown = play(&mut watch, (10..40).map(|step| flow("10.0.0.8", step * 60)));
+    assert_eq!(unknown, []);
+    let back = play(&mut watch, [client("api_request", "s", 3_000)]);
+    assert_eq!(codes(&back), ["telemetry_back"]);
+}
+
+#[test]
+fn hooks_that_stopped_are_noticed() {
+    let mut watch = Watch::default();
+    let calls = |session: &'static str, start: i64| {
+        (0..9).map(move |step| {
+            let mut event = client("tool_decision", session, start + step);
+            event.set_text(Field::ApiRequestUid, &step.to_string());
+            event
+        })
+    };
+    assert_eq!(play(&mut watch, calls("never", 0)), []);
+    play(
+        &mut watch,
+        [client("hook_execution_complete", "before", 50)],
+    );
+    assert_eq!(play(&mut watch, calls("before", 60)), []);
+    assert_eq!(
+        codes(&play(&mut watch, calls("after", 100))),
+        ["hooks_silent"]
+    );
+}
+
+#[test]
+fn an_attribute_that_a_version_lost_is_noticed() {
+    let mut watch = Watch::default();
+    assert_eq!(
+        play(
+            &mut watch,
+            (0..500).map(|step| client("api_request", "s", step))
+        ),
+        []
+    );
+    let lost = (500..600).map(|step| {
+        let mut event = Event::new(Class::ApiActivity, 0, second(step));
+        for (field, text) in [
+            (Field::Surface, "code"),
+            (Field::EventCode, "api_request"),
+            (Field::ProductName, "claude-code"),
+            (Field::ProductVersion, "2.1.331"),
+            (Field::SessionUid, "s"),
+            (Field::Peer, "10.0.0.7"),
+        ] {
+            event.set_text(field, text);
+        }
+        event
+    });
+    let told = play(&mut watch, lost);
+    assert_eq!(codes(&told), ["schema_drift"]);
+    let message = told[0].event.text(Field::Message).unwrap();
+    assert!(
+        message.contains("2.1.331") && message.contains("actor.user.email_addr"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_event_of_an_unknown_name_is_noticed_once_a_version() {
+    let mut watch = Watch::default();
+    let events = (0..5).map(|step| client("brand_new_event", "s", step));
+    assert_eq!(codes(&play(&mut watch, events)), ["unknown_event"]);
+}
+
+#[test]
+fn everything_outlives_a_restart() {
+    let mut before = Watch::default();
+    for number in [0, 1, 3] {
+        let mut event = client("api_request", "s", number);
+        event.set_int(Field::Sequence, number);
+        play(&mut before, [event]);
+    }
+    let mut rows = Vec::new();
+    before.changes(|row| rows.push(row));
+    let mut after = Watch::default();
+    for (key, bytes) in rows {
+        assert!(after.restore(&key, &bytes.unwrap()));
+    }
+    assert!(!after.restore(b"x123456789012345", b"") && !after.restore(b"", b""));
+    assert_eq!(after.due(second(500)), before.due(second(500)));
+    let flows = |watch: &mut Watch| {
+        let flows = (20..40).map(|step| flow("10.0.0.7", step * 60));
+        codes(&play(watch, flows)).len()
+    };
+    assert_eq!(flows(&mut after), 1);
+}
+
+#[test]
+fn the_same_events_make_the_same_notices() {
+    let run = || {
+        let mut watch = Watch::default();
+        play(&mut watch, [client("brand_new_event", "s", 1)])
+    };
+    assert_eq!(run()[0].uid, run()[0].uid);
+}
