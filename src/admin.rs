@@ -1,6 +1,7 @@
 //! The admin listener: health and metrics, without a token on loopback, and what commands ask of a
 //! running instance, with one.
 
+mod coverage;
 mod replay;
 
 use std::net::SocketAddr;
@@ -21,6 +22,7 @@ use crate::canary::output;
 use crate::config::Config;
 use crate::keys;
 
+pub(crate) use coverage::{COVERAGE, rows as coverage_rows};
 pub(crate) use replay::Door as ReplayDoor;
 
 /// The media type of OpenMetrics text.
@@ -34,6 +36,8 @@ pub(crate) struct Shown {
     pub(crate) refresh: Box<dyn Fn() + Send + Sync>,
     /// Holds the canary, which looks at the page of metrics last.
     pub(crate) path: Arc<crate::path::Path>,
+    /// Where what is remembered is kept.
+    pub(crate) state: Arc<magistrate_sinks::State>,
     /// The bearer token that callers must show; on loopback only for more than a look.
     pub(crate) token: String,
 }
@@ -91,6 +95,7 @@ pub(crate) async fn serve(
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .merge(replay::routes())
+        .merge(coverage::routes())
         .layer(middleware::from_fn_with_state(Arc::clone(&admin), guard))
         .with_state(admin)
         .into_make_service_with_connect_info::<SocketAddr>();

@@ -24,6 +24,10 @@ pub(crate) enum Verb {
     Check(CheckArguments),
     /// Play the examples of rules, and say which do not hold
     Test(TestArguments),
+    /// Show a session: turns, calls, flows, missing events, alerts
+    Session(SessionArguments),
+    /// Show which of the agent's seven paths are seen, of whom, and which fell silent
+    Coverage(CoverageArguments),
     /// Mask the secrets in a text stream
     Redact(RedactArguments),
     /// Print ready files for magistrate and its peers, or make a seal key
@@ -63,6 +67,9 @@ pub(crate) struct ReplayArguments {
     /// Print the summary as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write a page about what the data folder's lake holds then: timeline, alerts, sessions, pivots
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Files, folders, `.gz`, `.zst`, or `-` for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
@@ -103,6 +110,33 @@ pub(crate) struct TestArguments {
     /// of the configuration
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SessionArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Days to look back
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=400))]
+    pub(crate) days: u16,
+    /// Print the graph as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// `session.id`
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CoverageArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Hours that a path may be silent while its user goes on
+    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=8_760))]
+    pub(crate) stale_hours: u16,
+    /// Print the matrix as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

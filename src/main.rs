@@ -7,6 +7,7 @@ mod check;
 mod cli;
 mod config;
 mod consume;
+mod coverage;
 mod dead_letter;
 mod detections;
 mod examples;
@@ -25,6 +26,7 @@ mod path;
 mod replay;
 mod rules;
 mod run;
+mod session;
 mod signal;
 mod store;
 mod unseal;
@@ -52,6 +54,8 @@ fn main() -> ExitCode {
         Verb::Replay(arguments) => replay::command(&arguments),
         Verb::Check(arguments) => check::command(&arguments),
         Verb::Test(arguments) => examples::command(&arguments),
+        Verb::Session(arguments) => session::command(&arguments),
+        Verb::Coverage(arguments) => coverage::command(&arguments),
         Verb::Redact(arguments) => filter::command(&arguments),
         Verb::Generate(arguments) => generate::command(&arguments),
         Verb::Unseal(arguments) => unseal::command(&arguments),

@@ -5,6 +5,7 @@ mod door;
 mod input;
 mod progress;
 mod read;
+mod report;
 mod summary;
 pub(crate) mod wire;
 
@@ -15,7 +16,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
-use self::door::{Door, Running};
+use self::door::Door;
 use self::input::Input;
 use self::progress::Progress;
 use self::read::Piece;
@@ -29,7 +30,7 @@ use crate::run::Engine;
 use crate::store::Store;
 use crate::{admin, check, config};
 
-pub(crate) use door::take;
+pub(crate) use door::{Running, take};
 
 /// Batches on their way at once: the next ones are walked while earlier ones are synced.
 const IN_FLIGHT: usize = 4;
@@ -56,8 +57,10 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
                 intake,
                 dead_letters,
             };
-            let summary = runtime.block_on(Replay::run(arguments, door, files));
+            let mut summary = runtime.block_on(Replay::run(arguments, door, files));
+            let detected = engine.detected();
             engine.drain(&store);
+            summary.alerts = detected.map(|metrics| metrics.alerts().into_iter().collect());
             summary
         }
         Err(error) => {
@@ -69,6 +72,9 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
             runtime.block_on(Replay::run(arguments, Door::Running(running), files))
         }
     };
+    if let Some(file) = &arguments.report {
+        report::write(&loaded.config, file)?;
+    }
     summary.print(if arguments.json {
         Form::Json
     } else {
@@ -82,13 +88,16 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
 }
 
 /// The instance that holds the folder, where that is why it cannot be opened; else why not.
-fn running(config: &Config, error: &anyhow::Error) -> Result<Running, Option<anyhow::Error>> {
+pub(crate) fn running(
+    config: &Config,
+    error: &anyhow::Error,
+) -> Result<Running, Option<anyhow::Error>> {
     let Some(LockError::Held { folder, holder }) = error.downcast_ref::<LockError>() else {
         return Err(None);
     };
     let running = || {
         let token = admin::existing_token(config, folder);
-        let token = token.context("its admin token is needed to replay through it")?;
+        let token = token.context("its admin token is needed to ask it")?;
         Running::of(holder, token)
     };
     running().map_err(Some)

@@ -65,6 +65,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
             registry,
             refresh,
             path: Arc::clone(&store.path),
+            state: Arc::clone(&store.state),
             token,
         },
         &shutdown,
@@ -89,6 +90,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
 pub(crate) struct Engine {
     workers: Vec<JoinHandle<()>>,
     analysis: Option<AnalysisThread>,
+    detected: Option<Arc<analysis::Metrics>>,
     lake: LakeThread,
     forwarders: Forwarders,
     dead_letters: DeadLetters,
@@ -112,6 +114,7 @@ impl Engine {
 
         let lake = open_lake(config, store, registry)?;
         let analysis = start_analysis(config, store, registry)?;
+        let (analysis, detected) = analysis.unzip();
         let forwarders = Forwarders::start(config, store, &dead_letters, registry)?;
 
         let (intake, envelopes) = Intake::new(config.limits.intake());
@@ -129,6 +132,7 @@ impl Engine {
             Self {
                 workers,
                 analysis,
+                detected,
                 lake,
                 forwarders,
                 dead_letters,
@@ -139,6 +143,11 @@ impl Engine {
     /// Where what cannot be taken goes.
     pub(crate) const fn dead_letters(&self) -> &DeadLetters {
         &self.dead_letters
+    }
+
+    /// What rules found; none where they are switched off.
+    pub(crate) fn detected(&self) -> Option<Arc<analysis::Metrics>> {
+        self.detected.clone()
     }
 
     /// Ends everything in the order of the path; every intake must be gone by now.
@@ -172,7 +181,7 @@ fn start_analysis(
     config: &Config,
     store: &Store,
     registry: &mut Registry,
-) -> anyhow::Result<Option<AnalysisThread>> {
+) -> anyhow::Result<Option<(AnalysisThread, Arc<analysis::Metrics>)>> {
     if !config.detect.enabled {
         return Ok(None);
     }
@@ -185,10 +194,10 @@ fn start_analysis(
         state: Arc::clone(&store.state),
         context: store.context.clone(),
         clock: Arc::clone(&store.clock),
-        metrics,
+        metrics: Arc::clone(&metrics),
         config: config.clone(),
     };
-    AnalysisThread::start(parts).map(Some)
+    Ok(Some((AnalysisThread::start(parts)?, metrics)))
 }
 
 fn open_lake(

@@ -123,6 +123,17 @@ impl Running {
         answer.json().await.map_err(|error| self.unheard(error))
     }
 
+    /// What the instance shows at `path`.
+    ///
+    /// # Errors
+    /// When it does not answer, or refuses.
+    pub(crate) async fn show(&self, path: &str) -> Result<String, Refusal> {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.client.get(url).bearer_auth(&self.token);
+        let answer = self.send(request).await?;
+        answer.text().await.map_err(|error| self.unheard(error))
+    }
+
     async fn keep(&self, letter: &DeadLetter) -> Result<(), Refusal> {
         self.send(self.post(wire::LETTERS).json(letter)).await?;
         Ok(())

@@ -1,5 +1,6 @@
 //! What became of everything that was replayed.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
 use magistrate_event::Refusal;
@@ -24,6 +25,9 @@ pub(crate) struct Summary {
     pub(crate) kept_raw: u64,
     /// Records that could not be taken; they are in the dead-letter folder.
     pub(crate) rejected: u64,
+    /// Alerts by level; none where a running instance makes them, or nobody does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) alerts: Option<BTreeMap<&'static str, u64>>,
 }
 
 /// A file, or a part of one, that could not be read.
@@ -69,6 +73,21 @@ impl Summary {
         self.unreadable.is_empty() && self.rejected == 0
     }
 
+    fn print_alerts(&self, out: &mut impl io::Write) -> io::Result<()> {
+        let Some(alerts) = &self.alerts else {
+            return Ok(());
+        };
+        let counted = LEVELS.iter().filter_map(|level| {
+            let count = alerts.get(level).filter(|count| **count > 0)?;
+            Some(format!("{count} {level}"))
+        });
+        let counted: Vec<_> = counted.collect();
+        if counted.is_empty() {
+            return writeln!(out, "no alerts");
+        }
+        writeln!(out, "alerts: {}", counted.join(", "))
+    }
+
     /// Prints the counts.
     ///
     /// # Errors
@@ -93,11 +112,15 @@ impl Summary {
                     self.duplicate,
                     self.kept_raw,
                     self.rejected
-                )
+                )?;
+                self.print_alerts(&mut stdout)
             }
         }
     }
 }
+
+/// The levels of alerts, the worst first.
+const LEVELS: [&str; 5] = ["critical", "high", "medium", "low", "informational"];
 
 /// How to print.
 #[derive(Debug, Clone, Copy)]

@@ -10,6 +10,7 @@ import tomllib
 import pytest
 import zstandard
 
+import otlp
 import records
 from conftest import FIXTURES, Magistrate, recordings
 from secrets_kinds import kinds
@@ -17,7 +18,7 @@ from secrets_kinds import kinds
 
 def test_help_and_version(run):
     assert b"replay" in run("--help").stdout
-    for verb in ("run", "replay", "check", "redact", "generate", "unseal", "completions"):
+    for verb in ("run", "replay", "check", "redact", "generate", "unseal", "session", "coverage", "completions"):
         answer = run(verb, "--help")
         assert answer.returncode == 0 and b"Usage: magistrate " + verb.encode() in answer.stdout
     assert run("--version").stdout.startswith(b"magistrate 0.")
@@ -122,7 +123,7 @@ def test_replay_of_files_folders_compressed_and_standard_input(run, tmp_path):
     summary = json.loads(run("replay", "--json", "--data", data, "--format", "otlp-logs", "-", stdin=body).stdout)
     assert summary["stored"] == 5
     reader = Magistrate(tmp_path)
-    rows = "select count(*) from lake where class_uid is distinct from 2004"
+    rows = "select count(*) from lake where metadata.product.name is distinct from 'magistrate'"
     assert reader.sql(rows) == [(count + 2 + 5,)]
 
 
@@ -215,3 +216,39 @@ def test_metrics_parse_and_health_answers(magistrate):
     for name in ("magistrate_accepted_records", "magistrate_queue_appended", "magistrate_lake_buffered_bytes"):
         assert f"# TYPE {name} " in text, name
     server.stop()
+
+
+def test_session_prints_its_tree(magistrate, run):
+    server = magistrate('[lake]\nmax_age = "1s"\n').start()
+    for signal, encoding, body in otlp.bodies(FIXTURES / "otlp" / "http-json-full"):
+        assert otlp.http_post(server.ports["otlp_http"], signal, body, "application/json")[0] == 200
+    server.stop()
+    [(session, prompts)] = server.sql(
+        "select actor.session.uid, count(*) from lake where metadata.event_code = 'user_prompt' group by all"
+        " order by 2 desc limit 1"
+    )
+    text = run("session", session, "--data", server.data, "--days", 400).stdout.decode()
+    assert text.startswith(f"session {session}") and "· accept (" in text and "└─" in text, text
+    graph = json.loads(run("session", session, "--data", server.data, "--days", 400, "--json").stdout)
+    assert sum(turn.get("prompt") is not None for turn in graph["turns"]) == prompts
+    calls = [step for turn in graph["turns"] for step in turn["steps"] if step["kind"] == "call"]
+    agents = [call for call in calls if call.get("calls")]
+    assert agents and all(call["tool"] in ("Task", "Agent") for call in agents)
+    decided = {call["id"] for call in calls} | {inner["id"] for call in agents for inner in call["calls"]}
+    expected = server.sql(
+        "select distinct api.request.uid from lake where metadata.event_code in ('tool_decision', 'tool_result')"
+        f" and actor.session.uid = '{session}'"
+    )
+    assert decided == {uid for (uid,) in expected}
+    missing = run("session", "no-such-session", "--data", server.data)
+    assert missing.returncode == 1 and b"no-such-session" in missing.stderr
+
+
+def test_replay_writes_a_report_that_a_browser_can_show(run, tmp_path):
+    page = tmp_path / "out.html"
+    outcome = run("replay", "--data", tmp_path / "data", "--report", page, FIXTURES / "otlp" / "http-json-hook-down")
+    assert outcome.returncode == 0, outcome.stderr
+    assert b"alerts: " in outcome.stdout
+    html = page.read_text()
+    assert "Judge bypassed: hook failed open" in html and "Timeline" in html
+    assert "http://" not in html and "https://" not in html and "<script" not in html

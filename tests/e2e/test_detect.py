@@ -1,6 +1,7 @@
 """Rules look at what was recorded, and what they find is stored beside it, once."""
 
 import json
+import random
 import time
 
 import otlp
@@ -138,7 +139,9 @@ detection:
 
 def log(name, seconds_ago, **attributes):
     """One log record of the client, as an OTLP/JSON request."""
-    attributes |= {"event.name": name, "session.id": "11111111-2222-4333-8444-555555555555"}
+    attributes |= {
+        "event.name": name, "session.id": "11111111-2222-4333-8444-555555555555", "user.email": "ana@example.com",
+    }
     return json.dumps({"resourceLogs": [{
         "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "claude-code"}}]},
         "scopeLogs": [{"logRecords": [{
@@ -168,3 +171,82 @@ def test_what_a_session_has_read_outlives_a_kill(magistrate, tmp_path, is_stored
     assert post(message)[0] == 200
     server.stop()
     assert dict(server.sql(FINDINGS))["Sent after a page was read"] == 1
+
+
+def test_deleted_events_are_reported_as_exactly_those_gaps(magistrate):
+    chance = random.Random(20261128)
+    server = magistrate(config()).start()
+    deleted, sessions = set(), {}
+    for signal, encoding, body in otlp.bodies(FIXTURES / "otlp" / "http-json-full"):
+        if signal == "logs":
+            request = json.loads(body)
+            for scope in (scope for resource in request["resourceLogs"] for scope in resource["scopeLogs"]):
+                kept = []
+                for record in scope["logRecords"]:
+                    values = {one["key"]: next(iter(one["value"].values())) for one in record["attributes"]}
+                    place = (values["session.id"], int(values["event.sequence"]))
+                    sessions[place[0]] = max(place[1], sessions.get(place[0], 0))
+                    if chance.random() < 0.01:
+                        deleted.add(place)
+                    else:
+                        kept.append(record)
+                scope["logRecords"] = kept
+            body = json.dumps(request).encode()
+        status, text = otlp.http_post(server.ports["otlp_http"], signal, body, "application/json")
+        assert status == 200, text
+    # What comes after the last event is not known to have been.
+    deleted -= set(sessions.items())
+    assert len(deleted) >= 2
+    server.stop()
+    told = set()
+    for session, details in server.sql(
+        "select actor.session.uid, unmapped from lake where metadata.event_code = 'telemetry_gap'"
+    ):
+        details = json.loads(details)
+        told |= {(session, number) for number in range(details["missing.first"], details["missing.last"] + 1)}
+    assert told == deleted
+    assert dict(server.sql(FINDINGS))["Events of a session are missing"] == 1
+
+
+def test_coverage_is_told_by_a_running_instance_and_by_its_folder(magistrate, run):
+    server = magistrate(config()).start()
+    send(server, "http-protobuf-cowork-like")
+    ask = lambda: run("coverage", "--json", "--data", server.data)
+    server.wait(lambda: ask().stdout not in (b"", b"[]\n"), "a checkpoint", 30)
+    live = json.loads(ask().stdout)
+    server.stop()
+    outcome = ask()
+    assert outcome.returncode == 0
+    lines = json.loads(outcome.stdout)
+    place = lambda line: (line["subject"], line["path"], line["version"])
+    assert sorted(map(place, live)) == sorted(map(place, lines)) and len(lines) % 7 == 0
+    seen = {line["path"] for line in lines if line["state"] == "green"}
+    assert {"native_loop", "code_vm"} & seen
+    assert all(line["version"] == "2.1.330" for line in lines if line["telemetry"])
+    text = run("coverage", "--data", server.data).stdout.decode()
+    assert "native_loop" in text and "unseen" in text
+
+
+PATHS = {
+    "native_loop": lambda ago: log("user_prompt", ago, prompt="Go on"),
+    "chrome_bridge": lambda ago: log("tool_result", ago, tool_name="mcp__claude-in-chrome__read_page", tool_use_id=f"a{ago}"),
+    "local_mcp": lambda ago: log("mcp_server_connection", ago, server_name="crm", transport_type="stdio", status="connected"),
+    "remote_connector": lambda ago: log("mcp_server_connection", ago, server_name="drive", transport_type="http",
+                                        status="connected"),
+    "computer_use": lambda ago: log("tool_result", ago, tool_name="mcp__computer-use__screenshot", tool_use_id=f"b{ago}"),
+}
+
+
+@pytest.mark.parametrize("dark", PATHS)
+def test_coverage_goes_red_for_exactly_the_path_that_was_switched_off(magistrate, run, dark):
+    server = magistrate(config()).start()
+    hour = 3_600
+    for ago, paths in ((50 * hour, PATHS), (hour, set(PATHS) - {dark})):
+        for path in paths:
+            assert otlp.http_post(server.ports["otlp_http"], "logs", PATHS[path](ago), "application/json")[0] == 200
+    server.stop()
+    outcome = run("coverage", "--json", "--data", server.data)
+    states = {line["path"]: line["state"] for line in json.loads(outcome.stdout) if line["telemetry"]}
+    assert states == {path: "red" if path == dark else "green" for path in PATHS}
+    assert outcome.returncode == 1
+    assert run("coverage", "--data", server.data, "--stale-hours", 100).returncode == 0

@@ -1,0 +1,113 @@
+//! `magistrate coverage`: which of the agent's seven paths are seen, of whom, and which fell silent.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use magistrate_enrich::{CoverageLine, CoverageState, PathSeen, coverage_report};
+use magistrate_event::Timestamp;
+use magistrate_sinks::State;
+use magistrate_sinks::queue::{FolderLock, LockError};
+
+use crate::admin::{COVERAGE, coverage_rows};
+use crate::cli::CoverageArguments;
+use crate::config::{self, Config};
+use crate::exit::{Failure, Outcome};
+use crate::replay;
+
+/// Prints the matrix; exit status 1 when a path is red.
+///
+/// A running instance is asked by its admin listener; else the data folder is read.
+pub(crate) fn command(arguments: &CoverageArguments) -> Outcome {
+    let loaded = config::load(&arguments.place);
+    if !loaded.faults.is_empty() {
+        let faults: Vec<_> = loaded.faults.iter().map(ToString::to_string).collect();
+        return Err(Failure::Usage(faults.join("\n")));
+    }
+    let rows = rows(&loaded.config)?;
+    let lines = coverage_report(rows, u32::from(arguments.stale_hours) * 3_600);
+    let mut stdout = std::io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut stdout, &lines)?;
+        writeln!(stdout)?;
+    } else {
+        print(&lines, &mut stdout)?;
+    }
+    if lines.iter().any(|line| line.state == CoverageState::Red) {
+        return Err(Failure::NotSo);
+    }
+    Ok(())
+}
+
+fn rows(config: &Config) -> Result<Vec<PathSeen>, Failure> {
+    let file = config.data.join("state.redb");
+    if !file.is_file() {
+        let folder = config.data.display();
+        let message = format!("`{folder}` is no data folder of magistrate; name one with --data");
+        return Err(Failure::Usage(message));
+    }
+    match FolderLock::take(&config.data) {
+        Ok(_lock) => stored(&file),
+        Err(error @ LockError::Held { .. }) => asked(config, error.into()),
+        Err(error) => Err(Failure::Usage(format!("{:#}", anyhow::Error::from(error)))),
+    }
+}
+
+fn stored(file: &Path) -> Result<Vec<PathSeen>, Failure> {
+    Ok(coverage_rows(&State::open(file)?)?)
+}
+
+/// Asks the instance that holds the folder, which is what `error` says.
+fn asked(config: &Config, error: anyhow::Error) -> Result<Vec<PathSeen>, Failure> {
+    let running = replay::running(config, &error).map_err(|why| {
+        let why = why.map(|why| format!(": {why:#}")).unwrap_or_default();
+        Failure::Usage(format!("{error:#}{why}"))
+    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let text = runtime.block_on(running.show(COVERAGE))?;
+    Ok(serde_json::from_str(&text)?)
+}
+
+fn print(lines: &[CoverageLine], out: &mut impl std::io::Write) -> std::io::Result<()> {
+    if lines.is_empty() {
+        return writeln!(out, "nothing was seen yet");
+    }
+    let mut subject = None;
+    for CoverageLine { seen, state } in lines {
+        if subject != Some(&seen.subject) {
+            subject = Some(&seen.subject);
+            writeln!(out, "\n{}", seen.subject)?;
+            writeln!(
+                out,
+                "  {:<17} {:<7} {:<10} {:<17} {:<17} {:<17} judged",
+                "path", "state", "version", "telemetry", "flow", "decrypted"
+            )?;
+        }
+        let state = match state {
+            CoverageState::Green => "green",
+            CoverageState::Red => "RED",
+            CoverageState::Unseen => "unseen",
+        };
+        writeln!(
+            out,
+            "  {:<17} {state:<7} {:<10} {:<17} {:<17} {:<17} {}",
+            seen.path,
+            seen.version,
+            time(seen.telemetry),
+            time(seen.flow),
+            time(seen.decrypted),
+            time(seen.judged)
+        )?;
+    }
+    Ok(())
+}
+
+/// Day and minute; a dash for never.
+fn time(seconds: u32) -> String {
+    if seconds == 0 {
+        return "-".to_owned();
+    }
+    let text = Timestamp::from_millis(i64::from(seconds) * 1_000).to_rfc3339();
+    text.get(..16).unwrap_or_default().replace('T', " ")
+}
