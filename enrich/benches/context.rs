@@ -1,6 +1,7 @@
 //! How much memory a million sessions take: each as the real client recorded one.
 //!
-//! Prints resident memory before and after; it is no timing. `MAGISTRATE_SESSIONS` says how many.
+//! Prints how much resident memory grew, and wall time an event. `MAGISTRATE_SESSIONS` says how
+//! many, `MAGISTRATE_CAPTURE` which recording of `tests/fixtures/otlp`.
 
 #![expect(
     clippy::unwrap_used,
@@ -17,8 +18,10 @@ const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
 /// What the real client sent in one session: logs and spans, with all content.
 fn recorded() -> Vec<Event> {
-    let folder =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/otlp/http-protobuf-full");
+    let capture = std::env::var("MAGISTRATE_CAPTURE");
+    let capture = capture.unwrap_or_else(|_| "http-protobuf-cowork-like".to_owned());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/otlp");
+    let folder = folder.join(capture);
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("the recordings")
         .map(|entry| entry.expect("an entry").path())
