@@ -7,6 +7,7 @@ mod inventory;
 mod notice;
 mod presence;
 mod sequences;
+mod session;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -15,17 +16,16 @@ mod words;
 use std::collections::BTreeSet;
 
 use magistrate_event::{Class, Event, Field, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use self::coverage::Coverage;
 use self::drift::{Recent, Usual};
 use self::inventory::Inventory;
 use self::notice::About;
 use self::presence::Presence;
-use self::sequences::Sequences;
+use self::session::Session;
 use self::subject::{Subject, subjects};
 use crate::context::SessionKey;
-use crate::kept::{Aging, Kept};
+use crate::kept::Kept;
 use crate::normalize::is_known_event;
 
 pub use self::coverage::{CoverageLine, CoverageState, PathSeen, coverage_report};
@@ -38,12 +38,6 @@ const MAX_SESSIONS: usize = 250_000;
 const MAX_SUBJECTS: usize = 200_000;
 /// Kinds of events, and versions of them, whose attributes are known.
 const MAX_KINDS: usize = 2_000;
-/// A gap is told when it is known for so long: batches come late.
-const GRACE_S: u32 = 120;
-/// An event that happened so long before its receipt comes from a file: nothing more is to come.
-const HISTORY_S: u32 = 6 * 3_600;
-/// So many calls without a hook are no chance.
-const CALLS_WITHOUT_HOOKS: usize = 3;
 /// What the first byte of a row's key says.
 const SESSION: u8 = b'w';
 const SUBJECT: u8 = b'p';
@@ -67,24 +61,6 @@ pub struct Watch {
     inventory: Inventory,
     /// Sessions with gaps that are not told yet, or have closed since.
     waiting: BTreeSet<SessionKey>,
-}
-
-/// What was heard of one session.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Session {
-    about: About,
-    sequences: Sequences,
-    is_history: bool,
-    /// Calls that were decided, by hash, as long as no hook ran.
-    decided: Vec<u32>,
-    has_hooks: bool,
-    last_used: u32,
-}
-
-impl Aging for Session {
-    fn last_used(&self) -> u32 {
-        self.last_used
-    }
 }
 
 impl Default for Watch {
@@ -161,32 +137,12 @@ impl Watch {
     fn session(&mut self, heard: &Heard<'_>, hooks: bool) -> Option<Notice> {
         let event = heard.event;
         let key = SessionKey::of(event)?;
-        let session = self.sessions.entry(key, || Session {
-            about: About::of(event),
-            ..Session::default()
-        });
-        session.last_used = session.last_used.max(heard.received);
-        session.is_history = heard.received.saturating_sub(heard.at) > HISTORY_S;
-        session.has_hooks |= hooks;
-        let number = event.int(Field::Sequence);
-        if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
-            let ms = event.time().as_millis();
-            session.sequences.add(number, ms, heard.received);
-            if session.sequences.has_news() {
-                self.waiting.insert(key);
-            }
+        let session = self.sessions.entry(key, || Session::new(About::of(event)));
+        let about = session.hear(heard, hooks);
+        if session.has_news() {
+            self.waiting.insert(key);
         }
-        let is_call = event.text(Field::EventCode) == Some("tool_decision");
-        if !is_call || session.has_hooks || session.decided.len() >= CALLS_WITHOUT_HOOKS {
-            return None;
-        }
-        let call = tag(event.text(Field::ApiRequestUid).unwrap_or_default());
-        if session.decided.contains(&call) {
-            return None;
-        }
-        session.decided.push(call);
-        let is_enough = session.decided.len() == CALLS_WITHOUT_HOOKS;
-        let about = is_enough.then(|| session.about.clone())?;
+        let about = about?;
         let expects = |one: &Subject| {
             let known = self.subjects.get(one.hash);
             known.is_some_and(|presence| presence.has_hooks(heard.at))
@@ -264,11 +220,8 @@ impl Watch {
                 continue;
             }
             let session = self.sessions.entry(key, Session::default);
-            let grace = if session.is_history { 0 } else { GRACE_S };
-            for news in session.sequences.news(at, grace) {
-                notices.push(words::gap(&session.about, news));
-            }
-            if session.sequences.has_news() {
+            notices.extend(session.news(at));
+            if session.has_news() {
                 self.waiting.insert(key);
             }
         }
@@ -310,7 +263,7 @@ impl Watch {
                 let key = SessionKey::from_bytes(hash);
                 let is_read = self.sessions.restore(key, bytes);
                 let session = self.sessions.get(key);
-                if session.is_some_and(|session| session.sequences.has_news()) {
+                if session.is_some_and(Session::has_news) {
                     self.waiting.insert(key);
                 }
                 is_read

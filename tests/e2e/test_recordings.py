@@ -102,7 +102,8 @@ def test_pyarrow_reads_the_same_rows(magistrate):
     for folder in (server.data / "lake").iterdir():
         if folder.name not in ("span", "metric", "detection_finding") and any(folder.rglob("*.parquet")):
             rows = pyarrow.dataset.dataset(folder, partitioning="hive").to_table(columns=["metadata"])
-            names.update(row["metadata"]["event_code"] for row in rows.to_pylist())
+            rows = [row["metadata"] for row in rows.to_pylist()]
+            names.update(row["event_code"] for row in rows if row["product"]["name"] != "magistrate")
     assert names == totals()["log_events"]
 
 

@@ -136,14 +136,14 @@ mod tests {
 
     fn added(risks: &mut Risks, mut alert: Alert, hour: i64) -> Vec<(String, i64)> {
         risks.add(&mut alert, Timestamp::from_micros(hour * HOUR_MICROS));
-        let sums = alert
-            .event
-            .unmapped()
-            .filter_map(|(name, value)| match value {
-                Value::Int(sum) => Some((name.to_owned(), *sum)),
-                _ => None,
-            });
+        let attributes = alert.event.unmapped();
+        let sums = attributes.map(|(name, value)| (name.to_owned(), sum(value)));
         sums.collect()
+    }
+
+    fn sum(value: &Value) -> i64 {
+        let Value::Int(sum) = value else { return -1 };
+        *sum
     }
 
     fn sums(session: i64, user: i64) -> Vec<(String, i64)> {

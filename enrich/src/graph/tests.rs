@@ -62,8 +62,8 @@ fn evidence(events: &[(EventUid, Event)], flows: &[Event]) -> Option<Evidence> {
     }
 }
 
-#[test]
-fn three_levels_make_one_tree() {
+/// A turn with a sub-agent, and what stands beside it.
+fn recorded() -> Vec<(EventUid, Event)> {
     let mut mode = event(
         7,
         Class::ApiActivity,
@@ -85,7 +85,7 @@ fn three_levels_make_one_tree() {
         &[(Field::FindingTitle, "Page read, then mail sent")],
     );
     let agent = &[(Field::AgentId, "a1")];
-    let events = [
+    vec![
         alert,
         gap,
         mode,
@@ -127,7 +127,12 @@ fn three_levels_make_one_tree() {
                 (Field::ContentText, "What is   new?"),
             ],
         ),
-    ];
+    ]
+}
+
+#[test]
+fn three_levels_make_one_tree() {
+    let events = recorded();
     let graph = task_graph("s", &events, &[flow(5, 200)]);
     let expected = "\
 session s · ana@example.com

@@ -33,13 +33,12 @@ fn codes(notices: &[Notice]) -> Vec<&str> {
 }
 
 fn number(notice: &Notice, name: &str) -> Option<i64> {
-    notice
-        .event
-        .unmapped()
-        .find_map(|(key, value)| match value {
-            Value::Int(number) if key == name => Some(*number),
-            _ => None,
-        })
+    let mut attributes = notice.event.unmapped();
+    let (_, value) = attributes.find(|(key, _)| *key == name)?;
+    let Value::Int(number) = value else {
+        return None;
+    };
+    Some(*number)
 }
 
 fn play(watch: &mut Watch, events: impl IntoIterator<Item = Event>) -> Vec<Notice> {

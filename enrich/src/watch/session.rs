@@ -1,0 +1,81 @@
+//! What was heard of one session: the numbers of its events, and whether hooks run.
+
+use magistrate_event::Field;
+use serde::{Deserialize, Serialize};
+
+use super::notice::{About, Notice};
+use super::sequences::Sequences;
+use super::{Heard, tag, words};
+use crate::kept::Aging;
+
+/// A gap is told when it is known for so long: batches come late.
+const GRACE_S: u32 = 120;
+/// An event that happened so long before its receipt comes from a file: nothing more is to come.
+const HISTORY_S: u32 = 6 * 3_600;
+/// So many calls without a hook are no chance.
+const CALLS_WITHOUT_HOOKS: usize = 3;
+
+/// What was heard of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Session {
+    about: About,
+    sequences: Sequences,
+    is_history: bool,
+    /// Calls that were decided, by hash, as long as no hook ran.
+    decided: Vec<u32>,
+    has_hooks: bool,
+    last_used: u32,
+}
+
+impl Aging for Session {
+    fn last_used(&self) -> u32 {
+        self.last_used
+    }
+}
+
+impl Session {
+    pub(super) fn new(about: About) -> Self {
+        Self {
+            about,
+            ..Self::default()
+        }
+    }
+
+    /// Takes a piece of telemetry over, which `hooks` says is a hook's. Tells of whom it is when
+    /// that makes enough calls without any hook.
+    pub(super) fn hear(&mut self, heard: &Heard<'_>, hooks: bool) -> Option<About> {
+        let event = heard.event;
+        self.last_used = self.last_used.max(heard.received);
+        self.is_history = heard.received.saturating_sub(heard.at) > HISTORY_S;
+        self.has_hooks |= hooks;
+        let number = event.int(Field::Sequence);
+        if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
+            let ms = event.time().as_millis();
+            self.sequences.add(number, ms, heard.received);
+        }
+        let is_call = event.text(Field::EventCode) == Some("tool_decision");
+        if !is_call || self.has_hooks || self.decided.len() >= CALLS_WITHOUT_HOOKS {
+            return None;
+        }
+        let call = tag(event.text(Field::ApiRequestUid).unwrap_or_default());
+        if self.decided.contains(&call) {
+            return None;
+        }
+        self.decided.push(call);
+        (self.decided.len() == CALLS_WITHOUT_HOOKS).then(|| self.about.clone())
+    }
+
+    /// Whether a gap is not told yet, or a told one has closed.
+    pub(super) fn has_news(&self) -> bool {
+        self.sequences.has_news()
+    }
+
+    /// What became of gaps, at `now` in seconds.
+    pub(super) fn news(&mut self, now: u32) -> Vec<Notice> {
+        let grace = if self.is_history { 0 } else { GRACE_S };
+        let news = self.sequences.news(now, grace);
+        news.into_iter()
+            .map(|one| words::gap(&self.about, one))
+            .collect()
+    }
+}
