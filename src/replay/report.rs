@@ -166,10 +166,6 @@ impl Report {
             self.more_alerts += 1;
             return;
         }
-        let mut evidence = String::new();
-        if let Some(value) = event.value(Field::Evidences) {
-            event.push_json(value, &mut evidence);
-        }
         let text = |field: Field| cut(event.text(field).unwrap_or_default(), MAX_VALUE_CHARS);
         self.alerts.push(AlertLine {
             time: event.time(),
@@ -177,7 +173,7 @@ impl Report {
             title: text(Field::FindingTitle),
             session: text(Field::SessionUid),
             user: user(event),
-            evidence: cut(&evidence, MAX_EVIDENCE_CHARS),
+            evidence: cut(&evidence(event), MAX_EVIDENCE_CHARS),
         });
     }
 
@@ -199,6 +195,35 @@ fn top(counts: &BTreeMap<String, u64>) -> Vec<(&String, u64)> {
     counts.sort_by_key(|(value, count)| (Reverse(*count), *value));
     counts.truncate(TOP);
     counts
+}
+
+/// The fields and values that made the rule match, in one line.
+fn evidence(event: &Event) -> String {
+    let Some(Value::List(evidences)) = event.value(Field::Evidences) else {
+        return String::new();
+    };
+    let mut pairs = Vec::new();
+    for evidence in evidences {
+        let Value::Map(entries) = evidence else {
+            continue;
+        };
+        let data = entries.iter().filter_map(|(_, value)| match value {
+            Value::Map(data) => Some(data),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Double(_)
+            | Value::Time(_)
+            | Value::Text(_)
+            | Value::List(_) => None,
+        });
+        for (name, value) in data.flatten() {
+            let value = value.as_text().map(|text| event.resolve(text));
+            let name = event.resolve(*name);
+            pairs.push(format!("{name}: {}", value.unwrap_or_default()));
+        }
+    }
+    pairs.join(" · ")
 }
 
 fn is_new_alert(event: &Event) -> bool {

@@ -14,8 +14,9 @@ const MAX_STRETCHES: usize = 256;
 const MAX_TOLD: usize = 64;
 /// Clocks may step back by so many milliseconds inside a run.
 const SLACK_MS: i64 = 100;
-/// A run that begins with a higher number was under way before anybody listened.
-const MAX_LEAD: u32 = 32;
+/// A run that begins with a higher number was under way before anybody listened, or is a resumed
+/// one: the client numbers its first events before it takes up the old session's id.
+const MAX_LEAD: u32 = 3;
 
 /// Numbers that came without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -296,7 +297,7 @@ mod tests {
     fn a_resumed_session_starts_anew_and_has_no_gap() {
         let mut sequences = Sequences::default();
         add(&mut sequences, 0..58, 0);
-        add(&mut sequences, 0..20, 60_000);
+        add(&mut sequences, 5..20, 60_000);
         add(&mut sequences, (0..30).filter(|one| *one != 7), 120_000);
         // A batch of the first run that is sent again changes nothing.
         add(&mut sequences, 10..20, 0);
@@ -360,7 +361,7 @@ mod tests {
             let expected: Vec<u32> = deleted.into_iter().collect();
             // Of a long lead nothing can be known.
             let lead = (0..).zip(&expected).take_while(|(at, one)| at == *one).count();
-            prop_assume!(lead <= 32);
+            prop_assume!(lead <= 3);
             prop_assert_eq!(told, expected);
         }
     }
