@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use magistrate_enrich::{
-    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Notice, Risks,
-    Ruleset, Tally, Watch,
+    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Notice,
+    Risks, Ruleset, Tally, Watch,
 };
 use magistrate_event::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
