@@ -25,7 +25,7 @@ pub use graph::{
 };
 pub use normalize::{Fault, Malformed, Normalized, normalize};
 pub use redact::{
-    Census, Choice, CustomRule, CustomRules, Detectors, Epoch, Example, FileError, FileFault,
+    Census, Choice, CustomRule, CustomRules, Decoded, Detectors, Epoch, Example, FileError, FileFault,
     KeyError, KeyPlace, KeyPlaceError, ListConfig, ListError, Lists, ListsBuilder, Loaded,
     MAX_ORIGINAL_BYTES, MAX_ORIGINALS, MAX_ROW_BYTES, Original, Originals, PersonalConfig,
     RedactConfig, RedactKey, Redactor, Rows, RuleError, RuleFault, RuleFile, RuleWarning,

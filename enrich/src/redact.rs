@@ -20,6 +20,7 @@ mod example;
 mod gitleaks;
 mod header;
 mod key;
+mod layers;
 mod lists;
 mod marker;
 mod merge;
@@ -52,6 +53,7 @@ use magistrate_event::{Event, EventUid, Field, Finding, Redacted, Span, Value};
 
 pub use census::Census;
 pub use config::{Config as RedactConfig, KeyPlace, KeyPlaceError, SealConfig};
+pub use decode::Decoded;
 pub use detector::Detectors;
 pub use example::{Example, shipped_examples};
 pub use gitleaks::{CustomRule, CustomRules, RuleFault, RuleFile, RuleWarning};

@@ -17,6 +17,7 @@ mod quoted;
 mod runs;
 pub(crate) mod sign;
 mod spaced;
+mod told;
 pub(crate) mod unicode;
 mod utf16;
 mod window;
@@ -24,6 +25,7 @@ mod window;
 use magistrate_event::Span;
 
 pub(crate) use codec::Stack;
+pub use told::Decoded;
 
 use super::ascii::{byte_before, is_at};
 use super::marker::MARKER_START;
@@ -61,6 +63,7 @@ pub(crate) struct Decoder<'a> {
     found: Vec<Found>,
     /// Bytes that may still be decoded.
     left: usize,
+    told: told::Told,
 }
 
 impl<'a> Decoder<'a> {
@@ -70,6 +73,7 @@ impl<'a> Decoder<'a> {
             rules,
             tokens,
             found: Vec::new(),
+            told: told::Told::default(),
             left: len
                 .saturating_mul(MAX_GROWTH)
                 .saturating_add(FREE_BYTES)
@@ -284,6 +288,7 @@ impl<'a> Decoder<'a> {
             layer: &layer,
             up: depth.above,
         };
+        self.told.add(&above, stack);
         let mut scan = Scan::part(self.rules, layer.text(), ending);
         let signs = scan.take_signs(layer.text());
         for one in scan.into_found(layer.text()) {
