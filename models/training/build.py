@@ -32,7 +32,7 @@ def injection_rows(data: Path, seed: int, per_family: int) -> tuple[list[Row], l
     """Rows for training and the given dev rows, near-duplicates and leaks removed."""
     dev = read(data / "given/injection/dev.jsonl.gz")
     given = drop_leaks(read(data / "given/injection/train.jsonl.gz"), dev, GIVEN_MAY_SHARE)
-    ours = read(data / "collected/passages.jsonl.gz")
+    ours = read(data / "collected/passages.jsonl.gz") + read(data / "collected/talk.jsonl.gz")
     for module in INJECTION:
         ours += generate(module, seed, per_family)
     return drop_near_duplicates(given + drop_leaks(ours, dev)), dev

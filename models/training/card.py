@@ -41,8 +41,8 @@ def columns(found: dict[str, dict], first: str, keys: list[str]) -> str:
 def page(card: dict) -> str:
     """The card as Markdown."""
     judged, facts = card["tier2"], card["facts"]
-    parts = ("holdout", "holdout_without_quoting", "holdout_embedded", "holdout_embedded_without_quoting", "holdout_given")
-    parts += ("holdout_tier2_alone_without_quoting", "holdout_generated", "dev_sources_in_training")
+    parts = ("holdout", "holdout_embedded", "holdout_given", "holdout_generated", "holdout_tier2_alone_without_quoting")
+    parts += ("dev_sources_in_training",)
     kinds = ["attacks", "harmless", "recall", "flagged", "auc", "auc_against_all_harmless"]
     rates = ["harmless", "attacks", "auc", "recall_1%", "recall_3%", "recall_5%"]
     scope = ["rows", "drift", "auc", "at_1", "at_3", "at_5", "hard", "hard_auc"]
@@ -55,31 +55,31 @@ def page(card: dict) -> str:
             table(["file", "bytes", "SHA-256"], [[name, one["bytes"], one["sha256"]] for name, one in card["files"].items()]),
             "## Which figure comes from which run",
             table(["figures", "run"], [[name, said] for name, said in facts["runs"].items()]),
-            "## Tier 2, run A, texts of families that training did not see",
+            "## Tier 2 as shipped (run E), texts of families that its training did not see",
             columns({name: judged[name] for name in parts}, "rows", rates),
-            "*Without quoting*: without the family `gen:security_talk`, articles that quote attacks.",
+            "*Without quoting*: without the family `gen:security_talk`, articles that quote attacks; run E was trained on it, so that "
+            "no line has it but that of dev.",
             "The score of a text is tier 2's log odds of an attack, plus tier 1's logit where at least 2 % of its characters are of "
             "scripts that MiniLM spells letter by letter (`prepare.foreign_share`).",
             f"Thresholds on the log odds of an attack (logsumexp of injection and jailbreak, minus benign; largest of the windows): "
-            f"{judged['thresholds']}, without quoting {judged['thresholds_without_quoting']}. Temperature: {judged['temperature']}.",
-            f"The next tables use the threshold for 1 % without quoting, {judged['thresholds_without_quoting']['1%']}.",
+            f"{judged['thresholds_without_quoting']}. Temperature: {judged['temperature']}.",
+            f"The next tables use the threshold for 1 %, {judged['thresholds_without_quoting']['1%']}.",
             columns(judged["by_family"], "family", kinds),
             columns(judged["by_length"], "words", kinds),
             columns(judged["by_language"], "language", kinds),
             "### Evasion (attacks and harmless texts of holdout, disguised; no decoder in front)",
             columns(judged["evasion"], "disguise", kinds),
-            "### Run C: other families left out",
+            "### Run C, of the first round: other families left out",
             columns({name: card["tier2_left_out"][name] for name in ("all", "all_but_apart", "embedded")}, "rows", rates),
             "*Apart* is BIPIA, whose harmless texts score above its attacks when it is held out (see the weaknesses); the next table's "
             "threshold is that for 1 % of the rest.",
             columns(card["tier2_left_out"]["by_family"], "family", kinds),
             "## The shipped weights on texts written by hand",
-            "`models/training/data/probe.jsonl`, 25 attacks and 30 harmless texts that no run saw; that two runs are averaged was decided "
-            f"with it in view: {json.dumps(card['probe'])}",
+            f"`models/training/data/probe.jsonl`, 25 attacks and 30 harmless texts that no run saw: {json.dumps(card['probe'])}",
             "## Tier 1 and the cascade",
             "Tier 1 trained without the same families:",
-            columns({"holdout": judged["tier1"], "without quoting": judged["tier1_without_quoting"]}, "rows", rates),
-            "What a limit of tier 1 sends on, and what is left of tier 2's finds at 1 % false positives (without quoting):",
+            columns({"holdout": judged["tier1"]}, "rows", rates),
+            "What a limit of tier 1 sends on, and what is left of tier 2's finds at 1 % false positives:",
             columns({str(at): one for at, one in enumerate(judged["cascade"])}, "", list(judged["cascade"][0])),
             "Tier 1 with one given source left out of training:",
             columns(card["tier1_left_out"]["families"], "left out", ["rows", "auc", "at_1", "sent_at_2"]),

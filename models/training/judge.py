@@ -164,11 +164,16 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--tier1", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seen", default="", help="families of holdout that the run was trained on all the same; they are left out")
     options = parser.parse_args()
     rows, _ = pickle.loads((options.cache / "corpus.pickle").read_bytes())
     kept = np.load(options.run / "scores.npz")
     first = {part: np.load(options.tier1 / f"tier1_{part}.npy") for part in ("holdout", "dev", "evasion")}
-    found = judged([rows[at] for at in kept["rows"]], kept["logits"], first)
+    seen = [name for name in options.seen.split(",") if name]
+    own = [rows[at] for at in kept["rows"]]
+    unseen = np.array([row["part"] != "holdout" or family(row) not in seen for row in own])
+    first["holdout"] = first["holdout"][[keep for row, keep in zip(own, unseen, strict=True) if row["part"] == "holdout"]]
+    found = judged([row for row, keep in zip(own, unseen, strict=True) if keep], kept["logits"][unseen], first)
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     for name in ("holdout", "holdout_without_quoting", "holdout_embedded_without_quoting", "tier1", "temperature"):
         print(name, found[name])

@@ -4,6 +4,7 @@ Kept are the first layers; of each the heads whose output is largest on a sample
 activation times the size of their output row is largest.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -32,6 +33,16 @@ def start(base: Path, shape: Shape, old_ids: list[int], sample: list[list[int]])
         torch.nn.init.normal_(made.look, std=0.02)
         torch.nn.init.normal_(made.head.weight, std=0.02)
         torch.nn.init.zeros_(made.head.bias)
+    return made
+
+
+def with_words(model: Encoder, base: Path, old_ids: list[int]) -> Encoder:
+    """The same encoder over another part of MiniLM's vocabulary, whose table is frozen in training."""
+    from safetensors.torch import load_file
+
+    made = Encoder(replace(model.shape, vocabulary=len(old_ids)))
+    own = load_file(str(base))["embeddings.word_embeddings.weight"][old_ids]
+    made.load_state_dict({**model.state_dict(), "words.weight": own})
     return made
 
 

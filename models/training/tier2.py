@@ -216,7 +216,7 @@ def main() -> None:
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--base", type=Path)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--start", type=Path, help="a run to go on from")
+    parser.add_argument("--start", type=Path, help="a run to go on from; with --base its words become those of this cache")
     parser.add_argument("--hold-out", default="")
     parser.add_argument("--tokens", type=float, default=8e6)
     parser.add_argument("--minutes", type=float, default=math.inf, help="ends a run early; how far it came depends on the machine")
@@ -243,6 +243,10 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     held_out = [name for name in options.hold_out.split(",") if name]
     model = load(options.start) if options.start else fresh(options, data, marks)
+    if options.start and options.base:
+        from .shrink import with_words
+
+        model = with_words(model, options.base / "model.safetensors", old_ids(options.folder, options.base))
     weight = trained_on(rows, held_out)
     data.worst = guess.guessed(data, weight)
     print(f"{int((weight > 0).sum())} rows, held out: {held_out}", flush=True)

@@ -20,8 +20,8 @@ HARD = 0.5
 SPLICED = 0.3
 # Short texts of these families are put into carriers: what they say is an attack, or no order, wherever it stands.
 LENT = {
-    "benign": ("S-Labs", "neuralchemy"),
-    "injection": ("S-Labs", "neuralchemy", "yanismiraoui", "gen:direct", "gen:tongues_only", "ASB"),
+    "benign": ("S-Labs", "neuralchemy", "gen:talk", "talk:"),
+    "injection": ("S-Labs", "neuralchemy", "yanismiraoui", "gen:direct", "gen:tongues_only", "gen:guarded", "gen:overrides", "gen:spoken", "ASB"),
     "jailbreak": ("neuralchemy", "gen:jailbreaks", "TaskTracker"),
 }
 LENT_TOKENS = 70
