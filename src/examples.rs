@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use magistrate_enrich::{
-    Case, Context, ContextConfig, Correlator, LoadedRules, Redactor, Rule, RuleExample, Ruleset,
-    Sample, Sampled, Step, UidKey, normalize,
+    Case, Context, ContextConfig, Correlator, LoadedRules, ModelScores, Redactor, Rule,
+    RuleExample, Ruleset, Sample, Sampled, Step, UidKey, normalize,
 };
 use magistrate_event::{
     Event, EventUid, Identity, Line, Origin, Payload, Raw, Record, Source, Timestamp,
@@ -188,11 +188,16 @@ impl Stage<'_> {
             time = time.plus(*after);
             let hits = match source {
                 Sample::Fields(fields) => {
-                    let Sampled { event, facts } = self.rules.sample(fields, time)?;
+                    let Sampled {
+                        event,
+                        facts,
+                        scores,
+                    } = self.rules.sample(fields, time)?;
                     let case = Case {
                         uid: Some(uid(number)),
                         event: &event,
                         facts: &facts,
+                        scores: &scores,
                     };
                     correlator.observe_one(self.rules, &rule.id, case)
                 }
@@ -203,6 +208,7 @@ impl Stage<'_> {
                         uid: Some(record.uid()),
                         event: record.event(),
                         facts: &facts,
+                        scores: &ModelScores::NONE,
                     };
                     correlator.observe(self.rules, case, time)
                 }

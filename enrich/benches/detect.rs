@@ -18,7 +18,7 @@ use cpu_time::CpuTime;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use magistrate_enrich::{
     Case, Context, ContextConfig, Correlator, DetectConfig, DetectFile, DetectLists, Grouper,
-    Ruleset, UidKey, Watch, normalize, shipped_detections,
+    ModelScores, Ruleset, UidKey, Watch, normalize, shipped_detections,
 };
 use magistrate_event::{Event, EventUid, Identity, Line, Origin, Payload, Raw, Source, Timestamp};
 
@@ -117,6 +117,7 @@ fn measure(c: &mut Criterion<CpuTime>, name: &str, rules: &Ruleset, events: &[(E
                     uid: Some(*uid),
                     event,
                     facts: &facts,
+                    scores: &ModelScores::NONE,
                 };
                 let hits = correlator.observe(rules, case, NOW);
                 grouper.take(rules, &config, &hits, (*uid, event), NOW);

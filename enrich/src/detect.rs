@@ -6,6 +6,7 @@ mod example;
 mod fault;
 mod group;
 mod judge;
+mod model_scores;
 mod name_table;
 mod names;
 mod programs;
@@ -16,6 +17,7 @@ mod sample;
 mod session_names;
 mod shipped;
 mod sigma;
+mod sigma_names;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,7 @@ pub use self::example::{RuleExample, RuleExamples, Sample, Step};
 pub use self::fault::DetectFault;
 pub use self::group::{Alert, Grouper, Tally};
 pub use self::judge::{Decision, Policy};
+pub use self::model_scores::{ModelScores, Unjudged};
 pub use self::reference::detection_reference;
 pub use self::risk::Risks;
 pub use self::rule::{Level, Rule, RuleKind, RulePlace};
@@ -54,7 +57,7 @@ pub struct DetectFile {
     pub text: String,
 }
 
-/// An event as rules look at it: with what its session's context says of it.
+/// An event as rules look at it: with what its session's context and the models say of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Case<'a> {
     /// The event's id; none where it has none yet.
@@ -63,16 +66,19 @@ pub struct Case<'a> {
     pub event: &'a Event,
     /// What the context says of it.
     pub facts: &'a SessionFacts,
+    /// What the models say of it.
+    pub scores: &'a ModelScores,
 }
 
 impl<'a> Case<'a> {
-    /// An event of which no context knows anything.
+    /// An event of which no context knows anything, and that nobody has judged.
     pub fn alone(event: &'a Event) -> Self {
         static UNKNOWN: SessionFacts = SessionFacts::UNKNOWN;
         Self {
             uid: None,
             event,
             facts: &UNKNOWN,
+            scores: &ModelScores::NONE,
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use magistrate_enrich::{
-    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Notice,
-    Risks, Ruleset, Tally, Watch,
+    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, ModelScores,
+    Notice, Risks, Ruleset, Tally, Watch,
 };
 use magistrate_event::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,7 @@ impl Desk {
             uid: Some(uid),
             event,
             facts: &facts,
+            scores: &ModelScores::NONE,
         };
         let hits = self.correlator.observe(&self.rules, case, now);
         let about = (uid, event);

@@ -5,7 +5,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use magistrate_event::Field;
 
-use super::names::{LANGUAGE, Origin, SIGMA};
+use super::names::{LANGUAGE, Origin};
+use super::sigma_names::SIGMA;
 
 /// Every name with where its value comes from.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 use magistrate_event::Field;
 
+use super::model_scores::FromModels;
 use super::session_names::FromSession;
 
 /// Where the value of a name comes from.
@@ -13,6 +14,8 @@ pub(super) enum Origin {
     Derived(Derived),
     /// What the session's context says.
     Session(FromSession),
+    /// What the models say.
+    Models(FromModels),
     /// Filled by the judge. The log door has no such value, so that it is unknown there.
     Judge,
 }
@@ -51,7 +54,11 @@ pub(super) struct Name {
     pub(super) doc: &'static str,
 }
 
-const fn column(name: &'static str, columns: &'static [Field], doc: &'static str) -> Name {
+pub(super) const fn column(
+    name: &'static str,
+    columns: &'static [Field],
+    doc: &'static str,
+) -> Name {
     Name {
         name,
         origin: Origin::Columns(columns),
@@ -59,10 +66,18 @@ const fn column(name: &'static str, columns: &'static [Field], doc: &'static str
     }
 }
 
-const fn derived(name: &'static str, derived: Derived, doc: &'static str) -> Name {
+pub(super) const fn derived(name: &'static str, derived: Derived, doc: &'static str) -> Name {
     Name {
         name,
         origin: Origin::Derived(derived),
+        doc,
+    }
+}
+
+const fn models(name: &'static str, from: FromModels, doc: &'static str) -> Name {
+    Name {
+        name,
+        origin: Origin::Models(from),
         doc,
     }
 }
@@ -299,91 +314,21 @@ pub(super) const LANGUAGE: &[Name] = &[
         FromSession::CopiedSensitive,
         "One of these places is sensitive.",
     ),
-    judge("score.injection", "Score of the injection model."),
-    judge("score.scope_drift", "Score of the scope-drift model."),
-];
-
-/// Sigma's names for the categories of public rules.
-pub(super) const SIGMA: &[Name] = &[
-    // process_creation
-    column("CommandLine", &[F::CmdLine], "process_creation"),
-    derived(
-        "Image",
-        Derived::Programs,
-        "process_creation, file_event, network_connection",
+    models(
+        "score.injection",
+        FromModels::Injection,
+        "How much a text from outside reads like orders to the agent, 0 to 1; 0.9 is the alarm of the models, whatever their version.",
     ),
-    column(
-        "CurrentDirectory",
-        &[F::ProcessWorkingDirectory],
-        "process_creation",
+    models(
+        "score.scope_drift",
+        FromModels::ScopeDrift,
+        "How likely a call does not serve its session's task, 0 to 1.",
     ),
-    column("User", &[F::UserName, F::UserEmail], "process_creation"),
-    column("ProcessId", &[F::ProcessPid], "process_creation"),
-    column("ComputerName", &[F::DeviceHostname], "process_creation"),
-    column("Computer", &[F::DeviceHostname], "process_creation"),
-    // file_event
-    column("TargetFilename", &[F::FilePath], "file_event"),
-    // network_connection
-    column(
-        "DestinationHostname",
-        &[F::DstHostname, F::UrlHostname],
-        "network_connection",
+    models(
+        "score.unjudged",
+        FromModels::Unjudged,
+        "Why a text has no score: missing, slow or failed.",
     ),
-    column("DestinationIp", &[F::DstIp], "network_connection"),
-    column(
-        "DestinationPort",
-        &[F::DstPort, F::UrlPort],
-        "network_connection",
-    ),
-    column("SourceHostname", &[F::SrcHostname], "network_connection"),
-    column("SourceIp", &[F::SrcIp], "network_connection"),
-    column("SourcePort", &[F::SrcPort], "network_connection"),
-    column("Protocol", &[F::ConnectionProtocol], "network_connection"),
-    derived("Initiated", Derived::Initiated, "network_connection"),
-    column("dst_ip", &[F::DstIp], "network_connection"),
-    column("dst_port", &[F::DstPort, F::UrlPort], "network_connection"),
-    column("src_ip", &[F::SrcIp], "network_connection"),
-    column("src_port", &[F::SrcPort], "network_connection"),
-    // proxy
-    column("c-uri", &[F::UrlString, F::UrlPath], "proxy"),
-    column("c-uri-query", &[F::UrlQuery], "proxy"),
-    column("c-uri-stem", &[F::UrlPath], "proxy"),
-    derived("c-uri-extension", Derived::UrlExtension, "proxy"),
-    column("c-useragent", &[F::UserAgent], "proxy"),
-    column("c-ip", &[F::SrcIp], "proxy"),
-    column("cs-host", &[F::UrlHostname, F::DstHostname], "proxy"),
-    column("cs-method", &[F::HttpMethod], "proxy, webserver"),
-    column("cs-version", &[F::HttpVersion], "proxy, webserver"),
-    column(
-        "cs-bytes",
-        &[F::TrafficBytesOut, F::HttpRequestLength],
-        "proxy",
-    ),
-    column(
-        "cs-username",
-        &[F::UserName, F::UserEmail],
-        "proxy, webserver",
-    ),
-    column("cs-referrer", &[F::Referrer], "proxy"),
-    column("r-dns", &[F::UrlHostname, F::DstHostname], "proxy"),
-    column("r-ip", &[F::DstIp], "proxy"),
-    column(
-        "sc-bytes",
-        &[F::TrafficBytesIn, F::HttpLength],
-        "proxy, webserver",
-    ),
-    column("sc-status", &[F::HttpCode], "proxy, webserver"),
-    column("sc-content-type", &[F::HttpContentType], "proxy"),
-    // webserver
-    derived("cs-uri", Derived::PathAndQuery, "webserver"),
-    derived("cs-uri-query", Derived::PathAndQuery, "webserver"),
-    column("cs-uri-stem", &[F::UrlPath], "webserver"),
-    column("cs-user-agent", &[F::UserAgent], "webserver"),
-    column("cs-referer", &[F::Referrer], "webserver"),
-    column("cs-ip", &[F::SrcIp], "webserver"),
-    // dns
-    column("query", &[F::UrlHostname, F::DstHostname], "dns"),
-    column("QueryName", &[F::UrlHostname, F::DstHostname], "dns"),
 ];
 
 /// Evidence: what makes a judgement stricter when there is more of it. It may not stand where more
@@ -402,7 +347,11 @@ mod tests {
 
     #[test]
     fn no_name_is_listed_twice() {
-        let mut names: Vec<_> = LANGUAGE.iter().chain(SIGMA).map(|name| name.name).collect();
+        let mut names: Vec<_> = LANGUAGE
+            .iter()
+            .chain(crate::detect::sigma_names::SIGMA)
+            .map(|name| name.name)
+            .collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();
@@ -412,6 +361,6 @@ mod tests {
     #[test]
     fn evidence_is_part_of_the_language() {
         let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
-        assert_eq!(evidence.count(), 16);
+        assert_eq!(evidence.count(), 17);
     }
 }

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use magistrate_event::Field;
 
-use super::names::{LANGUAGE, Name, Origin, SIGMA, is_evidence};
+use super::names::{LANGUAGE, Name, Origin, is_evidence};
+use super::sigma_names::SIGMA;
 use super::source::{CATEGORIES, PRODUCTS};
 
 const HEAD: &str = "# Log sources and fields for rules
@@ -88,6 +89,7 @@ fn origin(name: &Name) -> String {
         }
         Origin::Derived(_) => "worked out".to_owned(),
         Origin::Session(_) => "the session's context".to_owned(),
+        Origin::Models(_) => "the models".to_owned(),
         Origin::Judge => "not filled by the log door".to_owned(),
     }
 }

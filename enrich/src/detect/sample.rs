@@ -3,6 +3,7 @@
 use magistrate_event::{Class, Event, Field, Kind, Timestamp, Value};
 use serde_json::{Map, Value as Json};
 
+use super::model_scores::{self, ModelScores};
 use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
 use super::session_names;
@@ -15,6 +16,8 @@ pub struct Sampled {
     pub event: Event,
     /// What the session's context would say of it.
     pub facts: SessionFacts,
+    /// What the models would say of it.
+    pub scores: ModelScores,
 }
 
 /// An event and facts whose names have the values of `fields`.
@@ -28,6 +31,7 @@ pub(super) fn sampled(
 ) -> Result<Sampled, String> {
     let mut event = Event::new(Class::ApiActivity, 0, time);
     let mut facts = SessionFacts::default();
+    let mut scores = ModelScores::NONE;
     for (name, json) in fields {
         match names.get(name).map(|Known { origin, .. }| origin) {
             Some(Origin::Columns(columns)) => {
@@ -41,6 +45,10 @@ pub(super) fn sampled(
                 session_names::fill(&mut facts, from, json)
                     .ok_or_else(|| format!("`{name}` is {json}, which no session can say"))?;
             }
+            Some(Origin::Models(from)) => {
+                model_scores::fill(&mut scores, from, json)
+                    .ok_or_else(|| format!("`{name}` is {json}, which no model can say"))?;
+            }
             Some(Origin::Judge) => {
                 return Err(format!(
                     "`{name}` is nothing that an event alone can have; leave the example out"
@@ -53,7 +61,11 @@ pub(super) fn sampled(
             }
         }
     }
-    Ok(Sampled { event, facts })
+    Ok(Sampled {
+        event,
+        facts,
+        scores,
+    })
 }
 
 /// Fills the columns that `derived` is worked out from.

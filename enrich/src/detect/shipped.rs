@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = files![
     "destinations.yml"
     "files.yml"
     "hooks.yml"
+    "models.yml"
     "network.yml"
     "permissions.yml"
     "prompts.yml"

@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use magistrate_event::{Cell, Class, Event, EventUid, Field, Value};
 
 use super::Case;
+use super::model_scores::{self, ModelScores};
 use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
 use super::programs::programs;
@@ -57,6 +58,7 @@ pub(super) struct View<'a> {
     event: &'a Event,
     uid: Option<EventUid>,
     facts: &'a SessionFacts,
+    scores: &'a ModelScores,
     names: &'a NameTable,
     cells: Vec<(Field, Cell<'a>)>,
     /// By column number: the place in `cells` plus one.
@@ -67,7 +69,12 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// Lays out the event of `case`.
     pub(super) fn new(case: Case<'a>, names: &'a NameTable) -> Self {
-        let Case { uid, event, facts } = case;
+        let Case {
+            uid,
+            event,
+            facts,
+            scores,
+        } = case;
         let cells: Vec<_> = event.cells().take(usize::from(u8::MAX) - 1).collect();
         let mut places = [0; PLACES];
         for (place, (field, _)) in (1_u8..).zip(&cells) {
@@ -79,6 +86,7 @@ impl<'a> View<'a> {
             event,
             uid,
             facts,
+            scores,
             names,
             cells,
             places,
@@ -156,6 +164,7 @@ impl<'a> View<'a> {
                 .map(|cell| self.seen_cell(cell)),
             Origin::Derived(derived) => self.derive(derived),
             Origin::Session(from) => session_names::seen(self.facts, from),
+            Origin::Models(from) => model_scores::seen(self.scores, from),
             Origin::Judge => None,
         }
     }

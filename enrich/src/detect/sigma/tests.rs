@@ -133,9 +133,13 @@ fn event_for(rule: &SigmaRule, rules: &Ruleset, random: &mut Random) -> Option<E
         }
     }
     fields.retain(|name, _| {
-        !crate::detect::names::LANGUAGE
-            .iter()
-            .any(|one| one.name == name && matches!(one.origin, Origin::Judge | Origin::Session(_)))
+        !crate::detect::names::LANGUAGE.iter().any(|one| {
+            one.name == name
+                && matches!(
+                    one.origin,
+                    Origin::Judge | Origin::Models(_) | Origin::Session(_)
+                )
+        })
     });
     let mut event = rules.sample(&fields, Timestamp::default()).ok()?.event;
     dress(&mut event, &rule.logsource);
