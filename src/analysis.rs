@@ -7,7 +7,12 @@
 
 mod desk;
 mod metrics;
+mod models;
+mod remembered;
 mod rules;
+mod scores;
+mod tasks;
+mod texts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -216,8 +221,11 @@ impl Analyst {
     /// Looks at records and stores what it finds; what fails is looked at again.
     fn look_at(&mut self, entries: &[Entry]) -> Result<Found, AnalysisError> {
         let mut findings = Batch::new();
-        for Entry { record, .. } in entries {
-            for finding in self.desk.look_at(record, &self.parts) {
+        let asked = entries.iter();
+        let asked = asked.map(|entry| self.desk.ask(&entry.record, &self.parts));
+        let asked: Vec<_> = asked.collect();
+        for (Entry { record, .. }, pending) in entries.iter().zip(asked) {
+            for finding in self.desk.look_at(record, pending, &self.parts) {
                 findings.push(&finding)?;
             }
         }

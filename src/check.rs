@@ -13,6 +13,7 @@ use crate::detections;
 use crate::exit::{Failure, Outcome};
 use crate::keys;
 use crate::lists;
+use crate::model;
 use crate::rules;
 
 /// What there is to say about a configuration.
@@ -50,7 +51,9 @@ impl fmt::Display for Report {
 /// Prints the faults and warnings of a configuration.
 pub(crate) fn command(arguments: &CheckArguments) -> Outcome {
     let loaded = config::load(&arguments.place);
-    let report = examine(&loaded);
+    let mut report = examine(&loaded);
+    // A start does not stop at it: texts go without a score then.
+    report.faults.extend(models_fault(&loaded));
     let mut stdout = std::io::stdout().lock();
     if arguments.json {
         serde_json::to_writer_pretty(&mut stdout, &report)?;
@@ -75,8 +78,7 @@ pub(crate) fn command(arguments: &CheckArguments) -> Outcome {
 /// Looks at everything that can be looked at without opening a port or writing a file.
 pub(crate) fn examine(loaded: &Loaded) -> Report {
     let config = &loaded.config;
-    let file = loaded.file.as_ref().map(|file| file.display().to_string());
-    let place = file.unwrap_or_else(|| "configuration".to_owned());
+    let place = place(loaded);
     let ingest = config.ingest();
     let mut messages: Vec<String> = Vec::new();
     messages.extend(
@@ -114,6 +116,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     }
     messages.extend(config.context.faults());
     messages.extend(config.detect.faults());
+    messages.extend(config.models.faults());
     let detect = detections::load(config, &[]);
     report.warnings.extend(detections::warnings(&detect));
     report.faults.extend(detect.faults.iter().map(|fault| {
@@ -130,6 +133,22 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     report.warnings.extend(list_warnings);
     report.warnings.extend(keys::warnings(&config.redact));
     report
+}
+
+/// What faults without a line are said of.
+fn place(loaded: &Loaded) -> String {
+    let file = loaded.file.as_ref().map(|file| file.display().to_string());
+    file.unwrap_or_else(|| "configuration".to_owned())
+}
+
+/// Why the models cannot be loaded.
+fn models_fault(loaded: &Loaded) -> Option<Fault> {
+    let config = &loaded.config.models;
+    if !config.enabled {
+        return None;
+    }
+    let error = model::load_from(config.folder.as_deref()).err()?;
+    Some(Fault::of(place(loaded), chain(&error)))
 }
 
 /// What runs, but is risky or without effect.

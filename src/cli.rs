@@ -198,6 +198,8 @@ pub(crate) enum ModelVerb {
     Eval(EvalArguments),
     /// Measure what the models cost on this machine
     Bench(BenchArguments),
+    /// Fit the models' head to your own labelled texts
+    Tune(TuneArguments),
 }
 
 #[derive(Debug, Args)]
@@ -205,7 +207,26 @@ pub(crate) struct EvalArguments {
     /// Print the figures as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write one JSON line per row, in order: its score, higher is worse, or why it has none
+    #[arg(long, value_name = "OUT")]
+    pub(crate) scores: Option<PathBuf>,
+    /// Judge texts as they are, without what they hide under encodings
+    #[arg(long)]
+    pub(crate) no_decoding: bool,
+    /// Judge the beginning of texts alone, as far as one window reaches
+    #[arg(long)]
+    pub(crate) no_windows: bool,
     /// JSONL of rows `{text, label}` or `{task, history, action, label}`, or `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuneArguments {
+    /// New folder for the tuned models, to be named as `[models] folder`
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+    /// JSONL of rows `{text, label}`, label benign, injection or jailbreak, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use magistrate_enrich::{ContextConfig, DetectConfig, ListValues, RedactConfig};
 use magistrate_ingest::{Auth, Limits, Listen, Tls, syslog};
+use magistrate_models::ModelsConfig;
 use magistrate_sinks::forward::SinkConfig;
 use magistrate_sinks::{lake, queue};
 use serde::Deserialize;
@@ -45,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) detect: DetectConfig,
     /// How much is remembered of sessions.
     pub(crate) context: ContextConfig,
+    /// The models that judge texts and actions.
+    pub(crate) models: ModelsConfig,
     /// The standing proof of the redactor.
     pub(crate) canary: canary::Config,
     /// Forwarders.
@@ -78,6 +81,7 @@ impl Default for Config {
             lists: BTreeMap::new(),
             detect: DetectConfig::default(),
             context: ContextConfig::default(),
+            models: ModelsConfig::default(),
             canary: canary::Config::default(),
             sink: Vec::new(),
         }

@@ -2,12 +2,15 @@
 
 mod bench;
 mod eval;
+mod judge;
 mod rows;
 mod table;
+mod tune;
 
 use std::io::Write as _;
+use std::path::Path;
 
-use magistrate_models::{CARD_PAGE, Kernel, Models, identities};
+use magistrate_models::{CARD_PAGE, Kernel, LoadError, Models, identities};
 
 use crate::cli::ModelVerb;
 use crate::exit::Outcome;
@@ -18,6 +21,7 @@ pub(crate) fn command(verb: &ModelVerb) -> Outcome {
         ModelVerb::Card => card(),
         ModelVerb::Eval(arguments) => eval::command(arguments),
         ModelVerb::Bench(arguments) => bench::command(arguments),
+        ModelVerb::Tune(arguments) => tune::command(arguments),
     }
 }
 
@@ -34,5 +38,17 @@ fn card() -> Outcome {
 
 /// The shipped models, kept as is fastest here.
 fn load() -> anyhow::Result<Models> {
-    Ok(Models::load(Kernel::fastest())?)
+    Ok(load_from(None)?)
+}
+
+/// The models of a folder, or the shipped ones.
+///
+/// # Errors
+/// When they are damaged or missing.
+pub(crate) fn load_from(folder: Option<&Path>) -> Result<Models, LoadError> {
+    let kernel = Kernel::fastest();
+    folder.map_or_else(
+        || Models::load(kernel),
+        |folder| Models::load_from(folder, kernel),
+    )
 }

@@ -44,7 +44,7 @@ pub struct Opinion {
 /// A score with its evidence.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Score {
-    /// The probability that the text is an attack.
+    /// How likely an attack is, 0 to 1; tier 2's alarm stands at [`ALARM_AT`].
     pub probability: f32,
     /// The stretch of the original text that looks most like one, in bytes.
     pub span: Range<usize>,
@@ -77,8 +77,40 @@ pub enum Silence {
 pub struct Thresholds {
     /// Tier 1's logit up to which a text is let go without tier 2.
     pub sure_below: f64,
-    /// What tier 2's logits are divided by.
+    /// What tier 2's log odds are divided by.
     pub temperature: f32,
+    /// Tier 2's log odds from which on a text is taken for an attack.
+    pub alarm_above: f64,
+}
+
+/// The score of a text at the alarm's threshold: so it stays where it is when weights change.
+pub const ALARM_AT: f64 = 0.9;
+
+/// What tier 1 made of a text.
+pub(crate) enum Begun {
+    /// No more is to be asked.
+    Answered(Opinion),
+    /// Tier 2 is to be asked.
+    Doubtful(Doubt),
+}
+
+/// A text that tier 1 is not sure of.
+#[derive(Debug)]
+pub(crate) struct Doubt {
+    text: Prepared,
+    first: Window,
+    /// The windows to judge, what tier 1 suspects first.
+    pub(crate) windows: Vec<TokenWindow>,
+}
+
+/// What tier 2 has found in a text so far.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    worst: Option<Judged>,
+    /// Whether a window was left out for want of time.
+    pub(crate) is_partial: bool,
+    /// Why there is no score at all.
+    pub(crate) failure: Option<Silence>,
 }
 
 /// Tier 1 and, where it is there, tier 2.
@@ -105,12 +137,29 @@ pub struct Scores {
     pub odds: f64,
     /// What the cascade says: the log odds where tier 1 was not sure.
     pub cascade: f64,
+    /// The same as a score of 0 to 1, on which the alarm stands at [`ALARM_AT`].
+    pub score: f64,
+}
+
+impl Scores {
+    /// Of two texts of one row, what each way of judging finds worst.
+    #[must_use]
+    pub const fn worse(self, other: Self) -> Self {
+        Self {
+            tier1: self.tier1.max(other.tier1),
+            odds: self.odds.max(other.odds),
+            cascade: self.cascade.max(other.cascade),
+            score: self.score.max(other.score),
+        }
+    }
 }
 
 /// A text with more of other scripts than this is judged by both tiers together.
 const FOREIGN_SHARE: f64 = 0.02;
 /// What the cascade says where tier 1 is sure: less than any text that tier 2 was asked about.
 const SURE: f64 = -1e6;
+/// The same on the scale of scores.
+const SURE_SCORE: f64 = 1e-9;
 
 impl Cascade {
     /// Joins the tiers. Without tier 2 doubtful text has no score of it.
@@ -121,6 +170,11 @@ impl Cascade {
             thresholds,
             token_nanos: AtomicU64::new(FIRST_TOKEN_NANOS),
         }
+    }
+
+    /// Tier 2, where it is there.
+    pub(crate) const fn tier2(&self) -> Option<&Tier2> {
+        self.tier2.as_ref()
     }
 
     /// The scores of a text; `None` where it has no words.
@@ -144,7 +198,25 @@ impl Cascade {
             tier1: first.logit,
             odds,
             cascade: if is_sure { SURE + first.logit } else { odds },
+            score: if is_sure {
+                SURE_SCORE * chance(first.logit)
+            } else {
+                SURE_SCORE.max(chance(self.thresholds.calibrated(odds)))
+            },
         }))
+    }
+
+    /// The beginning of a text, as far as one window of tier 2 reaches: what a model without windows
+    /// would see.
+    ///
+    /// # Errors
+    /// When tier 2 is missing or fails.
+    pub fn beginning<'a>(&self, text: &'a str) -> Result<&'a str, Silence> {
+        let prepared = prepare(text);
+        let tier2 = self.tier2.as_ref().ok_or(Silence::Missing)?;
+        let windows = tier2.windows(&prepared).map_err(failed)?;
+        let first = windows.first().map_or(0..0, |first| first.range().clone());
+        Ok(text.get(..prepared.origin(first).end).unwrap_or(text))
     }
 
     /// What tier 1 adds to tier 2's log odds: its logit where the text is of scripts that tier 2's
@@ -157,39 +229,92 @@ impl Cascade {
         }
     }
 
-    fn model(&self, text: &Prepared, first: &Window, until: Instant) -> Result<Score, Silence> {
+    /// Asks tier 1, and cuts the text into tier 2's windows where it is not sure.
+    pub(crate) fn begin(&self, text: &str, depth: Depth) -> Begun {
+        let prepared = prepare(text);
+        let Some(first) = self.tier1.worst(&prepared) else {
+            return Begun::Answered(Opinion {
+                fast: Err(Silence::Empty),
+                model: Err(Silence::Empty),
+            });
+        };
+        let is_sure = first.logit <= self.thresholds.sure_below;
+        let windows = if is_sure || depth == Depth::Fast {
+            Err(Silence::NotAsked)
+        } else {
+            self.windows(&prepared, &first)
+        };
+        match windows {
+            Ok(windows) => Begun::Doubtful(Doubt {
+                text: prepared,
+                first,
+                windows,
+            }),
+            Err(silence) => Begun::Answered(Opinion {
+                fast: Ok(self.fast(&prepared, first)),
+                model: Err(silence),
+            }),
+        }
+    }
+
+    /// The opinion of a text whose windows were judged as far as `found` says.
+    pub(crate) fn end(&self, doubt: &Doubt, found: Found) -> Opinion {
+        Opinion {
+            fast: Ok(self.fast(&doubt.text, doubt.first.clone())),
+            model: self.model(doubt, found),
+        }
+    }
+
+    fn windows(&self, text: &Prepared, first: &Window) -> Result<Vec<TokenWindow>, Silence> {
         let tier2 = self.tier2.as_ref().ok_or(Silence::Missing)?;
-        let failed = |error: JudgeError| Silence::Failed(error.to_string());
         let mut windows = tier2.windows(text).map_err(failed)?;
         // What tier 1 suspects comes first, should the time not be enough for all.
         windows.sort_by_key(|window| !meets(window.range(), &first.range));
-        let mut worst: Option<Judged> = None;
-        let mut is_partial = false;
-        for window in &windows {
-            if !self.has_time(window, until) {
-                is_partial = true;
-                break;
-            }
-            let begun = Instant::now();
-            let judged = tier2.judge(window).map_err(failed)?;
-            self.learn(begun.elapsed(), window);
-            let is_worse = |worst: &Judged| judged.logits.odds() > worst.logits.odds();
-            if worst.as_ref().is_none_or(is_worse) {
-                worst = Some(judged);
-            }
+        Ok(windows)
+    }
+
+    fn fast(&self, text: &Prepared, first: Window) -> Score {
+        Score {
+            probability: probability(first.logit),
+            span: text.origin(first.range),
+            is_partial: false,
         }
-        let without = if is_partial {
+    }
+
+    fn model(&self, doubt: &Doubt, found: Found) -> Result<Score, Silence> {
+        if let Some(failure) = found.failure {
+            return Err(failure);
+        }
+        let without = if found.is_partial {
             Silence::Slow
         } else {
             Silence::Empty
         };
-        let worst = worst.ok_or(without)?;
-        let odds = f64::from(worst.logits.cooled(self.thresholds.temperature).odds());
+        let worst = found.worst.ok_or(without)?;
+        let odds = f64::from(worst.logits.odds()) + self.of_scripts(&doubt.text, doubt.first.logit);
         Ok(Score {
-            probability: probability(odds + self.of_scripts(text, first.logit)),
-            span: text.origin(worst.range),
-            is_partial,
+            probability: probability(self.thresholds.calibrated(odds)),
+            span: doubt.text.origin(worst.range),
+            is_partial: found.is_partial,
         })
+    }
+
+    /// Judges a window and adds it to what was found, where there is time for it.
+    pub(crate) fn look(&self, window: &TokenWindow, until: Instant, found: &mut Found) {
+        if !self.has_time(window, until) {
+            found.is_partial = true;
+            return;
+        }
+        let Some(tier2) = self.tier2.as_ref() else {
+            found.failure = Some(Silence::Missing);
+            return;
+        };
+        let begun = Instant::now();
+        match tier2.judge(window) {
+            Ok(judged) => found.add(judged),
+            Err(error) => found.failure = Some(failed(error)),
+        }
+        self.learn(begun.elapsed(), window);
     }
 
     fn has_time(&self, window: &TokenWindow, until: Instant) -> bool {
@@ -213,34 +338,59 @@ impl Cascade {
 
 impl Classifier for Cascade {
     fn judge(&self, text: &str, budget: Budget) -> Opinion {
-        let prepared = prepare(text);
-        let Some(worst) = self.tier1.worst(&prepared) else {
-            return Opinion {
-                fast: Err(Silence::Empty),
-                model: Err(Silence::Empty),
-            };
+        let doubt = match self.begin(text, budget.depth) {
+            Begun::Answered(opinion) => return opinion,
+            Begun::Doubtful(doubt) => doubt,
         };
-        let is_sure = worst.logit <= self.thresholds.sure_below;
-        let model = if is_sure || budget.depth == Depth::Fast {
-            Err(Silence::NotAsked)
-        } else {
-            self.model(&prepared, &worst, budget.until)
-        };
-        Opinion {
-            fast: Ok(Score {
-                probability: probability(worst.logit),
-                span: prepared.origin(worst.range),
-                is_partial: false,
-            }),
-            model,
+        let mut found = Found::default();
+        for window in &doubt.windows {
+            self.look(window, budget.until, &mut found);
+            if found.is_partial || found.failure.is_some() {
+                break;
+            }
+        }
+        self.end(&doubt, found)
+    }
+}
+
+impl Found {
+    /// Takes one more window into account.
+    pub(crate) fn add(&mut self, judged: Judged) {
+        let is_worse = |worst: &Judged| judged.logits.odds() > worst.logits.odds();
+        if self.worst.as_ref().is_none_or(is_worse) {
+            self.worst = Some(judged);
         }
     }
+
+    /// Takes into account what was found in other windows of the same text.
+    pub(crate) fn join(&mut self, other: Self) {
+        if let Some(judged) = other.worst {
+            self.add(judged);
+        }
+        self.is_partial |= other.is_partial;
+        self.failure = self.failure.take().or(other.failure);
+    }
+}
+
+impl Thresholds {
+    /// Log odds on the scale of scores: [`ALARM_AT`] is where the alarm is, whatever the weights.
+    fn calibrated(&self, odds: f64) -> f64 {
+        (odds - self.alarm_above) / f64::from(self.temperature) + (ALARM_AT / (1.0 - ALARM_AT)).ln()
+    }
+}
+
+fn failed(error: JudgeError) -> Silence {
+    Silence::Failed(error.to_string())
 }
 
 /// Log odds as a probability.
 #[expect(clippy::cast_possible_truncation, reason = "a probability")]
 fn probability(odds: f64) -> f32 {
-    (1.0 / (1.0 + (-odds).exp())) as f32
+    chance(odds) as f32
+}
+
+fn chance(odds: f64) -> f64 {
+    1.0 / (1.0 + (-odds).exp())
 }
 
 const fn meets(one: &Range<usize>, other: &Range<usize>) -> bool {

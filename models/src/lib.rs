@@ -4,20 +4,26 @@
 //! use; `models/training/` is the other side of each definition, in Python.
 
 mod cascade;
+mod config;
 pub mod measure;
+mod pool;
 mod prepare;
 mod scope;
 mod shipped;
 mod tier1;
 mod tier2;
+mod tune;
 mod weights;
 
 pub use cascade::{
-    Budget, Cascade, Classifier, Depth, Opinion, Score, Scores, Silence, Thresholds,
+    ALARM_AT, Budget, Cascade, Classifier, Depth, Opinion, Score, Scores, Silence, Thresholds,
 };
+pub use config::Config as ModelsConfig;
+pub use pool::{Asked, Pool, PoolSize};
 pub use prepare::{Prepared, prepare};
 pub use scope::{Action, Arguments, Call, Drift, Scope};
 pub use shipped::{CARD_PAGE, LoadError, Models, identities};
 pub use tier1::{Tier1, Window};
 pub use tier2::{JudgeError, Judged, Kernel, Logits, Tier2, TokenWindow};
+pub use tune::{Example, Head, Label, Quality, TuneError, Tuned};
 pub use weights::WeightsError;

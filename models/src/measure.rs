@@ -55,6 +55,19 @@ pub fn flagged_above(scored: &[Scored], threshold: f64) -> Option<f64> {
     share_above(scored, threshold, false)
 }
 
+/// The F1 of calling an attack what scores strictly above `threshold`. `None` without attacks.
+#[expect(clippy::cast_precision_loss, reason = "rows are far fewer than 2^52")]
+pub fn f1_above(scored: &[Scored], threshold: f64) -> Option<f64> {
+    let attacks = scored.iter().filter(|one| one.is_attack).count();
+    let flagged = scored.iter().filter(|one| one.score > threshold);
+    let (mut found, mut all) = (0_usize, 0_usize);
+    for one in flagged {
+        all += 1;
+        found += usize::from(one.is_attack);
+    }
+    (attacks > 0).then(|| 2.0 * found as f64 / (all + attacks) as f64)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "rows are far fewer than 2^52")]
 fn share_above(scored: &[Scored], threshold: f64, is_attack: bool) -> Option<f64> {
     let scores = sorted(scored, is_attack);
@@ -90,6 +103,8 @@ mod tests {
         assert_eq!(threshold, 98.0);
         assert_eq!(flagged_above(&all, threshold), Some(0.01));
         assert_eq!(recall_above(&all, threshold), Some(0.75));
+        assert_eq!(f1_above(&all, threshold), Some(2.0 * 3.0 / (4.0 + 4.0)));
+        assert_eq!(f1_above(&scored(&[], &[1.0]), 0.0), None);
         assert_eq!(threshold_at(&scored(&[1.0], &[]), 0.01), None);
         assert_eq!(recall_above(&scored(&[], &[1.0]), 0.0), None);
     }

@@ -89,6 +89,11 @@ impl Scope {
         })
     }
 
+    /// The trees' sum from which on an action is taken for drift; `None` where they do not say.
+    pub fn alarm_above(&self) -> Option<f64> {
+        self.trees.alarm_above()
+    }
+
     /// Judges an action.
     pub fn judge(&self, action: &Action) -> Drift {
         let numbers = features(action, &self.meaning);

@@ -1,7 +1,13 @@
-//! The models that ship inside the program: their files, the hashes that they must have, their card.
+//! The models that ship inside the program, or lie in a folder: their files, the hashes that they must
+//! have, their card.
 
 mod card;
 mod files;
+mod folder;
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -9,6 +15,7 @@ use crate::cascade::{Cascade, Thresholds};
 use crate::scope::Scope;
 use crate::tier1::Tier1;
 use crate::tier2::{Kernel, Tier2};
+use crate::tune::{Example, TuneError, Tuned, tune};
 use crate::weights::WeightsError;
 use card::Card;
 use files::{FILES, File};
@@ -19,25 +26,45 @@ pub use files::CARD_PAGE;
 #[derive(Debug)]
 pub struct Models {
     /// Injection and jailbreak.
-    pub texts: Cascade,
+    pub texts: Arc<Cascade>,
     /// Scope drift.
-    pub actions: Scope,
+    pub actions: Arc<Scope>,
     /// The log odds from which on a text is taken for an attack: at 1 % false positives, as the card says.
     pub alarm_above: f64,
+    /// The sum of the trees from which on an action is taken for drift, likewise; where the trees say it.
+    pub drift_above: Option<f64>,
 }
 
 /// Why the shipped models cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A file is not the one that this program was built for.
+    /// A file cannot be written.
+    #[error("cannot write model file `{}`", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file cannot be read at all.
+    #[error("cannot read model file `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is not the one that this program was built for, or that its folder's card states.
     #[error(
-        "model file `{name}` has SHA-256 {found}, expected {expected}: the program is damaged, install it anew"
+        "model file `{name}` has SHA-256 {found}, expected {expected}: it is damaged, install it anew"
     )]
     Hash {
         /// Its name.
         name: &'static str,
         /// What it should have.
-        expected: &'static str,
+        expected: String,
         /// What it has.
         found: String,
     },
@@ -62,19 +89,75 @@ impl Models {
     /// When a file is not the one that was shipped, or cannot be used.
     pub fn load(kernel: Kernel) -> Result<Self, LoadError> {
         FILES.iter().try_for_each(check)?;
-        let card: Card = serde_json::from_slice(files::CARD)?;
+        Parts::shipped().models(kernel)
+    }
+
+    /// Fits the head of tier 2 to labelled texts; `told` hears how many of them are read.
+    ///
+    /// # Errors
+    /// When there are too few texts, a model fails, or there is no tier 2.
+    pub fn tune(&self, examples: &[Example], told: impl FnMut(usize)) -> Result<Tuned, TuneError> {
+        let tier2 = self.texts.tier2().ok_or(TuneError::Missing)?;
+        tune(tier2, examples, told)
+    }
+
+    /// Writes a folder with the shipped files, and what was tuned in their place.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write_tuned(folder: &Path, tuned: &Tuned) -> Result<(), LoadError> {
+        folder::write(folder, tuned)
+    }
+
+    /// Reads models from a folder with the files that ship, among them `card.json`, which states
+    /// their hashes.
+    ///
+    /// # Errors
+    /// When a file is missing, is not the one that the card states, or cannot be used.
+    pub fn load_from(folder: &Path, kernel: Kernel) -> Result<Self, LoadError> {
+        folder::read(folder)?.models(kernel)
+    }
+}
+
+/// The bytes of all files.
+struct Parts {
+    tier1: Cow<'static, [u8]>,
+    tier2: Cow<'static, [u8]>,
+    tokenizer: Cow<'static, [u8]>,
+    scope: Cow<'static, [u8]>,
+    meanings: Cow<'static, [u8]>,
+    card: Cow<'static, [u8]>,
+}
+
+impl Parts {
+    const fn shipped() -> Self {
+        Self {
+            tier1: Cow::Borrowed(files::TIER1),
+            tier2: Cow::Borrowed(files::TIER2),
+            tokenizer: Cow::Borrowed(files::TOKENIZER),
+            scope: Cow::Borrowed(files::SCOPE),
+            meanings: Cow::Borrowed(files::MEANINGS),
+            card: Cow::Borrowed(files::CARD),
+        }
+    }
+
+    fn models(&self, kernel: Kernel) -> Result<Models, LoadError> {
+        let card: Card = serde_json::from_slice(&self.card)?;
         let because = |name| move |source| LoadError::Weights { name, source };
-        let tier1 = Tier1::read(files::TIER1).map_err(because("tier1.safetensors"))?;
-        let tier2 = Tier2::read(files::TIER2, files::TOKENIZER, kernel)
+        let tier1 = Tier1::read(&self.tier1).map_err(because("tier1.safetensors"))?;
+        let tier2 = Tier2::read(&self.tier2, &self.tokenizer, kernel)
             .map_err(because("tier2.safetensors"))?;
+        let actions = Scope::read(&self.scope, &self.meanings, &self.tokenizer)
+            .map_err(because("scope.json"))?;
         let thresholds = Thresholds {
             sure_below: card.sure_below(),
             temperature: card.temperature(),
+            alarm_above: card.alarm_above(),
         };
-        Ok(Self {
-            texts: Cascade::new(tier1, Some(tier2), thresholds),
-            actions: Scope::read(files::SCOPE, files::MEANINGS, files::TOKENIZER)
-                .map_err(because("scope.json"))?,
+        Ok(Models {
+            texts: Arc::new(Cascade::new(tier1, Some(tier2), thresholds)),
+            drift_above: actions.alarm_above(),
+            actions: Arc::new(actions),
             alarm_above: card.alarm_above(),
         })
     }
@@ -88,19 +171,25 @@ pub fn identities() -> impl Iterator<Item = (&'static str, usize, &'static str)>
 }
 
 fn check(file: &File) -> Result<(), LoadError> {
-    let found: String = digest(&SHA256, file.bytes)
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    if found == file.sha256 {
+    expect(file.name, file.sha256, &hash(file.bytes))
+}
+
+fn expect(name: &'static str, expected: &str, found: &str) -> Result<(), LoadError> {
+    if found == expected {
         return Ok(());
     }
     Err(LoadError::Hash {
-        name: file.name,
-        expected: file.sha256,
-        found,
+        name,
+        expected: expected.to_owned(),
+        found: found.to_owned(),
     })
+}
+
+/// SHA-256 in small hex digits.
+fn hash(bytes: &[u8]) -> String {
+    let digest = digest(&SHA256, bytes);
+    let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    digits.collect()
 }
 
 #[cfg(test)]

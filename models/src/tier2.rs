@@ -9,9 +9,11 @@ mod tokens;
 use std::ops::Range;
 
 use candle_core::{Device, Tensor};
-use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
 
 use crate::prepare::Prepared;
+use crate::tune::Head;
 use crate::weights::WeightsError;
 use encoder::{Encoder, Shape};
 pub use kernel::Kernel;
@@ -116,6 +118,18 @@ impl Tier2 {
         })
     }
 
+    /// What the head sees of a window.
+    pub(crate) fn features(&self, window: &TokenWindow) -> Result<Vec<f32>, JudgeError> {
+        let ids = Tensor::new(window.ids.as_slice(), &Device::Cpu)?;
+        Ok(self.encoder.features(&ids)?.flatten_all()?.to_vec1()?)
+    }
+
+    /// The head.
+    pub(crate) fn head(&self) -> Result<Head, JudgeError> {
+        let (weight, bias) = self.encoder.head()?;
+        Ok(Head { weight, bias })
+    }
+
     /// The worst window of a text; `None` where it has no tokens.
     ///
     /// # Errors
@@ -131,6 +145,34 @@ impl Tier2 {
         }
         Ok(worst)
     }
+}
+
+/// The bytes of a tier 2 with another head.
+///
+/// # Errors
+/// When `weights` are no tier 2, or cannot be written anew.
+pub(crate) fn with_head(weights: &[u8], head: &Head) -> Result<Vec<u8>, WeightsError> {
+    let (_, metadata) = SafeTensors::read_metadata(weights).map_err(WeightsError::Container)?;
+    let old = SafeTensors::deserialize(weights).map_err(WeightsError::Container)?;
+    let bytes = |numbers: &[f32]| -> Vec<u8> {
+        let bytes = numbers.iter().flat_map(|number| number.to_le_bytes());
+        bytes.collect()
+    };
+    let (weight, bias) = (bytes(&head.weight.concat()), bytes(&head.bias));
+    let mut tensors = Vec::new();
+    for (name, view) in old.tensors() {
+        let own = match name.as_str() {
+            "head.weight" => Some(&weight),
+            "head.bias" => Some(&bias),
+            _ => None,
+        };
+        let view = match own {
+            Some(own) => TensorView::new(Dtype::F32, view.shape().to_vec(), own),
+            None => Ok(view),
+        };
+        tensors.push((name, view.map_err(WeightsError::Container)?));
+    }
+    safetensors::serialize(tensors, metadata.metadata().clone()).map_err(WeightsError::Container)
 }
 
 /// Token ids with the marks around them, and where they stand.
@@ -164,16 +206,6 @@ impl Logits {
         let most = self.injection.max(self.jailbreak);
         let sum = (self.injection - most).exp() + (self.jailbreak - most).exp();
         most + sum.ln() - self.benign
-    }
-
-    /// The same divided by `temperature`: what the model believes, calibrated.
-    #[must_use]
-    pub fn cooled(self, temperature: f32) -> Self {
-        Self {
-            benign: self.benign / temperature,
-            injection: self.injection / temperature,
-            jailbreak: self.jailbreak / temperature,
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use magistrate_enrich::{
-    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, ModelScores,
+    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, Hit, LoadedRules, Matched,
     Notice, Risks, Ruleset, Tally, Watch,
 };
 use magistrate_event::{Record, Timestamp};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metrics::Metrics;
 use super::rules::Source;
+use super::scores::{INJECTION, Pending, Said, Scorer, WINDOW};
 use super::{Parts, is_of_interest};
 use crate::store::ANALYSIS;
 
@@ -27,6 +28,8 @@ pub(super) struct Desk {
     watch: Watch,
     /// When it was looked last what the passing of time shows.
     looked: Timestamp,
+    /// None where models are switched off.
+    scorer: Option<Scorer>,
 }
 
 /// What outlives a restart.
@@ -52,6 +55,7 @@ impl Desk {
             risks: Risks::default(),
             watch: Watch::default(),
             looked: Timestamp::default(),
+            scorer: Scorer::start(&parts.config.models, &parts.metrics)?,
             config,
         };
         parts.metrics.loaded("loaded");
@@ -84,8 +88,11 @@ impl Desk {
         Ok(())
     }
 
-    /// Puts other rules in force where their files have changed and have no fault.
+    /// Puts other rules and models in force where their files have changed and have no fault.
     pub(super) fn reload(&mut self, source: &mut Source, parts: &Parts) {
+        if let Some(scorer) = &mut self.scorer {
+            scorer.reload(&parts.metrics);
+        }
         let Some(loaded) = source.load_if_changed() else {
             return;
         };
@@ -100,8 +107,21 @@ impl Desk {
         tracing::info!(rules = self.rules.rules().len(), "rules were read anew");
     }
 
-    /// The findings that `record` leads to.
-    pub(super) fn look_at(&mut self, record: &Record, parts: &Parts) -> Vec<Record> {
+    /// Begins to judge the texts of `record`, so that the models have work while rules run.
+    pub(super) fn ask(&self, record: &Record, parts: &Parts) -> Pending {
+        match &self.scorer {
+            Some(scorer) if is_of_interest(record) => scorer.ask(record, &parts.path.redactor),
+            Some(_) | None => Pending::default(),
+        }
+    }
+
+    /// The findings that `record` leads to, whose texts `pending` are.
+    pub(super) fn look_at(
+        &mut self,
+        record: &Record,
+        pending: Pending,
+        parts: &Parts,
+    ) -> Vec<Record> {
         if !is_of_interest(record) {
             return Vec::new();
         }
@@ -110,14 +130,19 @@ impl Desk {
         let named = parts.path.tool_names.apply(record);
         let record = named.as_ref().unwrap_or(record);
         let (uid, event, now) = (record.uid(), record.event(), record.received());
+        let said = match &mut self.scorer {
+            Some(scorer) => scorer.answer(record, pending, &parts.metrics),
+            None => Said::default(),
+        };
         let facts = parts.context.observe(event, now);
         let case = Case {
             uid: Some(uid),
             event,
             facts: &facts,
-            scores: &ModelScores::NONE,
+            scores: &said.scores,
         };
-        let hits = self.correlator.observe(&self.rules, case, now);
+        let mut hits = self.correlator.observe(&self.rules, case, now);
+        show_window(&mut hits, said.window.as_deref());
         let about = (uid, event);
         let mut alerts = self
             .grouper
@@ -198,6 +223,21 @@ fn row_key(group: [u8; 16]) -> Vec<u8> {
 fn group_of(key: &[u8]) -> Option<[u8; 16]> {
     let group = key.strip_prefix(&[GROUP])?;
     group.try_into().ok()
+}
+
+/// Adds to what made rules over scores match the stretch of text that has the score.
+fn show_window(hits: &mut [Hit], window: Option<&str>) {
+    let Some(window) = window else {
+        return;
+    };
+    for hit in hits {
+        if hit.matched.iter().any(|one| one.field == INJECTION) {
+            hit.matched.push(Matched {
+                field: WINDOW.to_owned(),
+                value: window.to_owned(),
+            });
+        }
+    }
 }
 
 /// Redacts a finding once more: rules bring text of their own.

@@ -34,7 +34,20 @@ pub(crate) struct Metrics {
     pub(super) sessions: Gauge,
     alerts: Family<ByLevel, Counter>,
     loads: Family<ByOutcome, Counter>,
+    judged: Family<ByOutcome, Counter>,
+    model_loads: Family<ByOutcome, Counter>,
 }
+
+/// What can become of a text that models are to judge. `partial` counts beside `model`.
+const JUDGED: [&str; 7] = [
+    "model",
+    "fast_model",
+    "remembered",
+    "partial",
+    "missing",
+    "slow",
+    "failed",
+];
 
 const LEVELS: [Level; 5] = [
     Level::Informational,
@@ -50,6 +63,7 @@ impl Metrics {
         for level in LEVELS {
             self.alerts.get_or_create(&by(level)).inc_by(0);
         }
+        self.register_models(registry);
         let detect = registry.sub_registry_with_prefix("magistrate_detect");
         for (name, help, counter) in [
             ("events", "Events that rules looked at", &self.events),
@@ -111,6 +125,33 @@ impl Metrics {
         levels
             .map(|level| (level.name(), self.alerts.get_or_create(&by(*level)).get()))
             .collect()
+    }
+
+    fn register_models(&self, registry: &mut Registry) {
+        for outcome in JUDGED {
+            self.judged.get_or_create(&ByOutcome { outcome }).inc_by(0);
+        }
+        let models = registry.sub_registry_with_prefix("magistrate_models");
+        models.register(
+            "texts",
+            "Texts of the log by what became of them: the tier whose score counts, or why there is none",
+            self.judged.clone(),
+        );
+        models.register(
+            "loads",
+            "Times that models were read, by outcome",
+            self.model_loads.clone(),
+        );
+    }
+
+    /// One more text was judged, or could not be; `outcome` is one of [`JUDGED`].
+    pub(super) fn judged(&self, outcome: &'static str) {
+        self.judged.get_or_create(&ByOutcome { outcome }).inc();
+    }
+
+    /// Models were read; `outcome` is `loaded` or `refused`.
+    pub(super) fn models_loaded(&self, outcome: &'static str) {
+        self.model_loads.get_or_create(&ByOutcome { outcome }).inc();
     }
 
     /// One more alert.

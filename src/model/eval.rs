@@ -1,21 +1,27 @@
 //! `magistrate model eval`: how good the models are on labelled rows.
 
 use std::collections::BTreeMap;
-use std::io::{Write, stdout};
+use std::fs::File;
+use std::io::{BufWriter, Write, stdout};
+use std::path::Path;
 
+use anyhow::Context as _;
 use indicatif::ProgressBar;
-use magistrate_models::Models;
-use magistrate_models::measure::{Scored, auc, flagged_above, recall_above, threshold_at};
+use magistrate_models::measure::{
+    Scored, auc, f1_above, flagged_above, recall_above, threshold_at,
+};
 use serde::Serialize;
+use serde_json::json;
 
-use super::rows::{Labelled, Row, read};
+use super::judge::{Inputs, Judge, Judged};
+use super::rows::{Labelled, read};
 use super::table::{Table, figure};
 use crate::cli::EvalArguments;
 use crate::exit::{Failure, Outcome};
 
 /// Rates of false positives at which recall is told.
 const RATES: [f64; 3] = [0.01, 0.03, 0.05];
-/// A row without words is judged harmless.
+/// A row that cannot be judged counts as harmless.
 const NOTHING: f64 = f64::MIN;
 
 /// What one way of judging comes to.
@@ -33,6 +39,8 @@ struct Figures {
     recall_at_card: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flagged_at_card: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    f1_at_card: Option<f64>,
 }
 
 /// All figures of a file, each way of judging with all rows and with those of each source.
@@ -41,8 +49,22 @@ type Report = BTreeMap<&'static str, BTreeMap<String, Figures>>;
 /// Judges every row of the file and prints the figures.
 pub(super) fn command(arguments: &EvalArguments) -> Outcome {
     let rows = read(&arguments.file).map_err(|error| Failure::Usage(format!("{error:#}")))?;
-    let models = super::load()?;
-    let report = report(&models, &rows)?;
+    let judge = Judge::new(Inputs {
+        are_decoded: !arguments.no_decoding,
+        are_whole: !arguments.no_windows,
+    })?;
+    let bar = ProgressBar::new(rows.len() as u64);
+    let judged: Vec<Judged> = rows
+        .iter()
+        .inspect(|_| bar.inc(1))
+        .map(|row| judge.judge(&row.row))
+        .collect();
+    bar.finish_and_clear();
+    if let Some(path) = &arguments.scores {
+        write_scores(path, &judged)
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+    }
+    let report = report(&judge.thresholds(), &rows, &judged);
     let mut out = stdout().lock();
     if arguments.json {
         serde_json::to_writer(&mut out, &report)?;
@@ -53,34 +75,34 @@ pub(super) fn command(arguments: &EvalArguments) -> Outcome {
     Ok(())
 }
 
-fn report(models: &Models, rows: &[Labelled]) -> anyhow::Result<Report> {
-    let mut scores: BTreeMap<&'static str, Vec<(&Labelled, f64)>> = BTreeMap::new();
-    let bar = ProgressBar::new(rows.len() as u64);
-    for row in rows {
-        match &row.row {
-            Row::Text(text) => {
-                let found = models.texts.scores(text)?;
-                for (way, score) in [
-                    ("text_tier1", found.map(|found| found.tier1)),
-                    ("text_tier2", found.map(|found| found.odds)),
-                    ("text_cascade", found.map(|found| found.cascade)),
-                ] {
-                    let score = score.unwrap_or(NOTHING);
-                    scores.entry(way).or_default().push((row, score));
-                }
-            }
-            Row::Action(action) => {
-                let drift = models.actions.judge(action);
-                scores.entry("action").or_default().push((row, drift.score));
-            }
-        }
-        bar.inc(1);
+/// One line a row: `{"score": 0.93}`, or `{"score": null, "error": "…"}`.
+fn write_scores(path: &Path, judged: &[Judged]) -> std::io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    for one in judged {
+        let line = match one.score() {
+            Ok(score) => json!({ "score": score }),
+            Err(error) => json!({ "score": null, "error": error }),
+        };
+        serde_json::to_writer(&mut file, &line)?;
+        writeln!(file)?;
     }
-    bar.finish_and_clear();
+    file.flush()
+}
+
+fn report(
+    thresholds: &BTreeMap<&'static str, f64>,
+    rows: &[Labelled],
+    judged: &[Judged],
+) -> Report {
+    let mut scores: BTreeMap<&'static str, Vec<(&Labelled, f64)>> = BTreeMap::new();
+    for (row, judged) in rows.iter().zip(judged) {
+        for (way, score) in judged.ways() {
+            let score = score.unwrap_or(NOTHING);
+            scores.entry(way).or_default().push((row, score));
+        }
+    }
     let report = scores.into_iter().map(|(way, scores)| {
-        // The card's threshold is for tier 2 and the cascade.
-        let is_of_card = matches!(way, "text_tier2" | "text_cascade");
-        let card = is_of_card.then_some(models.alarm_above);
+        let card = thresholds.get(way).copied();
         let mut sources: BTreeMap<String, Vec<Scored>> = BTreeMap::new();
         for (row, score) in scores {
             let scored = Scored {
@@ -96,7 +118,7 @@ fn report(models: &Models, rows: &[Labelled]) -> anyhow::Result<Report> {
             .map(|(name, scored)| (name, figures(&scored, card)));
         (way, figures.collect())
     });
-    Ok(report.collect())
+    report.collect()
 }
 
 fn figures(scored: &[Scored], card: Option<f64>) -> Figures {
@@ -112,6 +134,7 @@ fn figures(scored: &[Scored], card: Option<f64>) -> Figures {
         recall_at_5_percent: five,
         recall_at_card: card.and_then(|card| recall_above(scored, card)),
         flagged_at_card: card.and_then(|card| flagged_above(scored, card)),
+        f1_at_card: card.and_then(|card| f1_above(scored, card)),
     }
 }
 
@@ -119,7 +142,7 @@ fn print(report: &Report, out: &mut impl Write) -> std::io::Result<()> {
     for (way, sources) in report {
         writeln!(out, "{way}")?;
         let mut table = Table::new(&[
-            "source", "attacks", "harmless", "AUC", "@1%", "@3%", "@5%", "card", "flagged",
+            "source", "attacks", "harmless", "AUC", "@1%", "@3%", "@5%", "card", "flagged", "F1",
         ]);
         // All rows first, then their sources.
         let (all, rest): (Vec<_>, Vec<_>) = sources.iter().partition(|(name, _)| *name == "all");
@@ -134,6 +157,7 @@ fn print(report: &Report, out: &mut impl Write) -> std::io::Result<()> {
                 figure(figures.recall_at_5_percent),
                 figure(figures.recall_at_card),
                 figure(figures.flagged_at_card),
+                figure(figures.f1_at_card),
             ]);
         }
         table.print(out)?;

@@ -14,6 +14,8 @@ pub(super) struct Labelled {
     pub(super) row: Row,
     /// Whether it is what is looked for.
     pub(super) is_attack: bool,
+    /// The label as it is written, one of those that the row's kind has.
+    pub(super) label: String,
     /// Where it comes from, if it says.
     pub(super) source: String,
 }
@@ -101,6 +103,7 @@ fn labelled(line: &str) -> anyhow::Result<Labelled> {
     Ok(Labelled {
         row,
         is_attack,
+        label: written.label,
         source,
     })
 }

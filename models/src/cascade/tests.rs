@@ -10,6 +10,7 @@ fn cascade(sure_below: f64, tier2: Option<Tier2>) -> Cascade {
     let thresholds = Thresholds {
         sure_below,
         temperature: 1.5,
+        alarm_above: 3.0,
     };
     Cascade::new(made_up(|_| 1), tier2, thresholds)
 }
@@ -77,11 +78,27 @@ fn what_a_token_costs_is_learned_and_kept_to() {
 #[test]
 fn a_text_too_long_for_its_time_is_judged_in_part() {
     let cascade = cascade(0.0, Some(testing::tier2()));
-    let prepared = prepare(&"ax bx cx dx ex ".repeat(40_000));
-    let first = cascade.tier1.worst(&prepared).unwrap();
-    let until = Instant::now() + Duration::from_millis(50);
-    match cascade.model(&prepared, &first, until) {
+    let text = "ax bx cx dx ex ".repeat(40_000);
+    match cascade
+        .judge(&text, budget(Duration::from_millis(50), Depth::Model))
+        .model
+    {
         Ok(score) => assert!(score.is_partial),
         Err(silence) => assert_eq!(silence, Silence::Slow),
+    }
+}
+
+#[test]
+fn the_alarm_has_the_same_score_whatever_the_weights() {
+    let thresholds = |temperature, alarm_above| Thresholds {
+        sure_below: 0.0,
+        temperature,
+        alarm_above,
+    };
+    for (temperature, alarm_above) in [(1.0, 3.0), (1.3, 3.06), (2.0, -1.0)] {
+        let thresholds = thresholds(temperature, alarm_above);
+        let at = f64::from(probability(thresholds.calibrated(alarm_above)));
+        assert!((at - ALARM_AT).abs() < 1e-6);
+        assert!(f64::from(probability(thresholds.calibrated(alarm_above + 1.0))) > ALARM_AT);
     }
 }

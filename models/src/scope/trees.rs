@@ -1,5 +1,7 @@
 //! Boosted trees: the sum of one leaf of each, and how it becomes a probability.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// A model as `models/training/trees.py` writes it.
@@ -11,6 +13,15 @@ pub(super) struct Trees {
     /// Calibration: log odds are `slope · score + offset`.
     slope: f64,
     offset: f64,
+    /// By rate of false positives, such as `fpr_1`.
+    #[serde(default)]
+    thresholds: BTreeMap<String, Threshold>,
+}
+
+/// A score that so many harmless actions of sources left out lie above.
+#[derive(Debug, Deserialize)]
+struct Threshold {
+    score: f64,
 }
 
 /// Children below 0 are leaves: `-1 - number`.
@@ -40,6 +51,11 @@ impl Trees {
     /// The sum of the leaves for `numbers`, which are looked at as float32.
     pub(super) fn score(&self, numbers: &[f64]) -> f64 {
         self.trees.iter().map(|tree| tree.leaf(numbers)).sum()
+    }
+
+    /// The score that 1 % of the harmless actions of sources left out of training lie above.
+    pub(super) fn alarm_above(&self) -> Option<f64> {
+        self.thresholds.get("fpr_1").map(|one| one.score)
     }
 
     /// The probability that belongs to a score.

@@ -22,31 +22,31 @@ pub(super) const FILES: [File; 6] = [
     File {
         name: "tier1.safetensors",
         bytes: TIER1,
-        sha256: "c684bf2e019cfae8a0a5380373bd60513300713e1d9cd44c52f4eb0a79fc0939",
+        sha256: "0d9c7850f9b4464dc91561bc5a8b6f719231578f582c49ce8b85240d45e952c0",
     },
     File {
         name: "tier2.safetensors",
         bytes: TIER2,
-        sha256: "ad350f6b2f1f57e3362ff425aa716048431f3f9cb2e8439f27451391d53a32cd",
+        sha256: "743a921184902cf83711b5682f2378f69a64bfcb866c161c61e7ad6edce44e2a",
     },
     File {
         name: "tokenizer.json",
         bytes: TOKENIZER,
-        sha256: "b537891f0ce87cb5e6ba6f52dbb5d0b384a1a6f7a2f4099d20b51015c6052217",
+        sha256: "b3ee44724832bc87e3899f5b7095b6801a2abaaace9d78e84eba4d719b4ca461",
     },
     File {
         name: "scope.json",
         bytes: SCOPE,
-        sha256: "84c65bba3d9e380af22a0115319c1ead67b6d003581994a5a2f71697ec106fd8",
+        sha256: "99fca6bee326e488ae6c842cf3f5d9a441d80de91d06705fa5355ee7f938a356",
     },
     File {
         name: "meanings.safetensors",
         bytes: MEANINGS,
-        sha256: "d014930abfaa9073a0d98854d9992c5d8e139b87ad9e2a033aae943306c5cb5a",
+        sha256: "33481a6191b9ea811d71ebab29910d007e422719b205dfa6b95e1c023959f11a",
     },
     File {
         name: "card.json",
         bytes: CARD,
-        sha256: "34ddd95dfa8b8e3f3929febe2cc22f41725f1e5140e1e0d3aadcd05066ce110c",
+        sha256: "687611ed7a5feebaa197963ad4112247599bcdad47c89653086a61e6a82cbbca",
     },
 ];

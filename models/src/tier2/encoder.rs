@@ -108,6 +108,11 @@ impl Encoder {
 
     /// The logits of a window with the token ids `ids` (T).
     pub(super) fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        self.head.forward(&self.features(ids)?)?.flatten_all()
+    }
+
+    /// What the head sees of a window (1, 2H).
+    pub(super) fn features(&self, ids: &Tensor) -> Result<Tensor> {
         let words = self.words.index_select(ids, 0)?;
         let positions = self.positions.narrow(0, 0, ids.elem_count())?;
         let mut x = self.norm_words.forward(&(words + positions)?)?;
@@ -122,8 +127,12 @@ impl Encoder {
         let mean = x.mean_keepdim(0)?;
         let look = softmax_last_dim(&x.matmul(&self.look)?.t()?.contiguous()?)?;
         let seen = look.matmul(x)?;
-        let both = Tensor::cat(&[mean, seen], 1)?;
-        self.head.forward(&both)?.flatten_all()
+        Tensor::cat(&[mean, seen], 1)
+    }
+
+    /// The head's weights, a row for each label, and its biases.
+    pub(super) fn head(&self) -> Result<(Vec<Vec<f32>>, Vec<f32>)> {
+        self.head.numbers()
     }
 }
 

@@ -1,7 +1,7 @@
 //! One matrix of the encoder: as float32, or as int8 blocks where the processor is fast at them.
 
 use candle_core::quantized::{GgmlDType, QMatMul, QTensor};
-use candle_core::{Module, Result, Tensor};
+use candle_core::{DType, Module, Result, Tensor};
 
 /// How matrices are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,15 @@ impl Linear {
             Weight::Q8(weight) => weight.forward(x)?,
         };
         product.broadcast_add(&self.bias)
+    }
+
+    /// The weight, a row for each output, and the bias.
+    pub(super) fn numbers(&self) -> Result<(Vec<Vec<f32>>, Vec<f32>)> {
+        let weight = match &self.weight {
+            Weight::Float32(weight) => weight.t()?.to_vec2()?,
+            Weight::Q8(weight) => weight.dequantize_f16()?.to_dtype(DType::F32)?.to_vec2()?,
+        };
+        Ok((weight, self.bias.to_vec1()?))
     }
 
     /// Whether the weight is kept in int8 blocks.

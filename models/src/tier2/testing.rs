@@ -14,6 +14,11 @@ pub(crate) fn tier2() -> Tier2 {
     golden()[0].tier2(Kernel::Float32)
 }
 
+/// Its weights as a file.
+pub(crate) fn file() -> Vec<u8> {
+    golden()[0].file()
+}
+
 /// A small encoder with made-up weights, and what `models/training/golden_encoder.py` made of it.
 #[derive(Deserialize)]
 pub(super) struct Golden {

@@ -1,0 +1,236 @@
+//! What the models say of a record: asked for early, waited for late, never a score where there is none.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use magistrate_enrich::{Decoded, ModelScores, Redactor, Unjudged};
+use magistrate_event::{Field, Record};
+use magistrate_models::{Asked, Budget, Depth, Opinion, Pool, PoolSize, Scope, Score, Silence};
+
+use super::metrics::Metrics;
+use super::models::{Change, Source};
+use super::remembered::{Remembered, TextHash};
+use super::tasks::Tasks;
+use super::texts::{Untrusted, texts};
+
+/// How the evidence of a finding names the stretch of text that scored.
+pub(super) const WINDOW: &str = "score.window";
+/// The name under which a rule has seen its score.
+pub(super) const INJECTION: &str = "score.injection";
+/// Characters of that stretch that a finding shows.
+const SHOWN: usize = 600;
+
+/// Asks the models about records.
+pub(super) struct Scorer {
+    pool: Pool,
+    scope: Option<Arc<Scope>>,
+    source: Source,
+    remembered: Remembered,
+    tasks: Tasks,
+    wait: Duration,
+}
+
+/// What the models say of one record.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    /// What rules may ask for.
+    pub(super) scores: ModelScores,
+    /// Where the text that scored highest stands, and its beginning.
+    pub(super) window: Option<String>,
+}
+
+/// The texts of a record that are being judged.
+#[derive(Default)]
+pub(super) struct Pending(Vec<Text>);
+
+struct Text {
+    field: Field,
+    /// Its number among the record's texts.
+    number: usize,
+    /// Set where the text was hidden in that one by encodings.
+    layer: Option<Decoded>,
+    hash: TextHash,
+    state: State,
+}
+
+enum State {
+    Known(Score),
+    Asked(Asked),
+}
+
+impl Scorer {
+    /// Loads the models and starts their threads; `None` where they are switched off. Models that
+    /// cannot be loaded are reported, and no text has a score.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub(super) fn start(
+        config: &magistrate_models::ModelsConfig,
+        metrics: &Metrics,
+    ) -> anyhow::Result<Option<Self>> {
+        if !config.enabled {
+            return Ok(None);
+        }
+        let size = PoolSize {
+            threads: config.threads,
+            ..PoolSize::default()
+        };
+        let mut scorer = Self {
+            pool: Pool::start(None, size)?,
+            scope: None,
+            source: Source::new(config.folder.clone()),
+            remembered: Remembered::new(config.remembered_texts),
+            tasks: Tasks::default(),
+            wait: Duration::from_millis(config.wait_ms),
+        };
+        scorer.reload(metrics);
+        Ok(Some(scorer))
+    }
+
+    /// Puts other models in force where their folder has changed and they are sound.
+    pub(super) fn reload(&mut self, metrics: &Metrics) {
+        match self.source.load_if_changed() {
+            Change::None => {}
+            Change::Refused => metrics.models_loaded("refused"),
+            Change::Loaded(models) => {
+                self.pool.swap(Some(Arc::clone(&models.texts)));
+                self.scope = Some(models.actions);
+                self.remembered.forget();
+                metrics.models_loaded("loaded");
+            }
+        }
+    }
+
+    /// Begins to judge the texts of `record`, and what they hide under encodings.
+    pub(super) fn ask(&self, record: &Record, redactor: &Redactor) -> Pending {
+        let until = Instant::now() + self.wait;
+        let mut asked = Vec::new();
+        for (number, Untrusted { field, text }) in texts(record.event()).into_iter().enumerate() {
+            let layers = redactor.decoded(text).into_iter().map(Some);
+            for layer in std::iter::once(None).chain(layers) {
+                let own = layer.as_ref().map_or(text, |layer| &layer.text);
+                let hash = *blake3::hash(own.as_bytes()).as_bytes();
+                asked.push(Text {
+                    field,
+                    number,
+                    hash,
+                    state: self.begin(own, hash, until),
+                    layer,
+                });
+            }
+        }
+        Pending(asked)
+    }
+
+    fn begin(&self, text: &str, hash: TextHash, until: Instant) -> State {
+        let depth = Depth::Model;
+        match self.remembered.get(&hash) {
+            Some(score) => State::Known(score.clone()),
+            None => State::Asked(self.pool.ask(text, Budget { until, depth })),
+        }
+    }
+
+    /// What the models say of `record`, whose texts `pending` are.
+    pub(super) fn answer(&mut self, record: &Record, pending: Pending, metrics: &Metrics) -> Said {
+        let mut said = Said::default();
+        let plain = texts(record.event());
+        for text in pending.0 {
+            let score = match text.state {
+                State::Known(score) => {
+                    metrics.judged("remembered");
+                    Ok(score)
+                }
+                State::Asked(asked) => self.take(text.hash, asked.wait(), metrics),
+            };
+            match score {
+                Ok(score) => {
+                    let number = f64::from(score.probability);
+                    if said.scores.injection.is_none_or(|worst| number > worst) {
+                        said.scores.injection = Some(number);
+                        let whole = plain.get(text.number).map_or("", |one| one.text);
+                        said.window = Some(shown(text.field, whole, text.layer.as_ref(), &score));
+                    }
+                }
+                Err(silence) => {
+                    said.scores.unjudged = said.scores.unjudged.or(unjudged(&silence));
+                }
+            }
+        }
+        said.scores.scope_drift = self.drift(record);
+        said
+    }
+
+    /// The score that counts: the encoder's where it was asked, else tier 1's, which was sure.
+    fn take(
+        &mut self,
+        hash: TextHash,
+        opinion: Opinion,
+        metrics: &Metrics,
+    ) -> Result<Score, Silence> {
+        let score = match opinion.model {
+            Ok(score) => {
+                metrics.judged("model");
+                score
+            }
+            Err(Silence::NotAsked) => {
+                metrics.judged("fast_model");
+                opinion.fast?
+            }
+            Err(silence) => {
+                if let Some(why) = unjudged(&silence) {
+                    metrics.judged(why.name());
+                }
+                return Err(silence);
+            }
+        };
+        if score.is_partial {
+            metrics.judged("partial");
+        } else {
+            self.remembered.add(hash, score.clone());
+        }
+        Ok(score)
+    }
+
+    fn drift(&mut self, record: &Record) -> Option<f64> {
+        let action = self.tasks.learn(record.event())?;
+        Some(self.scope.as_ref()?.judge(&action).probability)
+    }
+}
+
+/// Why a text that should have a score has none; a text without words should not.
+const fn unjudged(silence: &Silence) -> Option<Unjudged> {
+    match silence {
+        Silence::Empty | Silence::NotAsked => None,
+        Silence::Missing => Some(Unjudged::Missing),
+        Silence::Slow => Some(Unjudged::Slow),
+        Silence::Failed(_) => Some(Unjudged::Failed),
+    }
+}
+
+/// `column[start..end]: the text there`, cut to what a person reads; of a hidden text where it was
+/// hidden, and how.
+fn shown(field: Field, whole: &str, layer: Option<&Decoded>, score: &Score) -> String {
+    let stretch = |text: &str| -> String {
+        let found = text.get(score.span.clone()).unwrap_or_default();
+        found.chars().take(SHOWN).collect()
+    };
+    let path = field.path();
+    match layer {
+        None => format!(
+            "{path}[{}..{}]: {}",
+            score.span.start,
+            score.span.end,
+            stretch(whole)
+        ),
+        Some(layer) => format!(
+            "{path}[{}..{}] in {}: {}",
+            layer.span.start(),
+            layer.span.end(),
+            layer.encodings,
+            stretch(&layer.text)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;
