@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn an_example_walks_the_path_and_a_wrong_one_fails() {
         let report = played(
-            "title: a\nlogsource: {product: claude_code, category: action}\ndetection:\n  s: {command.programs: nmap, content.findings: credential}\n  condition: s\nexamples:\n  match:\n    - log: {event.name: tool_result, tool_name: Bash, tool_input: {command: 'nmap --password=hunter2hunter2'}}\n    - log: {event.name: tool_result, tool_name: Bash, tool_input: {command: nmap}}\n  no_match:\n    - log: {event.name: tool_result, tool_name: Read}\n    - {command.programs: nmap, content.findings: credential.password}\n    - {score.injection: 1}\n",
+            "title: a\nlogsource: {product: claude_code, category: action}\ndetection:\n  s: {command.programs: nmap, content.findings: credential}\n  condition: s\nexamples:\n  match:\n    - log: {event.name: tool_result, tool_name: Bash, tool_input: {command: 'nmap --password=hunter2hunter2'}}\n    - log: {event.name: tool_result, tool_name: Bash, tool_input: {command: nmap}}\n  no_match:\n    - log: {event.name: tool_result, tool_name: Read}\n    - {command.programs: nmap, content.findings: credential.password}\n    - {score.injection: 2}\n",
         );
         assert_eq!((report.rules, report.examples), (1, 5));
         let failed: Vec<_> = report

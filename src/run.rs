@@ -52,6 +52,8 @@ async fn run(config: &Config, store: Store) -> Outcome {
     if let Some(admin) = listeners.admin() {
         store.lock.tell_admin(admin)?;
     }
+    // Before anybody can know that it runs: a stop that comes at once is a stop, too.
+    let stop = signal::Stop::listen()?;
     let mut registry = Registry::default();
     let (intake, engine) = Engine::start(config, &store, &mut registry)?;
     let shutdown = CancellationToken::new();
@@ -73,7 +75,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
     drop(intake);
     announce(&listeners, &store)?;
 
-    signal::stop_asked().await?;
+    stop.asked().await;
     tracing::info!("stopping: finishing what was received");
     shutdown.cancel();
     listeners.drain().await;

@@ -115,9 +115,9 @@ ATTACKS = [
 ]
 # The share of detected attacks that must still be detected in the disguise.
 COVERED = {
-    "base64": 1.0, "base32": 0.0, "hex": 1.0, "percent": 1.0, "entities": 1.0, "escapes": 1.0, "base64_twice": 1.0,
-    "zero_width": 1.0, "full_width": 1.0, "marks": 1.0, "tags": 1.0, "look_alikes": 0.8, "reversed": 0.8, "spaced": 0.8,
-    "upside_down": 0.8, "hidden_html": 0.8,
+    "base64": 1.0, "hex": 1.0, "percent": 1.0, "entities": 1.0, "escapes": 1.0, "base64_twice": 1.0,
+    "zero_width": 1.0, "full_width": 1.0, "marks": 1.0, "tags": 1.0, "look_alikes": 0.7, "reversed": 0.7, "spaced": 0.7,
+    "upside_down": 0.7, "hidden_html": 0.7,
 }  # fmt: skip
 """Disguises of `augment` that are not here are the ones that docs/models.md says are not covered."""
 

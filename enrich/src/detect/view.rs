@@ -6,12 +6,11 @@ use std::cell::OnceCell;
 use magistrate_event::{Cell, Class, Event, EventUid, Field, Value};
 
 use super::Case;
-use super::model_scores::{self, ModelScores};
+use super::model_scores;
 use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
 use super::programs::programs;
 use super::session_names;
-use crate::context::SessionFacts;
 
 /// Column numbers below this find their place at once.
 const PLACES: usize = 512;
@@ -56,9 +55,7 @@ impl Seen<'_> {
 /// One event, laid out for looking up names.
 pub(super) struct View<'a> {
     event: &'a Event,
-    uid: Option<EventUid>,
-    facts: &'a SessionFacts,
-    scores: &'a ModelScores,
+    case: Case<'a>,
     names: &'a NameTable,
     cells: Vec<(Field, Cell<'a>)>,
     /// By column number: the place in `cells` plus one.
@@ -69,12 +66,7 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     /// Lays out the event of `case`.
     pub(super) fn new(case: Case<'a>, names: &'a NameTable) -> Self {
-        let Case {
-            uid,
-            event,
-            facts,
-            scores,
-        } = case;
+        let event = case.event;
         let cells: Vec<_> = event.cells().take(usize::from(u8::MAX) - 1).collect();
         let mut places = [0; PLACES];
         for (place, (field, _)) in (1_u8..).zip(&cells) {
@@ -84,9 +76,7 @@ impl<'a> View<'a> {
         }
         Self {
             event,
-            uid,
-            facts,
-            scores,
+            case,
             names,
             cells,
             places,
@@ -96,7 +86,7 @@ impl<'a> View<'a> {
 
     /// The event's id.
     pub(super) const fn uid(&self) -> Option<EventUid> {
-        self.uid
+        self.case.uid
     }
 
     /// The value of `name`; none where the event has none.
@@ -163,8 +153,8 @@ impl<'a> View<'a> {
                 .find_map(|field| self.cell(*field))
                 .map(|cell| self.seen_cell(cell)),
             Origin::Derived(derived) => self.derive(derived),
-            Origin::Session(from) => session_names::seen(self.facts, from),
-            Origin::Models(from) => model_scores::seen(self.scores, from),
+            Origin::Session(from) => session_names::seen(self.case.facts, from),
+            Origin::Models(from) => model_scores::seen(self.case.scores, from),
             Origin::Judge => None,
         }
     }

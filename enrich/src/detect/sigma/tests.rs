@@ -141,6 +141,10 @@ fn event_for(rule: &SigmaRule, rules: &Ruleset, random: &mut Random) -> Option<E
                 )
         })
     });
+    // A rule over facts and scores alone asks nothing of the event.
+    if fields.is_empty() {
+        return None;
+    }
     let mut event = rules.sample(&fields, Timestamp::default()).ok()?.event;
     dress(&mut event, &rule.logsource);
     Some(event)
