@@ -206,7 +206,7 @@ fn verdicts_are_those_of_rsigma_itself() {
         .collect();
     let mut random = Random(1);
     let (mut events, mut matched) = (0, 0);
-    while events < 500 {
+    while events < 600 {
         let rule = sourced[random.below(sourced.len())];
         let Some(event) = event_for(rule, &loaded.rules, &mut random) else {
             continue;
