@@ -14,6 +14,7 @@ mod reference;
 mod risk;
 mod rule;
 mod sample;
+mod seen;
 mod session_names;
 mod shipped;
 mod sigma;
@@ -29,7 +30,7 @@ use magistrate_event::{Event, EventUid, Timestamp};
 use serde_json::{Map, Value as Json};
 
 use self::name_table::NameTable;
-use self::sigma::{Compiled, Correlations};
+use self::sigma::{Compiled, Correlations, Which};
 use self::source::Sources;
 use self::view::View;
 use crate::context::SessionFacts;
@@ -45,7 +46,7 @@ pub use self::reference::detection_reference;
 pub use self::risk::Risks;
 pub use self::rule::{Level, Rule, RuleKind, RulePlace};
 pub use self::sample::Sampled;
-pub use self::shipped::shipped_detections;
+pub use self::shipped::{shipped_detections, shipped_lists, shipped_policies};
 pub use self::sigma::{Correlated, DetectLists, Hit, Matched};
 
 /// One rule file.
@@ -103,11 +104,20 @@ impl Ruleset {
     /// Compiles what `files` hold. A faulty rule is left out; a rule whose id a rule of an earlier
     /// file has takes that one's place.
     pub fn compile(files: &[DetectFile], lists: &DetectLists) -> LoadedRules {
+        Self::compile_which(files, lists, Which::Everything)
+    }
+
+    /// Like [`Ruleset::compile`], with the rules that have a `judge:` block alone.
+    pub fn compile_policies(files: &[DetectFile], lists: &DetectLists) -> LoadedRules {
+        Self::compile_which(files, lists, Which::Policies)
+    }
+
+    fn compile_which(files: &[DetectFile], lists: &DetectLists, which: Which) -> LoadedRules {
         let texts: Vec<_> = files
             .iter()
             .map(|file| (file.name.as_str(), file.text.as_str()))
             .collect();
-        let (compiled, mut notes) = Compiled::new(&texts, lists);
+        let (compiled, mut notes) = Compiled::new(&texts, lists, which);
         notes.faults.sort();
         notes.warnings.sort();
         LoadedRules {
@@ -123,6 +133,14 @@ impl Ruleset {
     /// Every rule, in the order of the files.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
         self.compiled.rules.iter().map(AsRef::as_ref)
+    }
+
+    /// Lets rules make no alert of their own, such as policies of other profiles.
+    pub fn silence(&mut self, is_silent: impl Fn(&Rule) -> bool) {
+        let rules = self.compiled.rules.iter_mut();
+        for rule in rules.filter(|rule| is_silent(rule)) {
+            Arc::make_mut(rule).alerts = false;
+        }
     }
 
     /// The rule with that id.

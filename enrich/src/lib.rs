@@ -17,20 +17,23 @@ pub use detect::{
     Alert, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
     DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy, Risks,
     Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset, Sample, Sampled, Stage, Step,
-    Suppression, Tally, Unjudged, detection_reference, shipped_detections,
+    Suppression, Tally, Unjudged, detection_reference, shipped_detections, shipped_lists,
+    shipped_policies,
 };
 pub use graph::{
     Call, Evidence, Flow, FlowsWanted, ModelCall, Step as GraphStep, TaskGraph, Turn, flows_wanted,
     task_graph,
 };
-pub use normalize::{Fault, Malformed, Normalized, normalize};
+pub use normalize::{
+    Asked, Fault, Malformed, Normalized, normalize, normalize_action, recipient_domains,
+};
 pub use redact::{
     Census, Choice, CustomRule, CustomRules, Decoded, Detectors, Epoch, Example, FileError,
     FileFault, KeyError, KeyPlace, KeyPlaceError, ListConfig, ListError, Lists, ListsBuilder,
-    Loaded, MAX_ORIGINAL_BYTES, MAX_ORIGINALS, MAX_ROW_BYTES, Original, Originals, PersonalConfig,
-    RedactConfig, RedactKey, Redactor, Rows, RuleError, RuleFault, RuleFile, RuleWarning,
-    SealConfig, SealError, SealKey, SealKeyError, SealKeyId, StreamRedactor, UnsealKey,
-    parse_token, sealed_for, shipped_examples, unseal,
+    Loaded, MAX_ORIGINAL_BYTES, MAX_ORIGINALS, MAX_ROW_BYTES, MaskedReply, Original, Originals,
+    PersonalConfig, RedactConfig, RedactKey, Redactor, Rows, RuleError, RuleFault, RuleFile,
+    RuleWarning, SealConfig, SealError, SealKey, SealKeyError, SealKeyId, StreamRedactor,
+    UnsealKey, parse_token, sealed_for, shipped_examples, unseal,
 };
 pub use tool_names::{Names, ToolNames};
 pub use uid::UidKey;

@@ -1,16 +1,19 @@
 //! Turns received bytes into events in OCSF's terms.
 
+mod action;
 mod claude;
 mod draft;
 mod keys;
 mod line;
 mod names;
 mod otlp;
+mod outgoing;
 pub(crate) mod url;
 
 use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};
 
 use crate::uid::{LineIds, UidKey};
+pub use action::{Asked, normalize_action, recipient_domains};
 pub(crate) use claude::is_known_event;
 pub use otlp::Fault;
 

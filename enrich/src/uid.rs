@@ -46,6 +46,26 @@ impl UidKey {
         *blake3::keyed_hash(&self.secret, &input).as_bytes()
     }
 
+    /// The id of a request to the judge: who asked, what tells it from the caller's others, and the
+    /// hash of its body.
+    pub(crate) fn asked(&self, identity: &str, name: &[u8], body: &[u8]) -> EventUid {
+        let mut id = Canonical::default();
+        id.start(self.domain(ASKED_DOMAIN));
+        id.bytes(identity.as_bytes());
+        id.bytes(name);
+        id.bytes(body);
+        id.uid(self)
+    }
+
+    /// The id of what follows from the event `uid`, such as its verdict: the same each time.
+    pub fn follow_up(&self, uid: EventUid, what: &str) -> EventUid {
+        let mut id = Canonical::default();
+        id.start(self.domain(FOLLOW_UP_DOMAIN));
+        id.bytes(uid.as_bytes());
+        id.bytes(what.as_bytes());
+        id.uid(self)
+    }
+
     /// What the ids of one kind begin with.
     fn domain(&self, name: &[u8]) -> Prefix {
         Prefix(*blake3::keyed_hash(&self.secret, name).as_bytes())
@@ -68,6 +88,8 @@ impl std::fmt::Debug for UidKey {
 
 /// Keeps ids of this kind apart from every other use of the key, and from later layouts.
 const RECORD_DOMAIN: &[u8] = b"magistrate/uid/record/2";
+const ASKED_DOMAIN: &[u8] = b"magistrate/uid/asked/1";
+const FOLLOW_UP_DOMAIN: &[u8] = b"magistrate/uid/follow-up/1";
 const LINE_DOMAIN: &[u8] = b"magistrate/uid/line/2";
 
 /// Makes the ids of the lines of one batch; a line carries no id of its own.

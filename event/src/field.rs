@@ -162,6 +162,7 @@ fields! {
     133 FileExt "file.ext" Text Every "Extension without the dot, lower case.";
     134 FileParent "file.parent_folder" Text Every "Path without the last part.";
     135 FileSize "file.size" Long Every "Size in bytes.";
+    136 FileMediaType "file.mime_type" Text Every "Media type of the file.";
     140 CmdLine "process.cmd_line" Text Every "The whole command line.";
     141 ProcessName "process.name" Text Every "Name of the program.";
     142 ProcessUid "process.uid" Text Every "`tool_use_id` of the call that started it.";
@@ -257,6 +258,30 @@ fields! {
     441 RecipientDomain "magistrate.destination.recipient_domain" Text Every "Domain of the recipient of a message or share.";
     442 QueryEntropy "magistrate.destination.query_entropy" Double Every "Shannon entropy of URL path and query, bits per byte.";
     443 Sealed "magistrate.sealed" Text Every "The masked values, encrypted; only the private key of `magistrate unseal` opens it.";
+    460 Recipient "magistrate.destination.recipient" Text Every "Recipients of a message or share.";
+    461 AppId "magistrate.app.id" Text Every "The application that is acted in.";
+    462 AppCategory "magistrate.app.category" Text Every "Its category: finance, crypto, password_manager, admin_console, hr, healthcare, government, legal, …";
+    463 ContentOrigin "magistrate.content.origin" Text Every "Where the content came from: user, webpage, email, document, tool or unknown.";
+    464 SessionMode "magistrate.session.mode" Text Every "native or containment.";
+    465 SessionTask "magistrate.session.task" Text Every "What the user asked for, as the judge's caller says.";
+    470 VerdictUid "magistrate.verdict.uid" Text Every "Id of the verdict; only verdict rows have it.";
+    471 VerdictDecision "magistrate.verdict.decision" Text Every "What was enforced: allow, redact, downgrade, require_approval or block.";
+    472 VerdictRequested "magistrate.verdict.requested" Text Every "What policy asked for, where the door could not carry it.";
+    473 VerdictEvent "magistrate.verdict.event_uid" Text Every "Id of the judged action's row.";
+    474 VerdictPolicies "magistrate.verdict.policies" TextList Every "Ids of the policies that matched.";
+    475 VerdictReasons "magistrate.verdict.reasons" Json Every "Every reason: policy, title, category, decision and what made it match.";
+    476 VerdictEvidence "magistrate.verdict.evidence" Json Every "Scores and facts of the session that the decision saw.";
+    477 VerdictCategory "magistrate.verdict.category" Text Every "Category that set deadline and posture.";
+    478 VerdictTier "magistrate.verdict.tier" Text Every "How deep it was looked: rules, fast_model, model or llm.";
+    479 VerdictDegraded "magistrate.verdict.degraded" Bool Every "Whether something failed or came too late.";
+    480 VerdictPartial "magistrate.verdict.partial" Bool Every "Whether only a part of the content was looked at.";
+    481 PolicyVersion "magistrate.verdict.policy_version" Text Every "Which set of policies decided.";
+    482 VerdictModel "magistrate.verdict.model" Text Every "Which models were asked.";
+    483 VerdictElapsed "magistrate.verdict.elapsed_us" Long Every "Microseconds from the read request to the verdict.";
+    484 VerdictDoor "magistrate.verdict.door" Text Every "The door that asked.";
+    485 VerdictProfile "magistrate.verdict.profile" Text Every "The profile in force.";
+    486 VerdictRequestUid "magistrate.verdict.request_id" Text Every "The caller's own id of the request.";
+    487 VerdictLate "magistrate.verdict.late" Bool Every "Whether it was reached after the answer; it can only revoke.";
 }
 
 /// Returned for a number that names no [`Field`].

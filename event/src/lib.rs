@@ -4,6 +4,7 @@
 //! [`Record`], only the redactor makes a [`Redacted`], so nothing unredacted can be written.
 //! No I/O, no clock reading of its own, no globals.
 
+mod action;
 mod class;
 mod clock;
 mod event;
@@ -20,6 +21,10 @@ mod time;
 mod uid;
 mod value;
 
+pub use action::{
+    Action, App, Arguments, ArgumentsError, Content, ContentOrigin, Destination, File,
+    MAX_ARGUMENT_DEPTH, MAX_ARGUMENT_VALUES, Mode, Occasion, Session, Tool, Verb,
+};
 pub use class::{Class, UnknownClass};
 pub use clock::{Clock, SystemClock};
 pub use event::{Cell, Event, Room};

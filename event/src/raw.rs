@@ -43,16 +43,19 @@ pub enum Source {
     SyslogTcp,
     /// `magistrate replay`.
     Replay,
+    /// The judge: actions that somebody asked about.
+    Judge,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::OtlpGrpc,
         Self::OtlpHttp,
         Self::SyslogUdp,
         Self::SyslogTcp,
         Self::Replay,
+        Self::Judge,
     ];
 
     /// The name that metrics and the stored column `magistrate.source` use.
@@ -63,6 +66,7 @@ impl Source {
             Self::SyslogUdp => "syslog_udp",
             Self::SyslogTcp => "syslog_tcp",
             Self::Replay => "replay",
+            Self::Judge => "judge",
         }
     }
 }

@@ -123,6 +123,7 @@ struct Columns<'a> {
     mode: Option<&'a str>,
     agent: Option<&'a str>,
     agent_kind: Option<&'a str>,
+    stated: Option<&'a str>,
 }
 
 impl<'a> Observed<'a> {
@@ -161,7 +162,7 @@ impl<'a> Observed<'a> {
                 .map(|id| (id, columns.agent_kind.unwrap_or_default())),
             grants: Vec::new(),
             outputs: outputs(event),
-            stated: None,
+            stated: columns.stated.and_then(Origin::named),
             is_sensitive: false,
         };
         observed.take_attributes(event);
@@ -231,6 +232,7 @@ impl<'a> Columns<'a> {
             Field::PermissionMode => &mut self.mode,
             Field::AgentId => &mut self.agent,
             Field::InvokedBy => &mut self.agent_kind,
+            Field::ContentOrigin => &mut self.stated,
             _ => return,
         };
         *place = Some(text);
@@ -240,6 +242,7 @@ impl<'a> Columns<'a> {
         const FAILURE: i64 = 2;
         match self.code {
             Some("user_prompt") => Told::Prompt(action.content),
+            Some("prompt") if self.door == Some("judge") => Told::Prompt(action.content),
             Some("tool_decision") if self.decision == Some("accept") => Told::Accepted {
                 forever: self.decided_by == Some("user_permanent"),
             },

@@ -42,6 +42,10 @@ pub struct Policy {
     /// For the person whose action was stopped.
     #[serde(default)]
     pub message: String,
+    /// Kinds and families of kinds that `decision: redact` masks; none means everything that is
+    /// masked when stored.
+    #[serde(default)]
+    pub redact: Vec<String>,
 }
 
 /// Longer messages are cut by those who show them.
@@ -106,6 +110,7 @@ mod tests {
             category: "Data Movement".to_owned(),
             profiles: vec!["high-risk".to_owned(), String::new()],
             message: "x".repeat(501),
+            redact: Vec::new(),
         };
         assert_eq!(policy.faults().len(), 3);
     }

@@ -16,8 +16,6 @@ pub(super) enum Origin {
     Session(FromSession),
     /// What the models say.
     Models(FromModels),
-    /// Filled by the judge. The log door has no such value, so that it is unknown there.
-    Judge,
 }
 
 /// What is worked out from columns.
@@ -29,7 +27,7 @@ pub(super) enum Derived {
     ToolName,
     /// `status`: success or failure.
     Status,
-    /// `destination.domain`: the host, the host behind a dot, and the registrable domain.
+    /// `destination.domain`: the host, the host behind a dot, and every domain that it lies under.
     Domains,
     /// `content.findings`: kinds of what the redactor found, each with its families.
     Findings,
@@ -82,14 +80,6 @@ const fn models(name: &'static str, from: FromModels, doc: &'static str) -> Name
     }
 }
 
-const fn judge(name: &'static str, doc: &'static str) -> Name {
-    Name {
-        name,
-        origin: Origin::Judge,
-        doc,
-    }
-}
-
 const fn session(name: &'static str, from: FromSession, doc: &'static str) -> Name {
     Name {
         name,
@@ -105,7 +95,7 @@ pub(super) const LANGUAGE: &[Name] = &[
     derived(
         "event",
         Derived::EventKind,
-        "Kind of event: prompt, response, request, tool_call, tool_result.",
+        "Kind of event: prompt, response, request, tool_call, tool_result; of judge requests also upload, share, message_send, paste, download, app_action.",
     ),
     column(
         "event.name",
@@ -145,7 +135,7 @@ pub(super) const LANGUAGE: &[Name] = &[
     derived(
         "destination.domain",
         Derived::Domains,
-        "The host, the host behind a dot, and the registrable domain: `|endswith: .example.com` matches the domain and all under it.",
+        "The host, the host behind a dot, and every domain that it lies under: `example.com` and `|endswith: .example.com` match the domain and all under it.",
     ),
     column(
         "destination.host",
@@ -175,19 +165,29 @@ pub(super) const LANGUAGE: &[Name] = &[
         &[F::RecipientDomain],
         "Domain of the recipient of a message or share.",
     ),
-    judge(
+    column(
         "destination.recipient",
-        "Recipient of a message or share; judge requests have it.",
+        &[F::Recipient],
+        "Recipients of a message or share, redacted; ask for `destination.recipient_domain`.",
     ),
-    judge("app.id", "Application; judge requests have it."),
-    judge(
+    column(
+        "app.id",
+        &[F::AppId],
+        "Application; judge requests have it.",
+    ),
+    column(
         "app.category",
+        &[F::AppCategory],
         "Category of the application; judge requests have it.",
     ),
     column("file.name", &[F::FileName], "Last part of the file's path."),
     column("file.path", &[F::FilePath], "The file's path."),
     column("file.ext", &[F::FileExt], "Extension, lower case."),
-    column("file.media_type", &[F::HttpContentType], "Media type."),
+    column(
+        "file.media_type",
+        &[F::FileMediaType, F::HttpContentType],
+        "Media type.",
+    ),
     column("file.size", &[F::FileSize], "Size in bytes."),
     column("command", &[F::CmdLine], "The whole command line."),
     derived(
@@ -215,8 +215,9 @@ pub(super) const LANGUAGE: &[Name] = &[
         Derived::Findings,
         "What the redactor found in any text of the event; `credential` stands for every kind of credential.",
     ),
-    judge(
+    column(
         "content.origin",
+        &[F::ContentOrigin],
         "user, webpage, email, document or tool; judge requests have it.",
     ),
     column("session.id", &[F::SessionUid], "The session."),
@@ -240,8 +241,9 @@ pub(super) const LANGUAGE: &[Name] = &[
         &[F::CorrelationUid],
         "`prompt.id`: one turn of the user.",
     ),
-    judge(
+    column(
         "session.mode",
+        &[F::SessionMode],
         "native or containment; judge requests have it.",
     ),
     session(

@@ -90,7 +90,6 @@ fn origin(name: &Name) -> String {
         Origin::Derived(_) => "worked out".to_owned(),
         Origin::Session(_) => "the session's context".to_owned(),
         Origin::Models(_) => "the models".to_owned(),
-        Origin::Judge => "not filled by the log door".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Makes an event of an example that is written in the names of the rule language.
 
-use magistrate_event::{Class, Event, Field, Kind, Timestamp, Value};
+use magistrate_event::{Class, Event, Field, Kind, Occasion, Timestamp, Value};
 use serde_json::{Map, Value as Json};
 
 use super::model_scores::{self, ModelScores};
@@ -8,6 +8,7 @@ use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
 use super::session_names;
 use crate::context::SessionFacts;
+use crate::normalize::url::set_host_of;
 
 /// What an example made of names stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,11 +50,6 @@ pub(super) fn sampled(
                 model_scores::fill(&mut scores, from, json)
                     .ok_or_else(|| format!("`{name}` is {json}, which no model can say"))?;
             }
-            Some(Origin::Judge) => {
-                return Err(format!(
-                    "`{name}` is nothing that an event alone can have; leave the example out"
-                ));
-            }
             None => {
                 let key = event.push_key(name);
                 let value = value_of(&mut event, json, None);
@@ -80,6 +76,10 @@ fn fill(event: &mut Event, name: &str, derived: Derived, json: &Json) -> Result<
                 "request" => "api_request",
                 "tool_call" => "tool_decision",
                 "tool_result" => "tool_result",
+                word if Occasion::ALL.iter().any(|one| one.name() == word) => {
+                    event.set_text(Field::Source, "judge");
+                    word
+                }
                 _ => return Err(fault()),
             };
             event.set_text(Field::EventCode, code);
@@ -98,7 +98,7 @@ fn fill(event: &mut Event, name: &str, derived: Derived, json: &Json) -> Result<
             };
             event.set_int(Field::StatusId, status);
         }
-        Derived::Domains => event.set_text(Field::UrlHostname, text()?),
+        Derived::Domains => set_host_of(event, text()?),
         Derived::Findings => {
             let one = [json.clone()];
             let kinds = json.as_array().map_or(&one[..], Vec::as_slice);

@@ -1,40 +1,106 @@
 //! The rules that ship with the program.
 
-use super::DetectFile;
+use super::{DetectFile, DetectLists};
 
 macro_rules! files {
     ($($name:literal)*) => {
         &[$((
-            concat!("policies/detect/", $name),
-            include_str!(concat!("../../../policies/detect/", $name)),
+            concat!("policies/", $name),
+            include_str!(concat!("../../../policies/", $name)),
         ),)*]
     };
 }
 
 /// Name and text of each file of `policies/detect`.
 const FILES: &[(&str, &str)] = files![
-    "agents.yml"
-    "browser.yml"
-    "commands.yml"
-    "computer-use.yml"
-    "connectors.yml"
-    "context.yml"
-    "credentials.yml"
-    "destinations.yml"
-    "files.yml"
-    "hooks.yml"
-    "models.yml"
-    "network.yml"
-    "permissions.yml"
-    "prompts.yml"
-    "sessions.yml"
-    "supply-chain.yml"
-    "telemetry.yml"
+    "detect/agents.yml"
+    "detect/browser.yml"
+    "detect/commands.yml"
+    "detect/computer-use.yml"
+    "detect/connectors.yml"
+    "detect/context.yml"
+    "detect/credentials.yml"
+    "detect/destinations.yml"
+    "detect/files.yml"
+    "detect/hooks.yml"
+    "detect/models.yml"
+    "detect/network.yml"
+    "detect/permissions.yml"
+    "detect/prompts.yml"
+    "detect/sessions.yml"
+    "detect/supply-chain.yml"
+    "detect/telemetry.yml"
+];
+
+/// Name and text of each file of `policies/judge`.
+const JUDGE_FILES: &[(&str, &str)] = files![
+    "judge/apps.yml"
+    "judge/browser.yml"
+    "judge/commands.yml"
+    "judge/containment.yml"
+    "judge/data-movement.yml"
+    "judge/files.yml"
+    "judge/injection.yml"
+    "judge/irreversible.yml"
+    "judge/secrets.yml"
+    "judge/supply-chain.yml"
+];
+
+/// Name and text of each file of `policies/lists`.
+const LIST_FILES: &[(&str, &str)] = files![
+    "lists/admin_console_domains.txt"
+    "lists/crypto_domains.txt"
+    "lists/file_sharing_domains.txt"
+    "lists/finance_domains.txt"
+    "lists/free_mail_domains.txt"
+    "lists/government_domains.txt"
+    "lists/healthcare_domains.txt"
+    "lists/hr_domains.txt"
+    "lists/legal_domains.txt"
+    "lists/password_manager_domains.txt"
+    "lists/paste_domains.txt"
+];
+
+/// Lists that shipped rules name and that only the user can fill: without values until then.
+const EMPTY_LISTS: [&str; 7] = [
+    "approved_marketplaces",
+    "approved_mcp_servers",
+    "containment_sites",
+    "corporate_domains",
+    "partner_domains",
+    "production_hosts",
+    "regulated_accepted",
 ];
 
 /// The rule files of `policies/detect`.
 pub fn shipped_detections() -> Vec<DetectFile> {
-    let files = FILES.iter().map(|(name, text)| DetectFile {
+    files_of(FILES)
+}
+
+/// The policy files of `policies/judge`: rules with a `judge:` block.
+pub fn shipped_policies() -> Vec<DetectFile> {
+    files_of(JUDGE_FILES)
+}
+
+/// The lists that shipped rules name; a configured list of the same name takes one's place.
+pub fn shipped_lists() -> DetectLists {
+    let empty = EMPTY_LISTS
+        .into_iter()
+        .map(|name| (name.to_owned(), Vec::new()));
+    let filled = LIST_FILES.iter().map(|(path, text)| {
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let lines = text.lines().map(str::trim);
+        let values = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        (
+            file.trim_end_matches(".txt").to_owned(),
+            values.map(str::to_owned).collect(),
+        )
+    });
+    empty.chain(filled).collect()
+}
+
+fn files_of(files: &[(&str, &str)]) -> Vec<DetectFile> {
+    let files = files.iter().map(|(name, text)| DetectFile {
         name: (*name).to_owned(),
         text: (*text).to_owned(),
     });
@@ -46,28 +112,48 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::detect::{DetectLists, RuleKind, Ruleset};
+    use crate::detect::{RuleKind, Ruleset};
 
     #[test]
-    fn every_file_of_the_folder_ships() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../policies/detect");
-        let entries = std::fs::read_dir(folder).unwrap();
-        let mut found: Vec<_> = entries
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".yml"))
-            .map(|name| format!("policies/detect/{name}"))
-            .collect();
-        found.sort();
-        let shipped: Vec<_> = FILES.iter().map(|(name, _)| *name).collect();
-        assert_eq!(shipped, found);
+    fn every_file_of_the_folders_ships() {
+        for (folder, end, shipped) in [
+            ("detect", ".yml", FILES),
+            ("judge", ".yml", JUDGE_FILES),
+            ("lists", ".txt", LIST_FILES),
+        ] {
+            let path = format!("{}/../policies/{folder}", env!("CARGO_MANIFEST_DIR"));
+            let entries = std::fs::read_dir(path).unwrap();
+            let mut found: Vec<_> = entries
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .filter(|name| name.ends_with(end))
+                .map(|name| format!("policies/{folder}/{name}"))
+                .collect();
+            found.sort();
+            let shipped: Vec<_> = shipped.iter().map(|(name, _)| *name).collect();
+            assert_eq!(shipped, found);
+        }
+    }
+
+    #[test]
+    fn every_policy_has_a_block_and_no_list_is_missing() {
+        let loaded = Ruleset::compile(&shipped_policies(), &shipped_lists());
+        assert_eq!((loaded.faults, loaded.warnings), (vec![], vec![]));
+        assert!(loaded.rules.rules().all(|rule| rule.policy.is_some()));
+        for (name, values) in shipped_lists() {
+            let mut sorted = values.clone();
+            sorted.sort();
+            sorted.dedup();
+            assert_eq!(values, sorted, "{name} is not sorted, or has a value twice");
+        }
     }
 
     #[test]
     fn every_rule_is_complete() {
-        let loaded = Ruleset::compile(&shipped_detections(), &DetectLists::new());
+        let files = [shipped_detections(), shipped_policies()].concat();
+        let loaded = Ruleset::compile(&files, &shipped_lists());
         assert_eq!(loaded.faults, []);
         assert!(
-            loaded.rules.rules().len() >= 80,
+            loaded.rules.rules().len() >= 120,
             "{}",
             loaded.rules.rules().len()
         );

@@ -54,6 +54,15 @@ pub(super) struct Compiled {
     correlations: Vec<Correlation>,
 }
 
+/// Which of the written rules are compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All of them.
+    Everything,
+    /// Those with a `judge:` block that look at one event.
+    Policies,
+}
+
 /// What compiling found out beside the rules.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
@@ -97,12 +106,12 @@ pub struct Hit {
 impl Compiled {
     /// Compiles what `files` hold, pairs of name and text. A faulty rule is left out. A rule whose
     /// id an earlier file has takes the earlier one's place.
-    pub(super) fn new(files: &[(&str, &str)], lists: &DetectLists) -> (Self, Notes) {
+    pub(super) fn new(files: &[(&str, &str)], lists: &DetectLists, which: Which) -> (Self, Notes) {
         let mut written = Written::default();
         for (name, text) in files {
             written.read(name, text);
         }
-        Work::new(written, lists).finish()
+        Work::new(written, lists, which).finish()
     }
 
     /// The rules that match the event, correlations left out.

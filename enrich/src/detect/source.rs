@@ -125,7 +125,8 @@ impl<'a> Sources<'a> {
         };
         sources.products = sources.products.with(&PRODUCTS, agent);
         sources.products = sources.products.with(&PRODUCTS, system(event));
-        for category in categories(event, is_agent) {
+        let is_judged = event.text(Field::Source) == Some("judge");
+        for category in categories(event, is_agent || is_judged) {
             sources.categories = sources.categories.with(&CATEGORIES, category);
         }
         sources
@@ -161,12 +162,13 @@ fn categories(event: &Event, is_agent: bool) -> impl Iterator<Item = &'static st
             *place = name;
         }
     };
+    let code = event.text(Field::EventCode);
     if is_notice(event) {
         add("telemetry");
-    } else if event.text(Field::Action).is_some() {
+    } else if event.text(Field::Action).is_some() || code.is_some_and(is_action) {
         add("action");
     } else if is_agent {
-        add(agent_category(event.text(Field::EventCode)));
+        add(agent_category(code));
     }
     match event.class() {
         Class::HttpActivity => {
@@ -197,12 +199,29 @@ fn categories(event: &Event, is_agent: bool) -> impl Iterator<Item = &'static st
     found.into_iter().filter(|name| !name.is_empty())
 }
 
+/// Whether the judge is asked about an action, whatever else is known of it.
+fn is_action(code: &str) -> bool {
+    matches!(
+        code,
+        "tool_call"
+            | "tool_result"
+            | "upload"
+            | "share"
+            | "message_send"
+            | "paste"
+            | "download"
+            | "app_action"
+    )
+}
+
 /// The category of what the agent tells beside its actions.
 fn agent_category(name: Option<&str>) -> &'static str {
     match name {
-        Some("user_prompt") => "prompt",
+        Some("user_prompt" | "prompt") => "prompt",
         Some(
-            "api_request"
+            "request"
+            | "response"
+            | "api_request"
             | "api_error"
             | "api_retries_exhausted"
             | "api_refusal"

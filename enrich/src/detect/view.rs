@@ -3,54 +3,22 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use magistrate_event::{Cell, Class, Event, EventUid, Field, Value};
+use magistrate_event::{Cell, Class, Event, EventUid, Field, Occasion, Value};
 
 use super::Case;
 use super::model_scores;
 use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
 use super::programs::programs;
+use super::seen::{MAX_DEPTH, owned, seen_json, text};
 use super::session_names;
+
+pub(super) use super::seen::Seen;
 
 /// Column numbers below this find their place at once.
 const PLACES: usize = 512;
-/// Lists and maps deeper than this have no values.
-const MAX_DEPTH: usize = 32;
 /// Arguments longer than this are not read as JSON.
 const MAX_ARGUMENTS_BYTES: usize = 256 * 1024;
-
-/// A value that a rule asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Seen<'a> {
-    /// Present, but without a value.
-    Null,
-    /// A text.
-    Text(Cow<'a, str>),
-    /// A whole number.
-    Int(i64),
-    /// A number with a fraction.
-    Double(f64),
-    /// A truth value.
-    Bool(bool),
-    /// Several; a rule matches when one of them does.
-    Many(Vec<Seen<'a>>),
-    /// Named values.
-    Named(Vec<(Cow<'a, str>, Seen<'a>)>),
-}
-
-impl Seen<'_> {
-    /// Whether it is `value` as text, or one of several that are.
-    pub(super) fn is(&self, value: &str) -> bool {
-        match self {
-            Self::Text(text) => text == value,
-            Self::Int(number) => number.to_string() == value,
-            Self::Double(number) => number.to_string() == value,
-            Self::Bool(flag) => flag.to_string() == value,
-            Self::Many(items) => items.iter().any(|item| item.is(value)),
-            Self::Null | Self::Named(_) => false,
-        }
-    }
-}
 
 /// One event, laid out for looking up names.
 pub(super) struct View<'a> {
@@ -155,7 +123,6 @@ impl<'a> View<'a> {
             Origin::Derived(derived) => self.derive(derived),
             Origin::Session(from) => session_names::seen(self.case.facts, from),
             Origin::Models(from) => model_scores::seen(self.case.scores, from),
-            Origin::Judge => None,
         }
     }
 
@@ -214,8 +181,15 @@ impl<'a> View<'a> {
             .text(Field::DestinationDomain)
             .or_else(|| self.text(Field::UrlDomain));
         let whole = host.or(registrable)?;
+        // A name with its root: the same place.
+        let whole = whole.strip_suffix('.').unwrap_or(whole);
         let mut forms = vec![text(whole), owned(format!(".{whole}"))];
-        forms.extend(registrable.filter(|name| *name != whole).map(text));
+        let parents = whole
+            .match_indices('.')
+            .filter_map(|(at, _)| whole.get(at + 1..));
+        forms.extend(parents.filter(|name| !name.is_empty()).map(text));
+        let is_apart = |name: &&str| *name != whole && !is_under(whole, name);
+        forms.extend(registrable.filter(is_apart).map(text));
         Some(Seen::Many(forms))
     }
 
@@ -346,12 +320,9 @@ impl<'a> View<'a> {
     }
 }
 
-const fn text(text: &str) -> Seen<'_> {
-    Seen::Text(Cow::Borrowed(text))
-}
-
-const fn owned<'a>(text: String) -> Seen<'a> {
-    Seen::Text(Cow::Owned(text))
+fn is_under(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|rest| rest.ends_with('.'))
 }
 
 /// What kind of event it is, in the judge's words; none for what no judge would see.
@@ -362,35 +333,10 @@ fn event_kind(event: &Event) -> Option<&'static str> {
         "api_request" | "api_request_body" => Some("request"),
         "tool_decision" => Some("tool_call"),
         "tool_result" => Some("tool_result"),
+        code if event.text(Field::Source) == Some("judge") => {
+            let known = Occasion::ALL.iter().map(|one| one.name());
+            known.into_iter().find(|name| *name == code)
+        }
         _ => None,
     }
-}
-
-fn seen_json(value: &serde_json::Value, depth: usize) -> Option<Seen<'_>> {
-    Some(match value {
-        serde_json::Value::Null => Seen::Null,
-        serde_json::Value::Bool(flag) => Seen::Bool(*flag),
-        serde_json::Value::String(found) => text(found),
-        serde_json::Value::Number(number) => match number.as_i64() {
-            Some(whole) => Seen::Int(whole),
-            None => Seen::Double(number.as_f64()?),
-        },
-        serde_json::Value::Array(_) | serde_json::Value::Object(_) if depth > MAX_DEPTH => {
-            return None;
-        }
-        serde_json::Value::Array(items) => Seen::Many(
-            items
-                .iter()
-                .filter_map(|item| seen_json(item, depth + 1))
-                .collect(),
-        ),
-        serde_json::Value::Object(entries) => Seen::Named(
-            entries
-                .iter()
-                .filter_map(|(key, value)| {
-                    Some((Cow::Borrowed(key.as_str()), seen_json(value, depth + 1)?))
-                })
-                .collect(),
-        ),
-    })
 }

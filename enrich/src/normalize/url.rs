@@ -39,6 +39,34 @@ pub(crate) fn set_url(event: &mut Event, text: &str) {
     }
 }
 
+/// Fills the host columns of `event` from a host name that stands alone, with or without a port; as
+/// with URLs, an international name is read as its ASCII form.
+pub(crate) fn set_host_of(event: &mut Event, text: &str) {
+    let url = format!("http://{}", text.trim());
+    let Some(parts) = split(&url) else { return };
+    if let Some(host) = &parts.host {
+        set_host(event, host);
+    }
+    if let Some(port) = text
+        .rsplit_once(':')
+        .and_then(|(_, port)| port.parse().ok())
+    {
+        let port: u16 = port;
+        event.set_int(Field::UrlPort, i64::from(port));
+    }
+}
+
+/// Host, and path with its query, of a URL.
+pub(crate) fn host_and_path(text: &str) -> Option<(String, String)> {
+    let parts = split(text)?;
+    let path = parts.path.as_deref().unwrap_or("/");
+    let whole = match parts.query.as_deref() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    Some((parts.host?.into_owned(), whole))
+}
+
 /// The registrable domain of a lower-case `host`; none for addresses and single labels.
 pub(crate) fn registrable_domain(host: &str) -> Option<&str> {
     let host = host.strip_suffix('.').unwrap_or(host);

@@ -10,7 +10,7 @@ use rsigma_parser::{
 
 use super::correlation::{Correlation, Watch};
 use super::written::{self, Placed, Written};
-use super::{Compiled, DetectLists, MAX_RULES, Notes, Partition, evidence, lists};
+use super::{Compiled, DetectLists, MAX_RULES, Notes, Partition, Which, evidence, lists};
 use crate::detect::fault::DetectFault;
 use crate::detect::rule::{Rule, RuleKind};
 use crate::detect::source::{LogSource, Wanted};
@@ -27,7 +27,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(mut written: Written, lists: &DetectLists) -> Self {
+    pub(super) fn new(mut written: Written, lists: &DetectLists, which: Which) -> Self {
         let mut work = Self {
             notes: Notes {
                 faults: std::mem::take(&mut written.faults),
@@ -54,11 +54,16 @@ impl Work {
             });
             return work;
         }
+        let is_everything = which == Which::Everything;
         for placed in written::latest(written.rules, &mut work.notes) {
-            work.rule(placed, lists);
+            if is_everything || placed.policy.is_some() {
+                work.rule(placed, lists);
+            }
         }
-        for placed in written::latest(written.correlations, &mut work.notes) {
-            work.correlation(placed);
+        if is_everything {
+            for placed in written::latest(written.correlations, &mut work.notes) {
+                work.correlation(placed);
+            }
         }
         for placed in written.filters {
             work.filter(placed, lists);

@@ -47,6 +47,8 @@ fn expand_item(item: &mut DetectionItem, lists: &DetectLists, missing: &mut Vec<
         return;
     }
     item.field.modifiers.retain(|one| *one != Modifier::Expand);
+    let is_place = |name: &String| name.starts_with("destination.");
+    let is_place = item.field.name.as_ref().is_some_and(is_place);
     let mut values = Vec::new();
     for value in std::mem::take(&mut item.values) {
         match list_name(&value) {
@@ -54,7 +56,14 @@ fn expand_item(item: &mut DetectionItem, lists: &DetectLists, missing: &mut Vec<
             Some(name) => match lists.get(&name) {
                 Some(list) => values.extend(
                     list.iter()
-                        .map(|one| SigmaValue::String(SigmaString::from_raw(one))),
+                        .map(|one| {
+                            if is_place {
+                                ascii_name(one)
+                            } else {
+                                one.clone()
+                            }
+                        })
+                        .map(|one| SigmaValue::String(SigmaString::from_raw(&one))),
                 ),
                 None => missing.push(name),
             },
@@ -64,6 +73,17 @@ fn expand_item(item: &mut DetectionItem, lists: &DetectLists, missing: &mut Vec<
         values.push(SigmaValue::String(SigmaString::from_raw(NOTHING)));
     }
     item.values = values;
+}
+
+/// The ASCII form of an international domain name, in which events have it (RFC 3490, WHATWG URL).
+fn ascii_name(name: &str) -> String {
+    if name.is_ascii() {
+        return name.to_owned();
+    }
+    match url::Host::parse(name) {
+        Ok(url::Host::Domain(domain)) => domain,
+        Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) | Err(_) => name.to_owned(),
+    }
 }
 
 /// `%name%` names a list.

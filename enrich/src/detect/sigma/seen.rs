@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use rsigma_eval::{Event, EventValue};
 use serde_json::{Value, json};
 
-use crate::detect::view::{Seen, View};
+use crate::detect::seen::Seen;
+use crate::detect::view::View;
 
 impl Event for View<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {

@@ -134,11 +134,7 @@ fn event_for(rule: &SigmaRule, rules: &Ruleset, random: &mut Random) -> Option<E
     }
     fields.retain(|name, _| {
         !crate::detect::names::LANGUAGE.iter().any(|one| {
-            one.name == name
-                && matches!(
-                    one.origin,
-                    Origin::Judge | Origin::Models(_) | Origin::Session(_)
-                )
+            one.name == name && matches!(one.origin, Origin::Models(_) | Origin::Session(_))
         })
     });
     // A rule over facts and scores alone asks nothing of the event.

@@ -4,21 +4,21 @@ use std::borrow::Cow;
 
 /// The texts of the outermost object that matter, the first of each name.
 #[derive(Debug, Default)]
-pub(super) struct Arguments<'a> {
-    pub(super) full_command: Option<Cow<'a, str>>,
-    pub(super) bash_command: Option<Cow<'a, str>>,
-    pub(super) command: Option<Cow<'a, str>>,
-    pub(super) mcp_server_name: Option<Cow<'a, str>>,
-    pub(super) mcp_tool_name: Option<Cow<'a, str>>,
-    pub(super) file_path: Option<Cow<'a, str>>,
-    pub(super) url: Option<Cow<'a, str>>,
+pub(in crate::normalize) struct Arguments<'a> {
+    pub(in crate::normalize) full_command: Option<Cow<'a, str>>,
+    pub(in crate::normalize) bash_command: Option<Cow<'a, str>>,
+    pub(in crate::normalize) command: Option<Cow<'a, str>>,
+    pub(in crate::normalize) mcp_server_name: Option<Cow<'a, str>>,
+    pub(in crate::normalize) mcp_tool_name: Option<Cow<'a, str>>,
+    pub(in crate::normalize) file_path: Option<Cow<'a, str>>,
+    pub(in crate::normalize) url: Option<Cow<'a, str>>,
     /// The client cut something: the text as a whole, or a value inside.
-    pub(super) is_cut: bool,
+    pub(in crate::normalize) is_cut: bool,
 }
 
 impl<'a> Arguments<'a> {
     /// Looks through `json` once. Text that is no object, or ends early, yields what it has.
-    pub(super) fn scan(&mut self, json: &'a str) {
+    pub(in crate::normalize) fn scan(&mut self, json: &'a str) {
         let bytes = json.as_bytes();
         let Some(start) = bytes.iter().position(|byte| !byte.is_ascii_whitespace()) else {
             return;

@@ -6,87 +6,16 @@ use magistrate_event::{Class, Field, Value};
 
 use super::arguments::Arguments;
 use super::product::Product;
+use super::traits::{Traits, UNKNOWN, action_of, builtin, traits};
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
 use crate::normalize::otlp::any::Any;
 use crate::normalize::otlp::attributes::Attributes;
 use crate::normalize::url::set_url;
 
-/// What is known about a tool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Traits {
-    class: Class,
-    /// OCSF's activity in that class.
-    activity: u8,
-    /// `magistrate.tool.class`.
-    kind: &'static str,
-    /// `magistrate.action`.
-    action: &'static str,
-}
-
-const fn traits(class: Class, activity: u8, kind: &'static str, action: &'static str) -> Traits {
-    Traits {
-        class,
-        activity,
-        kind,
-        action,
-    }
-}
-
-/// The built-in tools; none for a name that is none of them.
-fn builtin(name: &str) -> Option<Traits> {
-    use Class::{ApiActivity as Api, FileActivity as File, HttpActivity as Http};
-    Some(match name {
-        "Bash" | "PowerShell" => traits(Class::ProcessActivity, 1, "execute", "execute"),
-        "BashOutput" | "TaskOutput" | "AgentOutputTool" => traits(Api, 2, "read", "read"),
-        "KillShell" | "KillBash" | "TaskStop" => traits(Api, 4, "execute", "execute"),
-        "Read" => traits(File, 2, "read", "read"),
-        "Write" => traits(File, 1, "write", "create"),
-        "Edit" | "MultiEdit" | "NotebookEdit" => traits(File, 3, "write", "update"),
-        "Glob" | "Grep" | "LS" | "NotebookRead" | "TodoRead" | "ToolSearch" => {
-            traits(Api, 2, "read", "read")
-        }
-        "WebFetch" => traits(Http, 3, "web", "read"),
-        "WebSearch" => traits(Api, 2, "web", "read"),
-        "Agent" | "Task" => traits(Api, 1, "agent", "execute"),
-        "Skill" | "SlashCommand" => traits(Api, 2, "skill", "execute"),
-        "ListMcpResourcesTool" | "ReadMcpResourceTool" => traits(Api, 2, "mcp", "read"),
-        "TodoWrite" | "EnterPlanMode" | "ExitPlanMode" => traits(Api, 3, "other", "other"),
-        "AskUserQuestion" => traits(Api, 2, "other", "other"),
-        _ => return None,
-    })
-}
-
-const UNKNOWN: Traits = traits(Class::ApiActivity, 0, "other", "other");
-
 /// What the client writes where the name of a server, tool or skill is switched off.
 pub(super) fn is_placeholder(name: &str) -> bool {
     matches!(name, "mcp_tool" | "custom" | "third-party" | "custom_skill")
-}
-
-/// Verbs that tell what a tool of an MCP server does. The server chose the name, so that none of
-/// them makes an action look more harmless than `other` does.
-fn action_of(tool: &str) -> (&'static str, u8) {
-    let verb = tool.split(['_', '-', '.', '/']).next().unwrap_or_default();
-    // `sendMessage`: the verb ends where the next word begins.
-    let camel = verb
-        .bytes()
-        .skip(1)
-        .position(|byte| byte.is_ascii_uppercase());
-    let verb = camel.and_then(|at| verb.get(..=at)).unwrap_or(verb);
-    match verb.to_ascii_lowercase().as_str() {
-        "create" | "add" | "insert" | "new" | "write" | "save" => ("create", 1),
-        "update" | "edit" | "set" | "modify" | "patch" | "change" | "move" | "rename" => {
-            ("update", 3)
-        }
-        "delete" | "remove" | "drop" | "archive" | "trash" => ("delete", 4),
-        "send" | "reply" | "post" | "forward" | "publish" | "email" => ("send", 1),
-        "share" | "invite" | "grant" => ("share", 3),
-        "upload" | "put" => ("upload", 1),
-        "buy" | "purchase" | "order" | "pay" | "checkout" | "transfer" => ("purchase", 1),
-        "run" | "execute" | "exec" | "eval" => ("execute", 0),
-        _ => ("other", 0),
-    }
 }
 
 /// One call of a tool, as far as one record tells.
@@ -377,7 +306,7 @@ fn fill_arguments(is_cut: bool, attributes: &mut Attributes<'_>, draft: &mut Dra
 }
 
 /// Fills path, name, folder and extension of a file; takes both kinds of slashes.
-fn fill_path(path: &str, draft: &mut Draft) {
+pub(in crate::normalize) fn fill_path(path: &str, draft: &mut Draft) {
     draft.text(Field::FilePath, path);
     let (parent, name) = match path.rsplit_once(['/', '\\']) {
         Some((parent, name)) => (Some(parent), name),
@@ -402,17 +331,6 @@ mod tests {
     use magistrate_event::{Room, Timestamp};
 
     use super::*;
-
-    #[test]
-    fn verbs_of_foreign_tools_never_make_them_look_harmless() {
-        assert_eq!(action_of("send_message").0, "send");
-        assert_eq!(action_of("sendMessage").0, "send");
-        assert_eq!(action_of("delete-file").0, "delete");
-        assert_eq!(action_of("Create_issue").0, "create");
-        assert_eq!(action_of("get_customer").0, "other");
-        assert_eq!(action_of("read_all").0, "other");
-        assert_eq!(action_of("").0, "other");
-    }
 
     #[test]
     fn paths_come_apart() {

@@ -1,0 +1,375 @@
+//! Makes an event of an action that somebody asked the judge about.
+
+use magistrate_event::{
+    Action, Class, Event, EventUid, Field, Occasion, Origin, Room, Timestamp, Value, Verb,
+};
+
+use super::claude::{Arguments, facts, fill_path};
+use super::draft::Draft;
+use super::outgoing;
+use super::url::{set_host_of, set_url};
+use crate::uid::UidKey;
+
+/// Columns that an action fills, beside what its arguments tell.
+const FIELDS: usize = 40;
+
+/// What tells one request from another.
+#[derive(Debug, Clone, Copy)]
+pub enum Asked<'a> {
+    /// The caller's own id of the request and the hash of its body: a retry is the same event.
+    Named {
+        /// The id.
+        request_id: &'a str,
+        /// The hash.
+        body: [u8; 32],
+    },
+    /// A number that no other arrival has.
+    Arrival(u128),
+}
+
+/// The event of `action`, with its stable id. What the action does not say is left empty, but for
+/// what its tool, method or destination tell.
+pub fn normalize_action(
+    action: &Action,
+    (origin, asked, received): (&Origin, Asked<'_>, Timestamp),
+    key: &UidKey,
+) -> (EventUid, Event) {
+    let identity = origin.identity.name();
+    let uid = match asked {
+        Asked::Named { request_id, body } => key.asked(identity, request_id.as_bytes(), &body),
+        Asked::Arrival(number) => key.asked(identity, &number.to_le_bytes(), &[]),
+    };
+    let tool = action.tool.name.as_deref();
+    let facts = tool.map(|name| facts(name, action.tool.server.as_deref()));
+    let mut arguments = Arguments::default();
+    if let Some(json) = &action.tool.arguments {
+        arguments.scan(json.as_json());
+    }
+    let url = action
+        .destination
+        .url
+        .as_deref()
+        .or(arguments.url.as_deref());
+    let (class, activity) = match facts {
+        Some(facts) => (facts.class, facts.activity),
+        None => class_of(action),
+    };
+    let room = Room {
+        text_bytes: action.text_bytes() + 1024,
+        fields: FIELDS,
+        unmapped: action.told.len() + 2,
+    };
+    let mut draft = Draft::new(class, activity, received, room);
+    fill_origin(origin, &mut draft);
+    fill_session(action, &mut draft);
+    if let Some(facts) = facts {
+        draft.text(Field::ApiOperation, facts.operation);
+        draft.text(Field::ToolNameState, "captured");
+        draft.text(Field::ToolClass, facts.kind);
+        some(Field::ApiServiceName, facts.server, &mut draft);
+        some(Field::PathClass, facts.path, &mut draft);
+    } else {
+        some(
+            Field::ApiServiceName,
+            action.tool.server.as_deref(),
+            &mut draft,
+        );
+    }
+    fill_command(class, &arguments, &mut draft);
+    fill_file(action, &arguments, &mut draft);
+    let told = facts.map(|facts| facts.action);
+    some(Field::Action, verb_of(action, told, url), &mut draft);
+    fill_content(action, &mut draft);
+    for (name, text) in &action.told {
+        match name.as_str() {
+            "permission_mode" => draft.text(Field::PermissionMode, text),
+            "agent_id" => draft.text(Field::AgentId, text),
+            _ => {
+                draft.event_mut().keep_text(name, text);
+                true
+            }
+        };
+    }
+    let mut event = draft.finish();
+    fill_destination(action, url, &mut event);
+    (uid, event)
+}
+
+/// The class and activity of an action without a tool.
+fn class_of(action: &Action) -> (Class, u8) {
+    let destination = &action.destination;
+    if destination.url.is_some() || destination.domain.is_some() {
+        (
+            Class::HttpActivity,
+            http_activity(destination.method.as_deref()),
+        )
+    } else {
+        (Class::ApiActivity, api_activity(action.verb))
+    }
+}
+
+/// OCSF's activity of HTTP Activity.
+fn http_activity(method: Option<&str>) -> u8 {
+    let method = method.unwrap_or_default();
+    let known = [
+        ("CONNECT", 1),
+        ("DELETE", 2),
+        ("GET", 3),
+        ("HEAD", 4),
+        ("OPTIONS", 5),
+        ("POST", 6),
+        ("PUT", 7),
+        ("TRACE", 8),
+    ];
+    let found = known
+        .iter()
+        .find(|(name, _)| method.eq_ignore_ascii_case(name));
+    found.map_or(if method.is_empty() { 0 } else { 99 }, |(_, number)| {
+        *number
+    })
+}
+
+/// OCSF's activity of API Activity.
+const fn api_activity(verb: Option<Verb>) -> u8 {
+    match verb {
+        Some(Verb::Create | Verb::Send | Verb::Upload | Verb::Purchase) => 1,
+        Some(Verb::Read | Verb::Download) => 2,
+        Some(Verb::Update | Verb::Share | Verb::Admin) => 3,
+        Some(Verb::Delete) => 4,
+        Some(Verb::Execute | Verb::Other) | None => 0,
+    }
+}
+
+/// What the action does: as the caller says, else by its tool, by what is going on, by the service's
+/// own paths, by the method. What comes back does nothing any more.
+fn verb_of(
+    action: &Action,
+    by_tool: Option<&'static str>,
+    url: Option<&str>,
+) -> Option<&'static str> {
+    let is_over = matches!(
+        action.occasion,
+        Some(Occasion::ToolResult | Occasion::Response | Occasion::Prompt)
+    );
+    let said = action.verb.map(Verb::name);
+    if said.is_some() || is_over {
+        return said;
+    }
+    by_tool
+        .filter(|verb| *verb != "other")
+        .or_else(|| worked_out(action, url))
+        .or(by_tool)
+}
+
+fn worked_out(action: &Action, url: Option<&str>) -> Option<&'static str> {
+    let by_occasion = match action.occasion {
+        Some(Occasion::Upload) => Some("upload"),
+        Some(Occasion::Share) => Some("share"),
+        Some(Occasion::MessageSend) => Some("send"),
+        Some(Occasion::Download) => Some("download"),
+        Some(
+            Occasion::Request
+            | Occasion::Response
+            | Occasion::ToolCall
+            | Occasion::ToolResult
+            | Occasion::Prompt
+            | Occasion::Paste
+            | Occasion::AppAction,
+        )
+        | None => None,
+    };
+    let method = action.destination.method.as_deref();
+    by_occasion
+        .or_else(|| {
+            let place = outgoing::Place {
+                method: method?,
+                url,
+                host: action.destination.domain.as_deref(),
+                path: action.destination.path.as_deref(),
+            };
+            outgoing::verb(place)
+        })
+        .or_else(|| verb_of_method(method?))
+}
+
+fn verb_of_method(method: &str) -> Option<&'static str> {
+    let known = [
+        ("GET", "read"),
+        ("HEAD", "read"),
+        ("OPTIONS", "read"),
+        ("PUT", "update"),
+        ("PATCH", "update"),
+        ("DELETE", "delete"),
+        ("POST", "other"),
+    ];
+    let found = known
+        .iter()
+        .find(|(name, _)| method.eq_ignore_ascii_case(name));
+    found.map(|(_, verb)| *verb)
+}
+
+fn some(field: Field, text: Option<&str>, draft: &mut Draft) {
+    if let Some(text) = text {
+        draft.text(field, text);
+    }
+}
+
+fn fill_origin(origin: &Origin, draft: &mut Draft) {
+    draft.text(Field::Source, origin.source.name());
+    if let Some(peer) = origin.peer {
+        draft.text(Field::Peer, &peer.to_string());
+    }
+    if !origin.identity.name().is_empty() {
+        draft.text(Field::SenderIdentity, origin.identity.name());
+    }
+}
+
+fn fill_session(action: &Action, draft: &mut Draft) {
+    let session = &action.session;
+    some(Field::EventCode, action.occasion.map(Occasion::name), draft);
+    some(Field::SessionUid, session.id.as_deref(), draft);
+    if let Some(user) = session.user.as_deref() {
+        let is_address = user.contains('@');
+        draft.text(
+            if is_address {
+                Field::UserEmail
+            } else {
+                Field::UserName
+            },
+            user,
+        );
+    }
+    some(Field::DeviceHostname, session.device.as_deref(), draft);
+    some(
+        Field::SessionMode,
+        session.mode.map(|mode| mode.name()),
+        draft,
+    );
+    some(Field::SessionTask, session.task.as_deref(), draft);
+    some(Field::Surface, action.surface, draft);
+    some(Field::CorrelationUid, action.prompt_id.as_deref(), draft);
+    some(Field::ApiRequestUid, action.call_id.as_deref(), draft);
+    some(Field::AppId, action.app.id.as_deref(), draft);
+    let category = action.app.category.as_deref();
+    some(Field::AppCategory, category, draft);
+}
+
+fn fill_command(class: Class, arguments: &Arguments<'_>, draft: &mut Draft) {
+    if class == Class::ProcessActivity {
+        let command = arguments.full_command.as_deref();
+        some(
+            Field::CmdLine,
+            command.or(arguments.command.as_deref()),
+            draft,
+        );
+    }
+}
+
+fn fill_file(action: &Action, arguments: &Arguments<'_>, draft: &mut Draft) {
+    let file = &action.file;
+    let path = file.path.as_deref().or(arguments.file_path.as_deref());
+    if let Some(path) = path {
+        fill_path(path, draft);
+    }
+    if let Some(name) = file.name.as_deref() {
+        draft.text(Field::FileName, name);
+        if let Some((_, extension)) = name.rsplit_once('.') {
+            draft.text(Field::FileExt, &extension.to_ascii_lowercase());
+        }
+    }
+    some(Field::FileMediaType, file.media_type.as_deref(), draft);
+    if let Some(size) = file.size.and_then(|size| i64::try_from(size).ok()) {
+        draft.int(Field::FileSize, size);
+    }
+}
+
+fn fill_content(action: &Action, draft: &mut Draft) {
+    let content = &action.content;
+    if let Some(json) = &action.tool.arguments {
+        draft.text(Field::ToolArguments, json.as_json());
+        draft.text(Field::ToolArgumentsState, "captured");
+        let size = i64::try_from(json.as_json().len()).unwrap_or(i64::MAX);
+        draft.int(Field::ToolArgumentsSize, size);
+    }
+    some(
+        Field::ContentOrigin,
+        content.origin.map(|origin| origin.name()),
+        draft,
+    );
+    some(Field::HttpContentType, content.media_type.as_deref(), draft);
+    let is_cut = content.truncated == Some(true);
+    match content.text.as_deref() {
+        Some(text) => {
+            draft.text(Field::ContentText, text);
+            draft.text(
+                Field::ContentState,
+                if is_cut { "truncated" } else { "captured" },
+            );
+            let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+            draft.int(Field::ContentLength, length);
+        }
+        None => {
+            draft.text(Field::ContentState, "not_captured");
+        }
+    }
+    if is_cut {
+        draft.value(Field::IsTruncated, Value::Bool(true));
+    }
+}
+
+fn fill_destination(action: &Action, url: Option<&str>, event: &mut Event) {
+    let destination = &action.destination;
+    if let Some(url) = url {
+        set_url(event, url);
+    }
+    if let Some(domain) = destination.domain.as_deref()
+        && event.value(Field::UrlHostname).is_none()
+    {
+        set_host_of(event, domain);
+    }
+    if let Some(path) = destination.path.as_deref()
+        && event.value(Field::UrlPath).is_none()
+    {
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
+        event.set_text(Field::UrlPath, path);
+        if let Some(query) = query {
+            event.set_text(Field::UrlQuery, query);
+        }
+    }
+    if let Some(method) = destination.method.as_deref() {
+        event.set_text(Field::HttpMethod, &method.to_ascii_uppercase());
+    }
+    if let Some(recipient) = destination.recipient.as_deref() {
+        event.set_text(Field::Recipient, recipient);
+        if let Some(domain) = recipient_domains(recipient).into_iter().next() {
+            event.set_text(Field::RecipientDomain, &domain);
+        }
+    }
+}
+
+/// Recipients that are told apart; more of one message are not looked at one by one.
+const MAX_RECIPIENTS: usize = 64;
+
+/// The domains of the recipients in `text`, each once, lower case, in their order.
+pub fn recipient_domains(text: &str) -> Vec<String> {
+    let mut domains: Vec<String> = Vec::new();
+    for one in text
+        .split([',', ';', ' ', '<', '>'])
+        .take(MAX_RECIPIENTS * 4)
+    {
+        let Some((_, domain)) = one.rsplit_once('@') else {
+            continue;
+        };
+        let domain = domain.trim_end_matches('.').to_lowercase();
+        if !domain.is_empty() && !domains.contains(&domain) && domains.len() < MAX_RECIPIENTS {
+            domains.push(domain);
+        }
+    }
+    domains
+}
+
+#[cfg(test)]
+mod tests;
