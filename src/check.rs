@@ -117,6 +117,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     messages.extend(config.context.faults());
     messages.extend(config.detect.faults());
     messages.extend(config.models.faults());
+    messages.extend(config.judge.faults());
     let detect = detections::load(config, &[]);
     report.warnings.extend(detections::warnings(&detect));
     report.faults.extend(detect.faults.iter().map(|fault| {
@@ -155,15 +156,10 @@ fn models_fault(loaded: &Loaded) -> Option<Fault> {
 fn warnings(config: &magistrate_ingest::Config) -> Vec<String> {
     let risky = magistrate_ingest::warnings(config);
     let mut warnings: Vec<String> = risky.iter().map(ToString::to_string).collect();
-    let usual = Listen::default();
-    for (name, address, default) in [
-        ("judge", config.listen.judge, usual.judge),
-        ("icap", config.listen.icap, usual.icap),
-    ] {
-        if address != default && address != Address::Off {
-            let message = "this version has no such listener; nothing answers there";
-            warnings.push(format!("listen.{name}: {message}"));
-        }
+    let (icap, usual) = (config.listen.icap, Listen::default().icap);
+    if icap != usual && icap != Address::Off {
+        let message = "this version has no such listener; nothing answers there";
+        warnings.push(format!("listen.icap: {message}"));
     }
     warnings
 }

@@ -28,6 +28,8 @@ pub(crate) enum Verb {
     Session(SessionArguments),
     /// Show which of the agent's seven paths are seen, of whom, and which fell silent
     Coverage(CoverageArguments),
+    /// Judge one request, without a running instance
+    Judge(JudgeArguments),
     /// Mask the secrets in a text stream
     Redact(RedactArguments),
     /// Print ready files for magistrate and its peers, or make a seal key
@@ -137,6 +139,24 @@ pub(crate) struct CoverageArguments {
     /// Print the matrix as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JudgeArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Show how the verdict came about: the event, what was found in it, what matched
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Exit 1 when the action does not pass: block or require_approval
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Print the JSON in one line
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The request in JSON (docs/judge.md); standard input without one
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]

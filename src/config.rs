@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) context: ContextConfig,
     /// The models that judge texts and actions.
     pub(crate) models: ModelsConfig,
+    /// The judge.
+    pub(crate) judge: magistrate_judge::Config,
     /// The standing proof of the redactor.
     pub(crate) canary: canary::Config,
     /// Forwarders.
@@ -82,6 +84,7 @@ impl Default for Config {
             detect: DetectConfig::default(),
             context: ContextConfig::default(),
             models: ModelsConfig::default(),
+            judge: magistrate_judge::Config::default(),
             canary: canary::Config::default(),
             sink: Vec::new(),
         }

@@ -1,11 +1,13 @@
-//! Reads the rule files and lists that the configuration names, and compiles them with the shipped
-//! rules.
+//! Reads the rule and policy files and the lists that the configuration names, and compiles them
+//! with the shipped ones.
 
 use std::path::{Path, PathBuf};
 
 use magistrate_enrich::{
     DetectFault, DetectFile, DetectLists, ListValues, LoadedRules, Ruleset, shipped_detections,
+    shipped_lists, shipped_policies,
 };
+use magistrate_judge::{LoadedNotes, Policies};
 
 use crate::config::Config;
 
@@ -18,21 +20,62 @@ const MAX_DEPTH: usize = 16;
 /// Values of one list.
 const MAX_VALUES: usize = 1_000_000;
 
-/// Lists of the shipped rules: without values until somebody sets them, which is no fault.
-const SHIPPED_LISTS: [&str; 2] = ["approved_marketplaces", "corporate_domains"];
+/// What rules and policies are compiled of.
+struct Written {
+    files: Vec<DetectFile>,
+    lists: DetectLists,
+    faults: Vec<DetectFault>,
+}
 
-/// Compiles the shipped rules, those of `[detect] rules` and those of `more`.
+/// Compiles the shipped rules and policies, the configured ones and those of `more`. Shipped policies
+/// make no alert, since verdicts tell of them; nor do policies of other profiles.
 pub(crate) fn load(config: &Config, more: &[PathBuf]) -> LoadedRules {
-    let mut faults = Vec::new();
-    let mut files = shipped_detections();
-    for path in config.detect.rules.iter().chain(more) {
-        read(path, 0, &mut files, &mut faults);
-    }
-    let lists = lists(config, &mut faults);
-    let mut loaded = Ruleset::compile(&files, &lists);
+    let written = written(config, more);
+    let mut loaded = Ruleset::compile(&written.files, &written.lists);
+    let profile = config.judge.profile;
+    let shipped: Vec<_> = shipped_policies()
+        .into_iter()
+        .map(|file| file.name)
+        .collect();
+    loaded.rules.silence(|rule| {
+        let policy = rule.policy.as_ref();
+        let is_out_of_force = policy.is_some_and(|policy| !profile.has(policy, None));
+        is_out_of_force || shipped.contains(&rule.place.file)
+    });
+    let mut faults = written.faults;
     faults.append(&mut loaded.faults);
     loaded.faults = faults;
     loaded
+}
+
+/// Compiles the policies among them for the judge.
+pub(crate) fn policies(config: &Config) -> (Policies, LoadedNotes) {
+    let written = written(config, &[]);
+    let (policies, mut notes) =
+        Policies::compile(&written.files, &written.lists, config.judge.profile);
+    let mut faults = written.faults;
+    faults.append(&mut notes.faults);
+    notes.faults = faults;
+    (policies, notes)
+}
+
+fn written(config: &Config, more: &[PathBuf]) -> Written {
+    let mut faults = Vec::new();
+    let mut files = [shipped_detections(), shipped_policies()].concat();
+    for path in own_paths(config).chain(more) {
+        read(path, 0, &mut files, &mut faults);
+    }
+    let lists = lists(config, &mut faults);
+    Written {
+        files,
+        lists,
+        faults,
+    }
+}
+
+/// Files and folders of rules and policies that the configuration names.
+fn own_paths(config: &Config) -> impl Iterator<Item = &PathBuf> {
+    config.detect.rules.iter().chain(&config.judge.policies)
 }
 
 /// What should be known of the rules, beside their faults.
@@ -54,7 +97,7 @@ pub(crate) fn state_of_files(
     config: &Config,
 ) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
     let mut paths = Vec::new();
-    for path in &config.detect.rules {
+    for path in own_paths(config) {
         list(path, 0, &mut paths);
     }
     let files = config.lists.values().filter_map(|values| match values {
@@ -118,10 +161,7 @@ fn read(path: &Path, depth: usize, files: &mut Vec<DetectFile>, faults: &mut Vec
 }
 
 fn lists(config: &Config, faults: &mut Vec<DetectFault>) -> DetectLists {
-    let mut lists: DetectLists = SHIPPED_LISTS
-        .into_iter()
-        .map(|name| (name.to_owned(), Vec::new()))
-        .collect();
+    let mut lists = shipped_lists();
     for (name, values) in &config.lists {
         let values = match values {
             ListValues::Inline(values) => values.clone(),

@@ -327,7 +327,9 @@ fn any(value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use magistrate_enrich::{DetectFile, DetectLists, RedactKey, shipped_detections};
+    use magistrate_enrich::{
+        DetectFile, DetectLists, RedactKey, shipped_detections, shipped_lists, shipped_policies,
+    };
 
     use super::*;
 
@@ -349,7 +351,8 @@ mod tests {
 
     #[test]
     fn every_example_of_the_shipped_rules_holds() {
-        let loaded = Ruleset::compile(&shipped_detections(), &DetectLists::new());
+        let files = [shipped_detections(), shipped_policies()].concat();
+        let loaded = Ruleset::compile(&files, &shipped_lists());
         let report = play(&loaded, &[], &redactor());
         let mut told = Vec::new();
         print(&report, &mut told).unwrap();

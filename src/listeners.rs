@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use magistrate_ingest::{
-    Address, Alpn, Intake, Listener, Metrics, OtlpOptions, Tokens, serve_otlp, server_config,
-    syslog,
+    Address, Alpn, Intake, ListenOptions, Listener, Metrics, OtlpOptions, Tokens, serve_http,
+    serve_otlp, server_config, syslog,
 };
+use magistrate_judge::Judge;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, Admin, ReplayDoor, Shown};
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
+use crate::judge;
 
 /// How long listeners may take to answer what they have begun.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -36,6 +38,7 @@ struct Sockets {
     otlp: Vec<(Listener, TcpListener)>,
     syslog_tcp: Option<TcpListener>,
     syslog_udp: Option<UdpSocket>,
+    judge: Option<TcpListener>,
     admin: Option<TcpListener>,
 }
 
@@ -66,6 +69,7 @@ impl Listeners {
             );
             addresses.push(("syslog_udp", address));
         }
+        sockets.judge = bind_tcp("judge", listen.judge, &mut addresses).await?;
         sockets.admin = bind_tcp("admin", listen.admin, &mut addresses).await?;
         Ok(Self {
             sockets,
@@ -93,25 +97,16 @@ impl Listeners {
     pub(crate) fn start(
         &mut self,
         config: &Config,
-        (intake, dead_letters): (&Intake, &DeadLetters),
+        (intake, dead_letters, judge): (&Intake, &DeadLetters, &Arc<Judge>),
         mut shown: Shown,
         shutdown: &CancellationToken,
     ) -> anyhow::Result<()> {
         let registry = &mut shown.registry;
         let sockets = std::mem::take(&mut self.sockets);
         let metrics = Metrics::register(registry);
-        let tokens = config
-            .auth
-            .intake_tokens
-            .as_deref()
-            .map(Tokens::open)
-            .transpose()?
-            .map(Arc::new);
+        let tokens = tokens_of(config.auth.intake_tokens.as_deref())?;
         for (door, listener) in sockets.otlp {
-            let files = config.tls.files(door);
-            let tls = files
-                .map(|files| server_config(&files, Alpn::Http))
-                .transpose()?;
+            let tls = tls_of(config, door)?;
             let options = OtlpOptions {
                 limits: config.limits,
                 tls,
@@ -144,6 +139,18 @@ impl Listeners {
             self.tasks
                 .spawn(syslog::serve_udp(socket, options, shutdown.clone()));
         }
+        if let Some(listener) = sockets.judge {
+            let options = ListenOptions {
+                listener: Listener::Judge,
+                limits: config.limits,
+                tls: tls_of(config, Listener::Judge)?,
+                metrics: metrics.clone(),
+            };
+            let tokens = tokens_of(config.auth.judge_tokens.as_deref())?;
+            let doors = judge::doors(Arc::clone(judge), tokens);
+            self.tasks
+                .spawn(serve_http(listener, options, doors, shutdown.clone()));
+        }
         if let Some(listener) = sockets.admin {
             let intake = self.replay.insert(Arc::new(intake.clone()));
             let admin = Arc::new(Admin {
@@ -171,6 +178,16 @@ impl Listeners {
             tracing::warn!("some connections did not end in time and are closed");
         }
     }
+}
+
+fn tls_of(config: &Config, door: Listener) -> anyhow::Result<Option<Arc<ServerConfig>>> {
+    let files = config.tls.files(door);
+    let tls = files.map(|files| server_config(&files, Alpn::Http));
+    Ok(tls.transpose()?)
+}
+
+fn tokens_of(file: Option<&std::path::Path>) -> anyhow::Result<Option<Arc<Tokens>>> {
+    Ok(file.map(Tokens::open).transpose()?.map(Arc::new))
 }
 
 /// Syslog speaks TLS only where it has a table of its own: its port serves plain senders by default.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod analysis;
+mod audit;
 mod canary;
 mod check;
 mod cli;
@@ -15,6 +16,7 @@ mod exit;
 mod filter;
 mod forwarders;
 mod generate;
+mod judge;
 mod keys;
 mod listeners;
 mod lists;
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => examples::command(&arguments),
         Verb::Session(arguments) => session::command(&arguments),
         Verb::Coverage(arguments) => coverage::command(&arguments),
+        Verb::Judge(arguments) => judge::command(&arguments),
         Verb::Redact(arguments) => filter::command(&arguments),
         Verb::Generate(arguments) => generate::command(&arguments),
         Verb::Unseal(arguments) => unseal::command(&arguments),

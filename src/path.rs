@@ -1,5 +1,7 @@
 //! The path of the log door, whole: what was received becomes redacted records.
 
+use std::sync::Arc;
+
 use crate::canary::Canary;
 use magistrate_enrich::{Malformed, Redactor, ToolNames, UidKey, normalize};
 use magistrate_event::{Field, Finding, Raw, Record, Rejection};
@@ -21,7 +23,7 @@ pub(crate) enum WalkError {
 #[derive(Debug)]
 pub(crate) struct Path {
     /// Masks secrets.
-    pub(crate) redactor: Redactor,
+    pub(crate) redactor: Arc<Redactor>,
     /// Makes the ids of events.
     pub(crate) uid_key: UidKey,
     /// Knows the real names of masked tools.

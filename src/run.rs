@@ -20,6 +20,7 @@ use crate::consume::{self, LakeThread};
 use crate::dead_letter::DeadLetters;
 use crate::exit::{Failure, Outcome};
 use crate::forwarders::Forwarders;
+use crate::judge;
 use crate::listeners::Listeners;
 use crate::metrics::Metrics;
 use crate::store::{ANALYSIS, LAKE, Store};
@@ -56,13 +57,14 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let stop = signal::Stop::listen()?;
     let mut registry = Registry::default();
     let (intake, engine) = Engine::start(config, &store, &mut registry)?;
+    let judge = judge::start(config, &store, &mut registry)?;
     let shutdown = CancellationToken::new();
     let queue = store.queue.clone();
     let refresh = Box::new(move || drop(queue.status()));
     let canary = Rounds::start(canary_parts(config, &store, &intake))?;
     listeners.start(
         config,
-        (&intake, engine.dead_letters()),
+        (&intake, engine.dead_letters(), &judge),
         Shown {
             registry,
             refresh,
@@ -72,13 +74,15 @@ async fn run(config: &Config, store: Store) -> Outcome {
         },
         &shutdown,
     )?;
-    drop(intake);
+    let reload = judge::reload(config.clone(), Arc::clone(&judge), shutdown.clone());
+    drop((intake, judge));
     announce(&listeners, &store)?;
 
     stop.asked().await;
     tracing::info!("stopping: finishing what was received");
     shutdown.cancel();
     listeners.drain().await;
+    reload.await?;
     tokio::task::spawn_blocking(move || {
         canary.into_iter().for_each(Rounds::stop);
         engine.drain(&store);

@@ -108,7 +108,7 @@ pub(crate) fn open_path(config: &Config, folder: &FilePath) -> anyhow::Result<Pa
         redactor = redactor.with_seal(seal_key);
     }
     Ok(Path {
-        redactor,
+        redactor: Arc::new(redactor),
         uid_key,
         tool_names: ToolNames::default(),
         canary: Canary::new(config.canary.clone()),

@@ -6,11 +6,12 @@ mod structure {
     use std::path::{Path, PathBuf};
 
     /// Each crate and the crates of ours that it may import.
-    const IMPORTS: [(&str, &[&str]); 5] = [
+    const IMPORTS: [(&str, &[&str]); 6] = [
         ("event", &[]),
         ("ingest", &["event"]),
         ("enrich", &["event"]),
         ("models", &[]),
+        ("judge", &["event", "enrich", "models"]),
         ("sinks", &["event"]),
     ];
     /// Names that say nothing.

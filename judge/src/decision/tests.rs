@@ -1,0 +1,95 @@
+//! The decision over all findings, and its one law: more evidence never loosens it.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::Config;
+
+const CATEGORIES: [&str; 3] = ["browsing", "data_movement", "own"];
+
+fn postures() -> Postures {
+    Postures::new(&toml::from_str::<Config>("[category.own]\non_error = \"approve\"").unwrap())
+}
+
+fn matched(decision: Decision) -> Match {
+    Match {
+        policy: decision.name().to_owned(),
+        title: String::new(),
+        category: String::new(),
+        tags: Vec::new(),
+        decision,
+        message: String::new(),
+        redact: Vec::new(),
+        matched: Vec::new(),
+    }
+}
+
+fn ruled(category: &'static str, matches: &[Decision], failures: &[Failure]) -> Decision {
+    let findings = Findings {
+        matches: matches.iter().copied().map(matched).collect(),
+        failures: failures.to_vec(),
+    };
+    decide(&Facts { category }, &findings, &postures()).decision
+}
+
+#[test]
+fn the_strictest_counts_and_failures_go_by_posture() {
+    use Decision::{Allow, Block, Downgrade, Redact, RequireApproval};
+    for (category, matches, failures, expected) in [
+        ("browsing", &[][..], &[][..], Allow),
+        ("browsing", &[Redact, Downgrade], &[], Downgrade),
+        ("browsing", &[], &[Failure::Late], Allow),
+        ("browsing", &[Redact], &[Failure::Late], Redact),
+        ("data_movement", &[], &[Failure::Partial], Block),
+        ("own", &[], &[Failure::Internal], RequireApproval),
+        ("own", &[Block], &[Failure::Internal], Block),
+    ] {
+        assert_eq!(ruled(category, matches, failures), expected);
+    }
+}
+
+#[test]
+fn what_a_door_cannot_carry_is_blocked() {
+    for decision in Decision::ALL {
+        assert_eq!(Carries::ALL.enforced(decision), decision);
+        let enforced = Carries::ONLY_BLOCK.enforced(decision);
+        assert!(enforced >= decision);
+        assert!(matches!(enforced, Decision::Allow | Decision::Block));
+    }
+}
+
+fn decisions() -> impl Strategy<Value = Vec<Decision>> {
+    proptest::collection::vec(proptest::sample::select(Decision::ALL.to_vec()), 0..6)
+}
+
+fn failures() -> impl Strategy<Value = Vec<Failure>> {
+    let all = vec![
+        Failure::Late,
+        Failure::Partial,
+        Failure::Unrecorded,
+        Failure::Internal,
+        Failure::Overload,
+    ];
+    proptest::collection::vec(proptest::sample::select(all), 0..3)
+}
+
+proptest! {
+    #[test]
+    fn one_more_piece_of_evidence_never_loosens(
+        category in proptest::sample::select(CATEGORIES.to_vec()),
+        matches in decisions(),
+        failed in failures(),
+        more in decisions(),
+        more_failed in failures(),
+    ) {
+        let before = ruled(category, &matches, &failed);
+        let after = ruled(
+            category,
+            &[&matches[..], &more[..]].concat(),
+            &[&failed[..], &more_failed[..]].concat(),
+        );
+        prop_assert!(after >= before);
+        let turned: Vec<_> = matches.iter().rev().copied().collect();
+        prop_assert_eq!(ruled(category, &turned, &failed), before);
+    }
+}

@@ -1,0 +1,327 @@
+//! The judge's way through one question: event, redactor, policies, decision, rows. No waiting.
+
+mod answer;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use magistrate_enrich::{
+    Asked, Case, Context, ModelScores, Rank, Redactor, SessionFacts, SessionKey, UidKey,
+    normalize_action, recipient_domains,
+};
+use magistrate_event::{Action, Clock, Event, EventUid, Field, Occasion, Record, Timestamp};
+
+use crate::Decision;
+use crate::category::{Posture, Postures, category_of};
+use crate::decision::{Facts, Match};
+use crate::inquiry::{Door, Inquiry};
+use crate::pace::{Pace, sample};
+use crate::policies::Policies;
+use crate::read_only;
+use crate::row::{self, About};
+use crate::verdict::Verdict;
+
+/// Arguments beyond this are not read one by one by rules (`tool.arguments.NAME`).
+const MAX_READ_ARGUMENTS_BYTES: usize = 256 * 1024;
+
+/// What is needed to judge.
+pub struct Parts {
+    /// Masks secrets.
+    pub redactor: Arc<Redactor>,
+    /// Makes the ids of events.
+    pub uid_key: UidKey,
+    /// The policies.
+    pub policies: Policies,
+    /// What is remembered of sessions.
+    pub context: Context,
+    /// Deadlines and postures.
+    pub postures: Postures,
+    /// How long a session may only read after a downgrade.
+    pub read_only: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Tells the arrivals of this run from those of every other.
+    pub run: u64,
+}
+
+/// Judges, one question at a time, on the caller's thread.
+pub struct Engine {
+    redactor: Arc<Redactor>,
+    uid_key: UidKey,
+    policies: RwLock<Arc<Policies>>,
+    context: Context,
+    postures: Postures,
+    read_only: Duration,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+    run: u64,
+    arrivals: AtomicU64,
+}
+
+/// A question whose event is made, and what must be known of it later.
+pub struct Prepared {
+    uid: EventUid,
+    received: Timestamp,
+    since: Instant,
+    deadline: Instant,
+    door: Door,
+    facts: Facts,
+    policies: Arc<Policies>,
+    action: Action,
+    request_id: Option<String>,
+    about: About,
+    is_partial: bool,
+}
+
+/// What policies made of a question.
+pub struct Looked {
+    record: Record,
+    facts: SessionFacts,
+    matches: Vec<Match>,
+}
+
+/// A verdict, and the rows that tell of it.
+pub struct Judged {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The action's row, where it was redacted in time, and the verdict's.
+    pub rows: Vec<Record>,
+}
+
+/// Whether a verdict is the answer, or came after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It is the answer.
+    InTime,
+    /// The question has been answered: it can only revoke.
+    Late,
+}
+
+impl Prepared {
+    /// When the answer must be there.
+    pub const fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The category that sets deadline and posture.
+    pub const fn category(&self) -> &'static str {
+        self.facts.category
+    }
+
+    /// What is asked about.
+    pub const fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// Bytes of text that are looked at.
+    pub fn text_bytes(&self) -> usize {
+        self.action.text_bytes()
+    }
+}
+
+impl Looked {
+    /// The redacted event.
+    pub const fn event(&self) -> &Event {
+        self.record.event()
+    }
+
+    /// What the session's context says of it.
+    pub const fn facts(&self) -> &SessionFacts {
+        &self.facts
+    }
+
+    /// The policies in force that matched.
+    pub fn matches(&self) -> &[Match] {
+        &self.matches
+    }
+}
+
+impl Engine {
+    /// An engine of `parts`.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            redactor: parts.redactor,
+            uid_key: parts.uid_key,
+            policies: RwLock::new(Arc::new(parts.policies)),
+            context: parts.context,
+            postures: parts.postures,
+            read_only: parts.read_only,
+            clock: parts.clock,
+            pace: Pace::default(),
+            run: parts.run,
+            arrivals: AtomicU64::new(0),
+        }
+    }
+
+    /// The policies in force.
+    pub fn policies(&self) -> Arc<Policies> {
+        let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&policies)
+    }
+
+    /// Puts other policies in force; questions that are being judged keep theirs.
+    pub fn set_policies(&self, policies: Policies) {
+        let mut place = self
+            .policies
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *place = Arc::new(policies);
+    }
+
+    /// The posture of the question's category.
+    pub fn posture(&self, prepared: &Prepared) -> Posture {
+        self.postures.of(prepared.facts.category)
+    }
+
+    /// Makes the event of a question. Content that there will be no time for is left out here.
+    pub fn prepare(&self, inquiry: Inquiry) -> (Prepared, Event) {
+        let Inquiry {
+            request,
+            body_hash,
+            origin,
+            door,
+            since,
+        } = inquiry;
+        let received = self.clock.now();
+        let mut action = request.action;
+        let allowed = self.postures.deadline("", request.deadline);
+        let is_partial = self.cut(&mut action, allowed);
+        let asked = match request.request_id.as_deref() {
+            Some(request_id) => Asked::Named {
+                request_id,
+                body: body_hash,
+            },
+            None => Asked::Arrival(self.arrival()),
+        };
+        let (uid, event) = normalize_action(&action, (&origin, asked, received), &self.uid_key);
+        let category = category_of(&event);
+        let deadline = since + self.postures.deadline(category, request.deadline);
+        let prepared = Prepared {
+            uid,
+            received,
+            since,
+            deadline,
+            door,
+            facts: Facts { category },
+            policies: self.policies(),
+            action,
+            request_id: request.request_id,
+            about: row::about(&event),
+            is_partial,
+        };
+        (prepared, event)
+    }
+
+    /// Leaves of content and arguments what can be looked at in time; says whether that is a part.
+    fn cut(&self, action: &mut Action, allowed: Duration) -> bool {
+        let max_bytes = self.pace.bytes_within(allowed);
+        let arguments = action.tool.arguments.as_ref();
+        let argument_bytes = arguments.map_or(0, |one| one.as_json().len());
+        let mut is_partial = argument_bytes > MAX_READ_ARGUMENTS_BYTES;
+        if argument_bytes > max_bytes {
+            let text = arguments.map(|one| one.as_json()).unwrap_or_default();
+            let cut = sample(text, max_bytes / 2);
+            if action.content.text.is_none() {
+                action.content.text = cut;
+            }
+            action.tool.arguments = None;
+            is_partial = true;
+        }
+        let left = max_bytes
+            .saturating_sub(argument_bytes.min(max_bytes))
+            .max(max_bytes / 4);
+        let cut = action
+            .content
+            .text
+            .as_deref()
+            .and_then(|text| sample(text, left));
+        if let Some(cut) = cut {
+            action.content.text = Some(cut);
+            action.content.truncated = Some(true);
+            is_partial = true;
+        }
+        is_partial
+    }
+
+    fn arrival(&self) -> u128 {
+        let number = self.arrivals.fetch_add(1, Ordering::Relaxed);
+        u128::from(self.run) << 64 | u128::from(number)
+    }
+
+    /// Redacts the event and shows it to the policies.
+    pub fn look(&self, prepared: &Prepared, event: Event) -> Looked {
+        let (bytes, began) = (event.buffer().len(), Instant::now());
+        let (redacted, _) = self.redactor.rows().redact(prepared.uid, event);
+        let record = Record::new(prepared.uid, prepared.received, redacted);
+        let facts = self.facts(prepared, record.event());
+        let mut matches = look_at(prepared, record.event(), &facts);
+        matches.extend(read_only::matched(&facts, prepared, record.event()));
+        self.pace.learn(bytes, began.elapsed());
+        Looked {
+            record,
+            facts,
+            matches,
+        }
+    }
+
+    /// What came before in the session. The task is the caller's word, where it has one: the judge's
+    /// callers rank above telemetry.
+    fn facts(&self, prepared: &Prepared, event: &Event) -> SessionFacts {
+        let mut facts = self
+            .context
+            .facts(event, prepared.received, Rank::Telemetry);
+        if let Some(task) = event.text(Field::SessionTask) {
+            facts.task = Some(task.to_owned());
+        }
+        facts
+    }
+
+    /// What follows from an answer for the rest of the session.
+    fn remember(&self, prepared: &Prepared, event: &Event, decision: Decision) {
+        let is_read = matches!(
+            prepared.action.occasion,
+            Some(Occasion::Prompt | Occasion::ToolResult)
+        );
+        if is_read && decision < Decision::RequireApproval {
+            // The analysis does the same later, once; the next question may come before.
+            self.context.observe(event, prepared.received);
+        }
+        if decision == Decision::Downgrade
+            && let Some(key) = SessionKey::of(event)
+        {
+            let until = prepared.received.plus(self.read_only);
+            self.context.restrict(key, until, prepared.received);
+        }
+    }
+}
+
+/// The policies in force that match for any of the recipients: a message has several, and what holds
+/// for one of them holds for the message.
+fn look_at(prepared: &Prepared, event: &Event, facts: &SessionFacts) -> Vec<Match> {
+    let case = Case {
+        uid: Some(prepared.uid),
+        event,
+        facts,
+        scores: &ModelScores::NONE,
+    };
+    let mut matches = prepared.policies.matches(case);
+    let recipient = prepared.action.destination.recipient.as_deref();
+    let domains = recipient.map(recipient_domains).unwrap_or_default();
+    for domain in domains.iter().skip(1) {
+        let mut event = event.clone();
+        event.set_text(Field::RecipientDomain, domain);
+        for one in prepared.policies.matches(Case {
+            event: &event,
+            ..case
+        }) {
+            if !matches.iter().any(|other| other.policy == one.policy) {
+                matches.push(one);
+            }
+        }
+    }
+    matches
+}
+
+#[cfg(test)]
+mod tests;

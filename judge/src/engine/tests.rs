@@ -1,0 +1,218 @@
+//! One question from its request to its verdict and rows.
+
+use magistrate_enrich::{ContextConfig, DetectFile, DetectLists, Epoch, RedactKey};
+use magistrate_event::{Identity, Origin, Source, SystemClock};
+
+use super::*;
+use crate::config::Config;
+use crate::decision::{Carries, Failure};
+use crate::profile::Profile;
+use crate::request::Request;
+
+const KEY: &str = concat!("AKIA", "Z7Q3N5XJ4K2WPLM6");
+const POLICIES: &str = "
+title: Upload to a sharing site
+id: upload
+logsource: {product: magistrate, category: action}
+detection:
+  s: {action: upload, destination.domain|endswith: .drop.example.com}
+  condition: s
+judge: {decision: block, category: data_movement, message: Not there.}
+---
+title: Mail to a free mailbox
+id: mail
+logsource: {product: magistrate, category: action}
+detection:
+  s: {action: send, destination.recipient_domain: gmail.com}
+  condition: s
+judge: {decision: require_approval, category: data_movement}
+---
+title: Credential in what leaves
+id: credential
+logsource: {product: magistrate}
+detection:
+  s: {content.findings: credential}
+  condition: s
+judge: {decision: redact, category: secrets, redact: [credential]}
+---
+title: Downgrade
+id: downgrade
+logsource: {product: magistrate, category: action}
+detection:
+  s: {tool.name: WebSearch}
+  condition: s
+judge: {decision: downgrade, category: containment}
+";
+
+fn engine() -> Engine {
+    let file = DetectFile {
+        name: "a.yml".to_owned(),
+        text: POLICIES.to_owned(),
+    };
+    let (policies, notes) = Policies::compile(&[file], &DetectLists::new(), Profile::Native);
+    assert_eq!(notes.faults, []);
+    let key = RedactKey::from_bytes([7; 32]);
+    Engine::new(Parts {
+        redactor: Arc::new(Redactor::new(&key, Epoch(0)).unwrap()),
+        uid_key: UidKey::new([7; 32]),
+        policies,
+        context: Context::new(&ContextConfig::default()),
+        read_only: Duration::from_secs(60),
+        postures: Postures::new(&Config::default()),
+        clock: Arc::new(SystemClock),
+        run: 1,
+    })
+}
+
+fn inquiry(json: &str, carries: Carries) -> Inquiry {
+    Inquiry {
+        request: Request::read(json.as_bytes()).unwrap(),
+        body_hash: *blake3::hash(json.as_bytes()).as_bytes(),
+        origin: Origin {
+            source: Source::Judge,
+            peer: None,
+            identity: Identity::Anonymous,
+        },
+        door: Door {
+            name: "test",
+            carries,
+        },
+        since: Instant::now(),
+    }
+}
+
+fn judged_by(engine: &Engine, json: &str, carries: Carries) -> Judged {
+    let (prepared, event) = engine.prepare(inquiry(json, carries));
+    let looked = engine.look(&prepared, event);
+    engine.conclude(&prepared, Some(looked), &[], Moment::InTime)
+}
+
+fn judged(json: &str) -> Judged {
+    judged_by(&engine(), json, Carries::ALL)
+}
+
+#[test]
+fn the_strictest_policy_decides_and_every_reason_is_told() {
+    let json = format!(
+        r#"{{"request_id":"r1","deadline_ms":60000,"event":"upload","session":{{"id":"s1","user":"ana@corp.example"}},
+        "destination":{{"url":"https://x.drop.example.com/u"}},"content":{{"text":"key {KEY}"}}}}"#
+    );
+    let Judged { verdict, rows } = judged(&json);
+    assert_eq!(verdict.decision, Decision::Block);
+    let reasons: Vec<_> = verdict
+        .reasons
+        .iter()
+        .map(|one| one.policy.as_str())
+        .collect();
+    assert_eq!(reasons, ["upload", "credential"]);
+    assert_eq!(
+        verdict.told(),
+        format!("Not there. (verdict {})", verdict.verdict_id)
+    );
+    assert_eq!((verdict.redacted, verdict.requested), (None, None));
+    let [action, told] = rows.as_slice() else {
+        panic!("{} rows", rows.len())
+    };
+    let text = |field| told.event().text(field).unwrap_or_default().to_owned();
+    assert_eq!(text(Field::VerdictDecision), "block");
+    assert_eq!(text(Field::VerdictEvent), action.uid().to_string());
+    assert_eq!(text(Field::VerdictUid), verdict.verdict_id);
+    assert_eq!(text(Field::UserEmail), "ana@corp.example");
+    assert_eq!(told.event().int(Field::ActionId), Some(2));
+    for row in &rows {
+        assert!(!row.event().buffer().contains(KEY));
+    }
+}
+
+#[test]
+fn masked_text_goes_back_without_tokens() {
+    let json = format!(
+        r#"{{"deadline_ms":60000,"event":"tool_call","tool":{{"name":"Bash","arguments":{{"command":"export K={KEY}"}}}}}}"#
+    );
+    let verdict = judged(&json).verdict;
+    assert_eq!(verdict.decision, Decision::Redact);
+    let arguments = verdict.redacted.unwrap().arguments.unwrap();
+    let command = arguments["command"].as_str().unwrap();
+    assert!(
+        command.starts_with("export K=[redacted:credential."),
+        "{command}"
+    );
+    assert_eq!(command.matches(':').count(), 1);
+    let blocked = judged_by(&engine(), &json, Carries::ONLY_BLOCK).verdict;
+    assert_eq!(
+        (blocked.decision, blocked.requested),
+        (Decision::Block, Some(Decision::Redact))
+    );
+}
+
+#[test]
+fn every_recipient_counts() {
+    let json = |recipient: &str| {
+        format!(r#"{{"event":"message_send","destination":{{"recipient":"{recipient}"}}}}"#)
+    };
+    let decision = |recipient| judged(&json(recipient)).verdict.decision;
+    assert_eq!(decision("a@gmail.com"), Decision::RequireApproval);
+    assert_eq!(decision("a@corp.example"), Decision::Allow);
+    assert_eq!(
+        decision("b@corp.example, A <a@gmail.com>"),
+        Decision::RequireApproval
+    );
+}
+
+#[test]
+fn content_beyond_the_time_is_looked_at_in_part_and_the_posture_decides() {
+    let json = |event: &str| {
+        format!(
+            r#"{{"deadline_ms":4,"event":"{event}","destination":{{"url":"https://a.example.com/"}},"action":"{}","content":{{"text":"{}"}}}}"#,
+            if event == "upload" { "upload" } else { "read" },
+            "word ".repeat(40_000)
+        )
+    };
+    let upload = judged(&json("upload")).verdict;
+    assert!(upload.partial);
+    assert_eq!(upload.decision, Decision::Block);
+    assert_eq!(upload.reasons[0].policy, "magistrate.partial");
+    let read = judged(&json("request")).verdict;
+    assert!(read.partial);
+    assert_eq!(read.decision, Decision::Allow);
+}
+
+#[test]
+fn without_a_look_the_posture_decides_and_a_retry_has_the_same_id() {
+    let engine = engine();
+    let json = r#"{"request_id":"r","action":"delete","event":"app_action"}"#;
+    let late = |json| {
+        let (prepared, _) = engine.prepare(inquiry(json, Carries::ALL));
+        engine.conclude(&prepared, None, &[Failure::Late], Moment::InTime)
+    };
+    let verdict = late(json).verdict;
+    assert_eq!(verdict.decision, Decision::Block);
+    assert!(verdict.degraded);
+    assert_eq!(late(json).verdict.verdict_id, verdict.verdict_id);
+    assert_eq!(late(json).rows.len(), 1);
+    let other = late(r#"{"request_id":"r","action":"delete","event":"paste"}"#);
+    assert_ne!(other.verdict.verdict_id, verdict.verdict_id);
+}
+
+#[test]
+fn after_a_downgrade_the_session_may_only_read_and_no_other_session_is_touched() {
+    let engine = engine();
+    let ask = |json: &str| judged_by(&engine, json, Carries::ALL).verdict.decision;
+    let call = |session: &str, tool: &str| {
+        format!(
+            r#"{{"deadline_ms":60000,"event":"tool_call","session":{{"id":"{session}"}},"tool":{{"name":"{tool}"}}}}"#
+        )
+    };
+    assert_eq!(ask(&call("s1", "Write")), Decision::Allow);
+    assert_eq!(ask(&call("s1", "WebSearch")), Decision::Downgrade);
+    for tool in [
+        "Write",
+        "Bash",
+        "mcp__crm__delete_customer",
+        "mcp__crm__whatever",
+    ] {
+        assert_eq!(ask(&call("s1", tool)), Decision::Block, "{tool}");
+        assert_eq!(ask(&call("s2", tool)), Decision::Allow, "{tool}");
+    }
+    assert_eq!(ask(&call("s1", "Read")), Decision::Allow);
+}

@@ -1,0 +1,57 @@
+//! How a verdict came about, for a person who asks.
+
+use std::collections::BTreeMap;
+
+use magistrate_event::{Cell, Event};
+use serde::Serialize;
+
+use crate::decision::Match;
+use crate::engine::{Looked, Prepared};
+use crate::session_facts::told;
+
+/// Longer values are cut.
+const MAX_VALUE_CHARS: usize = 200;
+
+/// What was known, found and matched, in the order in which the judge came to it.
+#[derive(Debug, Serialize)]
+pub struct Explained {
+    /// The category that sets deadline and posture.
+    pub category: &'static str,
+    /// Columns of the redacted event.
+    pub event: BTreeMap<&'static str, String>,
+    /// What the session's context says of it.
+    pub facts: BTreeMap<&'static str, serde_json::Value>,
+    /// Policies in force that matched, with the values that made them.
+    pub matches: Vec<Match>,
+}
+
+impl Explained {
+    /// What the judge saw of a question.
+    pub fn of(prepared: &Prepared, looked: &Looked) -> Self {
+        Self {
+            category: prepared.category(),
+            event: columns(looked.event()),
+            facts: told(looked.facts()),
+            matches: looked.matches().to_vec(),
+        }
+    }
+}
+
+fn columns(event: &Event) -> BTreeMap<&'static str, String> {
+    let shown = event.cells().map(|(field, cell)| {
+        let value = match cell {
+            Cell::Text(text) => text.chars().take(MAX_VALUE_CHARS).collect(),
+            Cell::Int(number) => number.to_string(),
+            Cell::Double(number) => number.to_string(),
+            Cell::Bool(flag) => flag.to_string(),
+            Cell::Time(time) => time.to_rfc3339(),
+            Cell::Tree(value) => {
+                let mut json = String::new();
+                event.push_json(value, &mut json);
+                json.chars().take(MAX_VALUE_CHARS).collect()
+            }
+        };
+        (field.path(), value)
+    });
+    shown.collect()
+}

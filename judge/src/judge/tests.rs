@@ -1,0 +1,169 @@
+//! Deadlines, records and overload, with an audit log that can be told to stall.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use magistrate_enrich::{
+    Context, ContextConfig, DetectFile, DetectLists, Epoch, RedactKey, Redactor, UidKey,
+};
+use magistrate_event::{Identity, Origin, Record, Source, SystemClock};
+
+use super::*;
+use crate::audit::{AuditError, Kept};
+use crate::category::Postures;
+use crate::decision::Carries;
+use crate::engine::Parts;
+use crate::inquiry::Door;
+use crate::policies::Policies;
+use crate::profile::Profile;
+use crate::request::Request;
+
+#[derive(Default)]
+struct Log {
+    rows: Mutex<Vec<Record>>,
+    is_stalled: AtomicBool,
+    is_broken: AtomicBool,
+}
+
+impl AuditLog for Log {
+    fn keep(&self, rows: Vec<Record>, _: Audit) -> Kept {
+        if self.is_broken.load(Ordering::Relaxed) {
+            return Box::pin(async { Err(AuditError("disk is full".to_owned())) });
+        }
+        self.rows.lock().unwrap().extend(rows);
+        if self.is_stalled.load(Ordering::Relaxed) {
+            return Box::pin(std::future::pending());
+        }
+        Box::pin(async { Ok(()) })
+    }
+}
+
+fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
+    let file = DetectFile {
+        name: "a.yml".to_owned(),
+        text: "title: a\nid: a\nlogsource: {category: action}\ndetection: {s: {action: send}, condition: s}\njudge: {decision: redact, category: x}\n".to_owned(),
+    };
+    let (policies, _) = Policies::compile(&[file], &DetectLists::new(), Profile::Native);
+    let key = RedactKey::from_bytes([7; 32]);
+    let engine = Engine::new(Parts {
+        redactor: Arc::new(Redactor::new(&key, Epoch(0)).unwrap()),
+        uid_key: UidKey::new([7; 32]),
+        policies,
+        context: Context::new(&ContextConfig::default()),
+        read_only: Duration::from_secs(60),
+        postures: Postures::new(&config),
+        clock: Arc::new(SystemClock),
+        run: 1,
+    });
+    let log = Arc::new(Log::default());
+    let audit: Arc<dyn AuditLog> = Arc::clone(&log) as _;
+    let judge = Judge::new(engine, audit, Metrics::default(), config, 1).unwrap();
+    (Arc::new(judge), log)
+}
+
+fn inquiry(json: &str) -> Inquiry {
+    Inquiry {
+        request: Request::read(json.as_bytes()).unwrap(),
+        body_hash: *blake3::hash(json.as_bytes()).as_bytes(),
+        origin: Origin {
+            source: Source::Judge,
+            peer: None,
+            identity: Identity::Anonymous,
+        },
+        door: Door {
+            name: "test",
+            carries: Carries::ALL,
+        },
+        since: Instant::now(),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_follows_its_record_and_a_retry_gets_the_same() {
+    let (judge, log) = judge(Config::default());
+    let json = r#"{"request_id":"r","deadline_ms":60000,"action":"read"}"#;
+    let first = judge.judge(inquiry(json)).await;
+    assert_eq!(first.decision, Decision::Allow);
+    assert_eq!(log.rows.lock().unwrap().len(), 2);
+    let again = judge.judge(inquiry(json)).await;
+    assert!(Arc::ptr_eq(&first, &again));
+    assert_eq!(log.rows.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_stalled_or_broken_disk_is_answered_by_posture_in_time() {
+    let (judge, log) = judge(Config::default());
+    for switch in [&log.is_stalled, &log.is_broken] {
+        switch.store(true, Ordering::Relaxed);
+        for (action, expected) in [
+            ("delete", Decision::Block),
+            ("read", Decision::Allow),
+            ("send", Decision::Block),
+        ] {
+            let began = Instant::now();
+            let json =
+                format!(r#"{{"deadline_ms":200,"action":"{action}","event":"app_action"}}"#);
+            let verdict = judge.judge(inquiry(&json)).await;
+            // A busy machine may be late by itself; the disk would keep it waiting for ever.
+            assert!(began.elapsed() < Duration::from_secs(2));
+            assert_eq!(verdict.decision, expected, "{action}");
+            assert!(verdict.degraded);
+            assert!(
+                verdict
+                    .reasons
+                    .iter()
+                    .any(|one| one.policy == "magistrate.unrecorded")
+            );
+        }
+        switch.store(false, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_long_text_that_comes_too_late_is_answered_by_posture_and_judged_after() {
+    let (judge, log) = judge(Config::default());
+    // The one thread is busy until the deadline has passed.
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let busy = judge.pool.run(move || wait.recv()).unwrap();
+    let text = "word ".repeat(8_000);
+    let json = format!(
+        r#"{{"deadline_ms":80,"action":"send","event":"message_send","content":{{"text":"{text}"}}}}"#
+    );
+    let verdict = judge.judge(inquiry(&json)).await;
+    assert_eq!(verdict.decision, Decision::Block);
+    assert!(
+        verdict
+            .reasons
+            .iter()
+            .any(|one| one.policy == "magistrate.late")
+    );
+    go.send(()).unwrap();
+    drop(busy.await);
+    let late = || {
+        let rows = log.rows.lock().unwrap();
+        let field = magistrate_event::Field::VerdictLate;
+        rows.iter().any(|row| row.event().value(field).is_some())
+    };
+    while !late() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn too_many_calls_and_bytes_are_refused() {
+    let (judge, _) = judge(Config {
+        max_in_flight: 2,
+        max_in_flight_bytes: 10 << 10,
+        max_body_bytes: 10 << 10,
+        ..Config::default()
+    });
+    let mut first = judge.seat().unwrap();
+    let second = judge.seat().unwrap();
+    assert_eq!(judge.seat().err(), Some(Overload));
+    drop(second);
+    judge.charge(&mut first, 9 << 10).unwrap();
+    let mut second = judge.seat().unwrap();
+    assert_eq!(judge.charge(&mut second, 2 << 10), Err(Overload));
+    drop(first);
+    judge.charge(&mut second, 2 << 10).unwrap();
+}

@@ -1,0 +1,42 @@
+//! The judge: asks policies about an action before it happens, and answers inside a deadline.
+//!
+//! A question comes through a door (`door`), becomes an event, is redacted and shown to the
+//! policies (`engine`), is decided (`decision`: pure, total, monotone), and is answered once the
+//! verdict's record is kept (`judge`).
+
+mod answers;
+mod audit;
+mod category;
+mod config;
+mod decision;
+mod door;
+mod engine;
+mod explain;
+mod inquiry;
+mod judge;
+mod metrics;
+mod pace;
+mod policies;
+mod pool;
+mod profile;
+mod read_only;
+mod reasons;
+mod request;
+mod row;
+mod session_facts;
+mod verdict;
+
+pub use audit::{AuditError, AuditLog, Kept};
+pub use category::{Audit, OnError, Posture, Postures, category_of};
+pub use config::{CategoryConfig, Config};
+pub use decision::{Carries, Carry, Decision, Facts, Failure, Findings, Match, Ruling, decide};
+pub use door::{Caller, router};
+pub use engine::{Engine, Judged, Looked, Moment, Parts, Prepared};
+pub use explain::Explained;
+pub use inquiry::{Door, Inquiry};
+pub use judge::{Judge, Overload, Seat};
+pub use metrics::Metrics;
+pub use policies::{LoadedNotes, Policies};
+pub use profile::Profile;
+pub use request::{Request, RequestError};
+pub use verdict::{Constraints, Masked, Reason, Tier, Verdict};

@@ -1,0 +1,165 @@
+//! The policies in force, and their version.
+
+use magistrate_enrich::{Case, DetectFile, DetectLists, Hit, LoadedRules, Ruleset};
+use magistrate_event::{Field, Mode};
+
+use crate::decision::Match;
+use crate::profile::Profile;
+
+/// Digits of a version.
+const VERSION_DIGITS: usize = 16;
+
+/// Compiled policies of one profile.
+pub struct Policies {
+    rules: Ruleset,
+    profile: Profile,
+    version: String,
+}
+
+impl Policies {
+    /// Compiles the rules of `files` that have a `judge:` block; gives back what is wrong with them
+    /// beside the sound ones.
+    pub fn compile(
+        files: &[DetectFile],
+        lists: &DetectLists,
+        profile: Profile,
+    ) -> (Self, LoadedNotes) {
+        let LoadedRules {
+            rules,
+            faults,
+            warnings,
+        } = Ruleset::compile_policies(files, lists);
+        let version = version(files, lists, profile);
+        let policies = Self {
+            rules,
+            profile,
+            version,
+        };
+        (policies, LoadedNotes { faults, warnings })
+    }
+
+    /// Which set this is: another one whenever a file, a list or the profile is another.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The profile in force.
+    pub const fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// How many policies there are, those of other profiles included.
+    pub fn len(&self) -> usize {
+        self.rules.rules().len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The policies in force that match.
+    pub(crate) fn matches(&self, case: Case<'_>) -> Vec<Match> {
+        let mode = case.event.text(Field::SessionMode);
+        let mode = Mode::ALL
+            .iter()
+            .copied()
+            .find(|one| mode == Some(one.name()));
+        let hits = self.rules.matches(case);
+        hits.into_iter()
+            .filter_map(|hit| self.matched(hit, mode))
+            .collect()
+    }
+
+    fn matched(&self, hit: Hit, mode: Option<Mode>) -> Option<Match> {
+        let policy = hit.rule.policy.as_ref()?;
+        self.profile.has(policy, mode).then(|| Match {
+            policy: hit.rule.id.clone(),
+            title: hit.rule.title.clone(),
+            category: policy.category.clone(),
+            tags: hit.rule.tags.clone(),
+            decision: policy.decision.into(),
+            message: policy.message.clone(),
+            redact: policy.redact.clone(),
+            matched: hit
+                .matched
+                .into_iter()
+                .map(|one| (one.field, one.value))
+                .collect(),
+        })
+    }
+}
+
+/// What is to be known of policies that were compiled.
+pub struct LoadedNotes {
+    /// What is wrong, in the order of the files.
+    pub faults: Vec<magistrate_enrich::DetectFault>,
+    /// What works, but should be known.
+    pub warnings: Vec<magistrate_enrich::DetectFault>,
+}
+
+fn version(files: &[DetectFile], lists: &DetectLists, profile: Profile) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    };
+    add(profile.name());
+    files.iter().for_each(|file| add(&file.text));
+    for (name, values) in lists {
+        add(name);
+        values.iter().for_each(|value| add(value));
+    }
+    let hex = hasher.finalize().to_hex();
+    hex.chars().take(VERSION_DIGITS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use magistrate_enrich::SessionFacts;
+    use magistrate_event::{Class, Event, Timestamp};
+
+    use super::*;
+
+    const FILE: &str = "title: a\nid: a\nlogsource: {category: action}\ndetection: {s: {action: send}, condition: s}\njudge: {decision: block, category: x, profiles: [company]}\n---\ntitle: b\nid: b\nlogsource: {category: action}\ndetection: {s: {action: send}, condition: s}\n---\ntitle: c\nid: c\nlogsource: {category: action}\ndetection: {s: {action: send, session.untrusted_read: true}, condition: s}\njudge: {decision: redact, category: x}\n";
+
+    fn compiled(profile: Profile) -> Policies {
+        let file = DetectFile {
+            name: "a.yml".to_owned(),
+            text: FILE.to_owned(),
+        };
+        let (policies, notes) = Policies::compile(&[file], &DetectLists::new(), profile);
+        assert_eq!(notes.faults, []);
+        policies
+    }
+
+    #[test]
+    fn only_policies_of_the_profile_match() {
+        let mut event = Event::new(Class::ApiActivity, 1, Timestamp::default());
+        event.set_text(Field::Action, "send");
+        let alone = Case::alone(&event);
+        assert_eq!(compiled(Profile::Native).len(), 2);
+        assert_eq!(compiled(Profile::Native).matches(alone), []);
+        let found = compiled(Profile::Company).matches(alone);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].matched, [("action".to_owned(), "send".to_owned())]);
+        let facts = SessionFacts {
+            is_known: true,
+            untrusted_from: vec!["page:example.com".to_owned()],
+            ..SessionFacts::UNKNOWN
+        };
+        let case = Case {
+            facts: &facts,
+            ..alone
+        };
+        assert_eq!(compiled(Profile::Native).matches(case).len(), 1);
+    }
+
+    #[test]
+    fn another_profile_is_another_version() {
+        let (native, company) = (compiled(Profile::Native), compiled(Profile::Company));
+        assert_ne!(native.version(), company.version());
+        assert_eq!(native.version(), compiled(Profile::Native).version());
+        assert_eq!(native.version().len(), VERSION_DIGITS);
+    }
+}

@@ -1,0 +1,137 @@
+//! Joins the judge: policies from the configuration, keys and queue from the data folder, its port.
+
+mod command;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use magistrate_ingest::{Peer, Tokens, admit};
+use magistrate_judge::{Caller, Engine, Judge, Metrics, Parts, Policies, Postures};
+use prometheus_client::registry::Registry;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::QueueAudit;
+use crate::config::Config;
+use crate::detections;
+use crate::store::Store;
+
+pub(crate) use self::command::command;
+
+/// So often it is looked whether policy files have changed.
+const RELOAD: Duration = Duration::from_secs(5);
+
+/// Starts the judge of a data folder.
+///
+/// # Errors
+/// When a thread cannot be started.
+pub(crate) fn start(
+    config: &Config,
+    store: &Store,
+    registry: &mut Registry,
+) -> anyhow::Result<Arc<Judge>> {
+    let metrics = Metrics::default();
+    metrics.register(registry);
+    let (policies, notes) = detections::policies(config);
+    // A faulty rule was told by `check` and by the analysis; sound ones are in force.
+    tracing::info!(
+        policies = policies.len(),
+        faults = notes.faults.len(),
+        version = policies.version(),
+        profile = policies.profile().name(),
+        "judge is ready"
+    );
+    let mut run = [0; 8];
+    getrandom::fill(&mut run)?;
+    let engine = Engine::new(Parts {
+        redactor: Arc::clone(&store.path.redactor),
+        uid_key: store.path.uid_key.clone(),
+        policies,
+        context: store.context.clone(),
+        read_only: Duration::from_secs(config.judge.read_only_seconds),
+        postures: Postures::new(&config.judge),
+        clock: Arc::clone(&store.clock),
+        run: u64::from_le_bytes(run),
+    });
+    let audit = QueueAudit {
+        queue: store.queue.clone(),
+    };
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let judge = Judge::new(
+        engine,
+        Arc::new(audit),
+        metrics,
+        config.judge.clone(),
+        threads,
+    );
+    Ok(Arc::new(judge.context("cannot start the judge's threads")?))
+}
+
+/// Puts other policies in force where their files have changed and have no fault, until `shutdown`.
+pub(crate) fn reload(
+    config: Config,
+    judge: Arc<Judge>,
+    shutdown: CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut seen = detections::state_of_files(&config);
+        while shutdown
+            .run_until_cancelled(tokio::time::sleep(RELOAD))
+            .await
+            .is_some()
+        {
+            let now = detections::state_of_files(&config);
+            if now == seen {
+                continue;
+            }
+            seen = now;
+            let again = config.clone();
+            let loaded = tokio::task::spawn_blocking(move || detections::policies(&again));
+            let Ok((policies, notes)) = loaded.await else {
+                continue;
+            };
+            replace(&judge, policies, notes.faults.len());
+        }
+    })
+}
+
+fn replace(judge: &Judge, policies: Policies, faults: usize) {
+    if faults > 0 {
+        tracing::error!(
+            faults,
+            "policy files have changed and have faults; the policies in force stay"
+        );
+        return;
+    }
+    tracing::info!(version = policies.version(), "policies were read anew");
+    judge.engine().set_policies(policies);
+}
+
+/// The judge's doors, behind whoever knows the tokens.
+pub(crate) fn doors(judge: Arc<Judge>, tokens: Option<Arc<Tokens>>) -> Router {
+    magistrate_judge::router(judge).layer(middleware::from_fn_with_state(tokens, name_caller))
+}
+
+/// Says who calls; what becomes of a stranger each door says in its own protocol.
+async fn name_caller(
+    State(tokens): State<Option<Arc<Tokens>>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    let certificate = peer.and_then(|peer| peer.certificate.as_deref());
+    let caller = match admit(tokens.as_deref(), request.headers(), certificate) {
+        Ok(identity) => Caller::Known {
+            identity,
+            peer: peer.map(|peer| peer.address),
+        },
+        Err(denied) => Caller::Denied(denied.to_string()),
+    };
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}

@@ -1,0 +1,113 @@
+//! `magistrate judge`: one request in, its verdict out, without a running instance and without a
+//! record.
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use magistrate_enrich::{Context, UidKey};
+use magistrate_event::{Identity, Origin, Source, SystemClock};
+use magistrate_judge::{
+    Carries, Decision, Door, Engine, Explained, Inquiry, Moment, Parts, Postures, Request,
+};
+
+use crate::cli::JudgeArguments;
+use crate::exit::{Failure, Outcome};
+use crate::store::open_redactor;
+use crate::{check, config, detections};
+
+/// Larger requests no door takes.
+const MAX_REQUEST_BYTES: u64 = 64 << 20;
+/// Nobody waits at a prompt as a proxy does: all of the content is looked at.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Judges the request in a file.
+pub(crate) fn command(arguments: &JudgeArguments) -> Outcome {
+    let loaded = config::load(&arguments.place);
+    if !loaded.faults.is_empty() {
+        let report = check::Report {
+            faults: loaded.faults,
+            ..check::Report::default()
+        };
+        return Err(Failure::Usage(report.to_string()));
+    }
+    let (policies, notes) = detections::policies(&loaded.config);
+    if let Some(fault) = notes.faults.first() {
+        return Err(Failure::Usage(format!(
+            "the policies have faults\n  {fault}"
+        )));
+    }
+    let bytes = read(&arguments.file)?;
+    let mut request = Request::read(&bytes).map_err(|error| Failure::Usage(error.to_string()))?;
+    request.deadline = Some(PATIENCE);
+    let engine = Engine::new(Parts {
+        redactor: Arc::new(open_redactor(&loaded.config)?),
+        uid_key: UidKey::new([0; 32]),
+        policies,
+        context: Context::new(&loaded.config.context),
+        read_only: Duration::ZERO,
+        postures: Postures::new(&loaded.config.judge),
+        clock: Arc::new(SystemClock),
+        run: 0,
+    });
+    let (prepared, event) = engine.prepare(Inquiry {
+        request,
+        body_hash: [0; 32],
+        origin: Origin {
+            source: Source::Judge,
+            peer: None,
+            identity: Identity::Anonymous,
+        },
+        door: Door {
+            name: "command",
+            carries: Carries::ALL,
+        },
+        since: Instant::now(),
+    });
+    let looked = engine.look(&prepared, event);
+    let explained = arguments.explain.then(|| Explained::of(&prepared, &looked));
+    let judged = engine.conclude(&prepared, Some(looked), &[], Moment::InTime);
+    let mut answer = serde_json::to_value(&judged.verdict)?;
+    if let (Some(explained), Some(members)) = (explained, answer.as_object_mut()) {
+        members.insert("trace".to_owned(), serde_json::to_value(explained)?);
+    }
+    print(&answer, arguments.json)?;
+    let passes = judged.verdict.decision < Decision::RequireApproval;
+    if arguments.exit_code && !passes {
+        return Err(Failure::NotSo);
+    }
+    Ok(())
+}
+
+fn print(answer: &serde_json::Value, is_compact: bool) -> Outcome {
+    let mut stdout = std::io::stdout().lock();
+    if is_compact {
+        serde_json::to_writer(&mut stdout, answer)?;
+    } else {
+        serde_json::to_writer_pretty(&mut stdout, answer)?;
+    }
+    writeln!(stdout)?;
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    let input: Box<dyn std::io::Read> = if file == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        let open = std::fs::File::open(file);
+        Box::new(open.map_err(|error| {
+            Failure::Usage(format!("cannot open `{}`: {error}", file.display()))
+        })?)
+    };
+    let mut bytes = Vec::new();
+    input
+        .take(MAX_REQUEST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::Usage(format!("cannot read `{}`: {error}", file.display())))?;
+    if bytes.len() as u64 > MAX_REQUEST_BYTES {
+        let message = format!("request is larger than {MAX_REQUEST_BYTES} bytes");
+        return Err(Failure::Usage(message));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,202 @@
+"""The judge over HTTP: verdicts, faults of the call, hooks byte for byte, and the record of each."""
+
+import json
+import pathlib
+
+import pytest
+
+from conftest import FIXTURES
+
+# Machines that build and test at once are slow; deadlines have unit tests of their own.
+SLOW = "[lake]\nmax_age = \"1s\"\n[canary]\nenabled = false\n[judge]\ndeadline_ms = 20000\n"
+KEY = "AKIA" + "Z7Q3N5XJ4K2WPLM6"
+UPLOAD = {
+    "request_id": "r1",
+    "deadline_ms": 20000,
+    "session": {"id": "s1", "user": "ana@example.com"},
+    "event": "upload",
+    "destination": {"url": "https://www.wetransfer.com/api/u", "method": "POST"},
+    "content": {"text": f"the key is {KEY}"},
+}
+
+
+def ask(server, body, path="/v1/judge", headers=None):
+    body = body if isinstance(body, bytes) else json.dumps(body).encode()
+    status, _, answer = server.post(path, body, "application/json", headers, listener="judge")
+    return status, json.loads(answer)
+
+
+def verdict(server, body):
+    status, answer = ask(server, body)
+    assert status == 200, answer
+    return answer
+
+
+def test_a_verdict_is_answered_and_stored_beside_its_action(magistrate):
+    server = magistrate(SLOW).start()
+    answer = verdict(server, UPLOAD)
+    assert answer["decision"] == "block"
+    assert answer["request_id"] == "r1" and not answer["degraded"] and not answer["partial"]
+    titles = [reason["title"] for reason in answer["reasons"]]
+    assert titles[0] == "Upload to a personal file-sharing site" and "Credential about to leave" in titles
+    assert verdict(server, UPLOAD) == answer, "a retry gets the same answer"
+    server.stop()
+    [(decision, about, action, user)] = server.sql(
+        "select magistrate.verdict.decision, magistrate.verdict.event_uid, action_id, actor.user.email_addr"
+        f" from lake where magistrate.verdict.uid = '{answer['verdict_id']}'"
+    )
+    assert (decision, action, user) == ("block", 2, "ana@example.com")
+    [(host, text)] = server.sql(
+        f"select http_request.url.hostname, magistrate.content.text from lake where metadata.uid = '{about}'"
+    )
+    assert host == "www.wetransfer.com" and "[redacted:credential." in text
+    for path, content in server.every_byte_written():
+        assert KEY.encode() not in content, path
+
+
+def test_a_killed_judge_has_the_record_of_every_answer(magistrate):
+    server = magistrate(SLOW).start()
+    ids = [verdict(server, {"deadline_ms": 20000, "action": "read"})["verdict_id"] for _ in range(20)]
+    server.kill()
+    server.start()
+    server.stop()
+    stored = server.sql("select magistrate.verdict.uid from lake where magistrate.verdict.uid is not null")
+    assert sorted(ids) == sorted(uid for (uid,) in stored)
+
+
+def test_masked_text_goes_back_without_tokens(magistrate):
+    server = magistrate(SLOW).start()
+    answer = verdict(server, {**UPLOAD, "event": "message_send", "destination": {"recipient": "bo@corp.example"}})
+    assert answer["decision"] == "redact"
+    text = answer["redacted"]["text"]
+    assert KEY not in text and text.startswith("the key is [redacted:credential.") and text.count(":") == 1
+    assert verdict(server, {"event": "prompt", "content": {"text": "hello"}})["decision"] == "allow"
+
+
+@pytest.mark.parametrize(
+    "body, status",
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b'{"event": "dance"}', 400),
+        (b'{"request_id": "\xff"}', 400),
+        (b'{"tool": {"arguments": ' + b'{"a":' * 200 + b"1" + b"}" * 200 + b"}}", 400),
+        (b'{"content": {"text": "' + b"x" * (10 << 20) + b'"}}', 413),
+        (b"{}", 200),
+    ],
+)
+def test_status_is_about_the_call_never_about_the_content(magistrate, body, status):
+    server = magistrate(SLOW).start()
+    told, answer = ask(server, body)
+    assert told == status
+    assert ("decision" in answer) == (status == 200)
+
+
+def test_a_token_is_asked_for_where_one_is_set(magistrate, tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.write_text("proxy a-long-token\n")
+    server = magistrate(SLOW + f'[auth]\njudge_tokens = "{tokens}"\n').start()
+    assert ask(server, {})[0] == 401
+    assert ask(server, {}, headers={"authorization": "Bearer a-long-token"})[0] == 200
+    # A hook that is refused must be stopped in shape, since the client takes 401 for consent.
+    status, answer = ask(server, {"hook_event_name": "PreToolUse", "tool_name": "Bash"}, "/hooks/claude-code")
+    assert status == 200 and answer["hookSpecificOutput"]["permissionDecision"] == "deny"
+
+
+def hook(server, body):
+    status, answer = ask(server, body, "/hooks/claude-code")
+    assert status == 200
+    return answer
+
+
+def recorded(name):
+    return json.loads((FIXTURES / f"hooks/{name}.json").read_text())["body"]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (FIXTURES / "hooks").glob("*.json")))
+def test_every_recorded_hook_call_is_answered_without_an_opinion(hook_server, name):
+    # What harmless work sends: nothing of it is stopped, and nothing is allowed past the user.
+    answer = hook(hook_server, recorded(name))
+    assert answer == {}, name
+
+
+@pytest.fixture(scope="module")
+def hook_server(tmp_path_factory):
+    from conftest import Magistrate
+
+    server = Magistrate(tmp_path_factory.mktemp("hooks"), SLOW).start()
+    yield server
+    server.kill()
+
+
+def changed(name, **members):
+    return {**recorded(name), **members}
+
+
+def test_hooks_are_stopped_in_their_own_shape(hook_server):
+    answer = hook(hook_server, changed("PreToolUse-Bash", tool_input={"command": "rm -rf /"}))
+    specific = answer["hookSpecificOutput"]
+    assert (specific["hookEventName"], specific["permissionDecision"]) == ("PreToolUse", "deny")
+    assert "Commands that destroy a system may not run." in specific["permissionDecisionReason"]
+    path = str(pathlib.PurePosixPath("/home/ana/.claude/settings.json"))
+    answer = hook(hook_server, changed("PermissionRequest-Write", tool_input={"file_path": path, "content": "{}"}))
+    assert answer["hookSpecificOutput"]["decision"]["behavior"] == "deny"
+    tool = changed("PreToolUse-mcp__crm__lookup_customer", tool_input={"q": f"key {KEY}"})
+    answer = hook(hook_server, tool)["hookSpecificOutput"]
+    assert "permissionDecision" not in answer and KEY not in json.dumps(answer["updatedInput"])
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"nonsense", b'{"hook_event_name": "PreToolUse", "tool_input": 3}'])
+def test_nonsense_is_stopped(hook_server, body):
+    answer = hook(hook_server, body)
+    assert answer["hookSpecificOutput"]["permissionDecision"] == "deny"
+
+
+def test_the_command_judges_one_request(run):
+    body = json.dumps(UPLOAD).encode()
+    done = run("judge", "-", "--explain", "--exit-code", stdin=body)
+    assert done.returncode == 1, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["decision"] == "block" and answer["trace"]["category"] == "data_movement"
+    assert KEY.encode() not in done.stdout
+    done = run("judge", "--json", "--exit-code", stdin=b'{"action": "read"}')
+    assert done.returncode == 0 and json.loads(done.stdout)["decision"] == "allow"
+    assert run("judge", stdin=b"[]").returncode == 64
+
+
+def test_policies_of_ones_own_are_read_again(magistrate, tmp_path):
+    policy = tmp_path / "policy.yml"
+    text = """title: Own
+id: 7b1f9c4e-8f6e-4a55-9c0e-0d5f1d4f2a11
+logsource: {product: magistrate, category: action}
+detection:
+  selection: {tool.name: DECIDE}
+  condition: selection
+judge: {decision: block, category: own}
+"""
+    policy.write_text(text.replace("DECIDE", "one"))
+    server = magistrate(SLOW + f'policies = ["{policy}"]\n').start()
+    call = {"deadline_ms": 20000, "event": "tool_call", "tool": {"name": "one"}}
+    assert verdict(server, call)["decision"] == "block"
+    policy.write_text(text.replace("DECIDE", "another"))
+    server.wait(lambda: verdict(server, call)["decision"] == "allow", "the changed policy")
+
+
+def test_after_a_downgrade_every_write_is_stopped_through_each_door(magistrate):
+    server = magistrate(SLOW).start()
+    read = changed("PreToolUse-WebFetch", hook_event_name="PostToolUse", tool_response={"result": "a page", "code": 200})
+    assert hook(server, read) == {}
+    session = {"id": read["session_id"]}
+    look = {"deadline_ms": 20000, "event": "request", "session": session,
+            "destination": {"url": "https://console.aws.amazon.com/ec2", "method": "GET"}}
+    answer = verdict(server, look)
+    assert answer["decision"] == "downgrade" and answer["constraints"]["read_only"]
+    for number in range(50):
+        write = {**look, "destination": {"url": f"https://files.example.com/{number}", "method": "PUT"}}
+        answer = verdict(server, write)
+        assert answer["decision"] == "block" and answer["reasons"][0]["policy"] == "magistrate.read_only"
+        call = changed("PreToolUse-Write", tool_input={"file_path": f"/home/ana/work/{number}", "content": ""})
+        answer = hook(server, {**call, "session_id": session["id"]})
+        assert answer["hookSpecificOutput"]["permissionDecision"] == "deny"
+    other = {**look, "session": {"id": "another"}}
+    assert verdict(server, other)["decision"] == "allow"
