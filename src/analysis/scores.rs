@@ -7,6 +7,7 @@ use magistrate_enrich::{Decoded, ModelScores, Redactor, Unjudged};
 use magistrate_event::{Field, Record};
 use magistrate_models::{Asked, Budget, Depth, Opinion, Pool, PoolSize, Scope, Score, Silence};
 
+use super::allowance::Allowance;
 use super::metrics::Metrics;
 use super::models::{Change, Source};
 use super::remembered::{Remembered, TextHash};
@@ -28,6 +29,7 @@ pub(super) struct Scorer {
     remembered: Remembered,
     tasks: Tasks,
     wait: Duration,
+    allowance: Allowance,
 }
 
 /// What the models say of one record.
@@ -56,6 +58,8 @@ struct Text {
 enum State {
     Known(Score),
     Asked(Asked),
+    /// Other texts took the time.
+    Refused,
 }
 
 impl Scorer {
@@ -82,6 +86,7 @@ impl Scorer {
             remembered: Remembered::new(config.remembered_texts),
             tasks: Tasks::default(),
             wait: Duration::from_millis(config.wait_ms),
+            allowance: Allowance::new(Instant::now()),
         };
         scorer.reload(metrics);
         Ok(Some(scorer))
@@ -126,6 +131,7 @@ impl Scorer {
         let depth = Depth::Model;
         match self.remembered.get(&hash) {
             Some(score) => State::Known(score.clone()),
+            None if self.allowance.is_used_up(Instant::now()) => State::Refused,
             None => State::Asked(self.pool.ask(text, Budget { until, depth })),
         }
     }
@@ -140,7 +146,17 @@ impl Scorer {
                     metrics.judged("remembered");
                     Ok(score)
                 }
-                State::Asked(asked) => self.take(text.hash, asked.wait(), metrics),
+                State::Asked(asked) => {
+                    let began = Instant::now();
+                    let opinion = asked.wait();
+                    let now = Instant::now();
+                    self.allowance.spend(now - began, now);
+                    self.take(text.hash, opinion, metrics)
+                }
+                State::Refused => {
+                    metrics.judged(Unjudged::Slow.name());
+                    Err(Silence::Slow)
+                }
             };
             match score {
                 Ok(score) => {

@@ -101,8 +101,7 @@ async fn a_stalled_or_broken_disk_is_answered_by_posture_in_time() {
             ("send", Decision::Block),
         ] {
             let began = Instant::now();
-            let json =
-                format!(r#"{{"deadline_ms":200,"action":"{action}","event":"app_action"}}"#);
+            let json = format!(r#"{{"deadline_ms":200,"action":"{action}","event":"app_action"}}"#);
             let verdict = judge.judge(inquiry(&json)).await;
             // A busy machine may be late by itself; the disk would keep it waiting for ever.
             assert!(began.elapsed() < Duration::from_secs(2));
