@@ -1,8 +1,35 @@
-//! Writes values as JSON text.
+//! Makes JSON text of values, and values of JSON.
 
 use std::fmt::Write as _;
 
-use crate::{Text, Value};
+use serde_json::Value as Json;
+
+use crate::{Event, Text, Value};
+
+impl Event {
+    /// Takes the texts and keys of `json` up, and returns the value that it is. `json` must not be
+    /// deeper than what is taken in.
+    pub fn push_value(&mut self, json: &Json) -> Value {
+        match json {
+            Json::Null => Value::Null,
+            Json::Bool(flag) => Value::Bool(*flag),
+            Json::Number(number) => match number.as_i64() {
+                Some(whole) => Value::Int(whole),
+                None => Value::Double(number.as_f64().unwrap_or_default()),
+            },
+            Json::String(text) => Value::Text(self.push_text(text)),
+            Json::Array(items) => {
+                Value::List(items.iter().map(|item| self.push_value(item)).collect())
+            }
+            Json::Object(entries) => {
+                let entries = entries.iter();
+                let entries =
+                    entries.map(|(key, json)| (self.push_key(key), self.push_value(json)));
+                Value::Map(entries.collect())
+            }
+        }
+    }
+}
 
 /// Appends `text` to `out` as a JSON string (RFC 8259 section 7).
 pub fn push_json_string(text: &str, out: &mut String) {

@@ -37,7 +37,7 @@ pub(super) fn sampled(
         match names.get(name).map(|Known { origin, .. }| origin) {
             Some(Origin::Columns(columns)) => {
                 if let Some(field) = columns.first() {
-                    let value = value_of(&mut event, json, Some(field.kind()));
+                    let value = value_of(&mut event, json, field.kind());
                     event.set(*field, value);
                 }
             }
@@ -52,7 +52,7 @@ pub(super) fn sampled(
             }
             None => {
                 let key = event.push_key(name);
-                let value = value_of(&mut event, json, None);
+                let value = event.push_value(json);
                 event.keep(key, value);
             }
         }
@@ -103,7 +103,7 @@ fn fill(event: &mut Event, name: &str, derived: Derived, json: &Json) -> Result<
             let one = [json.clone()];
             let kinds = json.as_array().map_or(&one[..], Vec::as_slice);
             let kinds = Json::Array(kinds.to_vec());
-            let value = value_of(event, &kinds, None);
+            let value = event.push_value(&kinds);
             event.set(Field::Redacted, value);
         }
         Derived::Programs => event.set_text(Field::CmdLine, text()?),
@@ -121,30 +121,10 @@ fn fill(event: &mut Event, name: &str, derived: Derived, json: &Json) -> Result<
 }
 
 /// A column of text holds a list or map as JSON text.
-fn value_of(event: &mut Event, json: &Json, kind: Option<Kind>) -> Value {
-    match json {
-        Json::Array(_) | Json::Object(_) if kind == Some(Kind::Text) => {
-            Value::Text(event.push_text(&json.to_string()))
-        }
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => Value::Int(whole),
-            None => Value::Double(number.as_f64().unwrap_or_default()),
-        },
-        Json::String(text) => Value::Text(event.push_text(text)),
-        Json::Array(items) => Value::List(
-            items
-                .iter()
-                .map(|item| value_of(event, item, None))
-                .collect(),
-        ),
-        Json::Object(entries) => {
-            let entries = entries.iter().map(|(key, json)| {
-                let key = event.push_key(key);
-                (key, value_of(event, json, None))
-            });
-            Value::Map(entries.collect())
-        }
+fn value_of(event: &mut Event, json: &Json, kind: Kind) -> Value {
+    if kind == Kind::Text && (json.is_array() || json.is_object()) {
+        Value::Text(event.push_text(&json.to_string()))
+    } else {
+        event.push_value(json)
     }
 }

@@ -39,7 +39,7 @@ impl Redactor {
         }
         if let Some(json) = arguments {
             let key = event.push_key(ARGUMENTS);
-            let value = value_of(&mut event, json);
+            let value = event.push_value(json);
             event.keep(key, value);
         }
         let masked = self.mask_plainly(&mut event, families);
@@ -105,25 +105,6 @@ fn forget_tokens(event: &mut Event) {
         })
         .collect();
     event.rewrite(&edits);
-}
-
-fn value_of(event: &mut Event, json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => Value::Int(whole),
-            None => Value::Double(number.as_f64().unwrap_or_default()),
-        },
-        Json::String(text) => Value::Text(event.push_text(text)),
-        Json::Array(items) => Value::List(items.iter().map(|item| value_of(event, item)).collect()),
-        Json::Object(entries) => Value::Map(
-            entries
-                .iter()
-                .map(|(key, json)| (event.push_key(key), value_of(event, json)))
-                .collect(),
-        ),
-    }
 }
 
 /// `json` with the texts of `value`, which was made of it; numbers that were not masked stay digit

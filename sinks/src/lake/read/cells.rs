@@ -29,7 +29,7 @@ pub(super) fn event(batch: &RecordBatch, row: usize, class: Class) -> Option<Sto
     {
         for (key, json) in &entries {
             let key = event.push_key(key);
-            let value = tree(&mut event, json);
+            let value = event.push_value(json);
             event.keep(key, value);
         }
     }
@@ -39,7 +39,8 @@ pub(super) fn event(batch: &RecordBatch, row: usize, class: Class) -> Option<Sto
 fn value(event: &mut Event, column: &ArrayRef, row: usize, kind: Kind) -> Option<Value> {
     Some(match kind {
         Kind::Text => Value::Text(event.push_text(text(column, row)?)),
-        Kind::Json => tree(event, &serde_json::from_str(text(column, row)?).ok()?),
+        // It is this program's own: no deeper than what it takes in.
+        Kind::Json => event.push_value(&serde_json::from_str(text(column, row)?).ok()?),
         Kind::Int => Value::Int(i64::from(int32(column, row)?)),
         Kind::Long => Value::Int(column.as_primitive_opt::<Int64Type>()?.value(row)),
         Kind::Double => Value::Double(column.as_primitive_opt::<Float64Type>()?.value(row)),
@@ -71,25 +72,4 @@ fn int32(column: &ArrayRef, row: usize) -> Option<i32> {
 fn time(column: &ArrayRef, row: usize) -> Option<Timestamp> {
     let times = column.as_primitive_opt::<TimestampMicrosecondType>()?;
     (!times.is_null(row)).then(|| Timestamp::from_micros(times.value(row)))
-}
-
-/// JSON of the lake is this program's own: no deeper than what it takes in.
-fn tree(event: &mut Event, json: &Json) -> Value {
-    match json {
-        Json::Null => Value::Null,
-        Json::Bool(flag) => Value::Bool(*flag),
-        Json::Number(number) => match number.as_i64() {
-            Some(whole) => Value::Int(whole),
-            None => Value::Double(number.as_f64().unwrap_or_default()),
-        },
-        Json::String(text) => Value::Text(event.push_text(text)),
-        Json::Array(items) => Value::List(items.iter().map(|item| tree(event, item)).collect()),
-        Json::Object(entries) => {
-            let entries = entries.iter().map(|(key, json)| {
-                let key = event.push_key(key);
-                (key, tree(event, json))
-            });
-            Value::Map(entries.collect())
-        }
-    }
 }
