@@ -76,6 +76,11 @@ impl Class {
         }
     }
 
+    /// Whether it tells of traffic on a network.
+    pub const fn is_flow(self) -> bool {
+        matches!(self, Self::NetworkActivity | Self::HttpActivity)
+    }
+
     /// The number that records hold; for an OCSF class its `class_uid`.
     pub const fn number(self) -> u16 {
         self as u16

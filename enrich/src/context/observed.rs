@@ -253,19 +253,8 @@ impl<'a> Columns<'a> {
             Some("permission_mode_changed") => Told::Mode,
             Some("subagent_completed") => Told::AgentEnded,
             Some(_) if self.session.is_some() && action.kind.is_none() => Told::Other,
-            Some(_) | None => match class {
-                Class::HttpActivity | Class::NetworkActivity | Class::Span => Told::Happened,
-                Class::BaseEvent
-                | Class::FileActivity
-                | Class::ProcessActivity
-                | Class::DetectionFinding
-                | Class::DataSecurityFinding
-                | Class::Authentication
-                | Class::ApplicationLifecycle
-                | Class::ApiActivity
-                | Class::ApplicationError
-                | Class::Metric => Told::Other,
-            },
+            Some(_) | None if class.is_flow() || class == Class::Span => Told::Happened,
+            Some(_) | None => Told::Other,
         }
     }
 }

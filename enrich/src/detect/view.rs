@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use magistrate_event::{Cell, Class, Event, EventUid, Field, Occasion, Value};
+use magistrate_event::{Cell, Event, EventUid, Field, Occasion, Value};
 
 use super::Case;
 use super::model_scores;
@@ -156,20 +156,7 @@ impl<'a> View<'a> {
                     (one, other) => one.or(other).map(text),
                 }
             }
-            Derived::Initiated => match self.event.class() {
-                Class::NetworkActivity | Class::HttpActivity => Some(Seen::Bool(true)),
-                Class::BaseEvent
-                | Class::FileActivity
-                | Class::ProcessActivity
-                | Class::DetectionFinding
-                | Class::DataSecurityFinding
-                | Class::Authentication
-                | Class::ApplicationLifecycle
-                | Class::ApiActivity
-                | Class::ApplicationError
-                | Class::Metric
-                | Class::Span => None,
-            },
+            Derived::Initiated => self.event.class().is_flow().then_some(Seen::Bool(true)),
         }
     }
 

@@ -112,27 +112,17 @@ impl Coverage {
     pub(super) fn see(&mut self, event: &Event, at: u32) {
         let is_ours = event.text(Field::Surface).is_some_and(is_client);
         let door = event.text(Field::Source).unwrap_or_default();
-        let by = match event.class() {
-            _ if ["judge", "hook", "inference"]
-                .iter()
-                .any(|name| door.starts_with(name)) =>
-            {
-                By::Judge
-            }
-            _ if is_ours => By::Telemetry,
-            Class::HttpActivity if is_decrypted(event) => By::DecryptedFlow,
-            Class::HttpActivity | Class::NetworkActivity => By::Flow,
-            Class::BaseEvent
-            | Class::FileActivity
-            | Class::ProcessActivity
-            | Class::DetectionFinding
-            | Class::DataSecurityFinding
-            | Class::Authentication
-            | Class::ApplicationLifecycle
-            | Class::ApiActivity
-            | Class::ApplicationError
-            | Class::Metric
-            | Class::Span => return,
+        let doors = ["judge", "hook", "inference"];
+        let by = if doors.iter().any(|name| door.starts_with(name)) {
+            By::Judge
+        } else if is_ours {
+            By::Telemetry
+        } else if !event.class().is_flow() {
+            return;
+        } else if event.class() == Class::HttpActivity && is_decrypted(event) {
+            By::DecryptedFlow
+        } else {
+            By::Flow
         };
         let path = event.text(Field::PathClass).or_else(|| path_of_flow(event));
         let Some(path) = path.filter(|path| PATHS.contains(path)) else {
