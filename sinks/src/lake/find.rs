@@ -3,7 +3,6 @@
 pub(super) mod files;
 mod search;
 
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +10,6 @@ use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use magistrate_event::{Class, EventUid, Field, Timestamp};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 
 use super::folder::Folder;
@@ -88,19 +86,9 @@ fn search_file(
     key: Option<&Key>,
     take: &mut impl FnMut(Row) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, ParquetError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        // Retention has taken it away since it was listed.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(ControlFlow::Continue(()));
-        }
-        Err(error) => return Err(error.into()),
+    let Some(builder) = files::open(path, key)? else {
+        return Ok(ControlFlow::Continue(()));
     };
-    let mut options = ArrowReaderOptions::new();
-    if let Some(key) = key {
-        options = options.with_file_decryption_properties(key.reading()?);
-    }
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
     let reader = match wanted {
         Wanted::Uids(uids) => {
             let groups = search::groups(&builder, uids, key)?;

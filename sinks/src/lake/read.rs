@@ -2,16 +2,13 @@
 
 mod cells;
 
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use arrow::array::{Array, AsArray as _, BooleanArray, RecordBatch};
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter,
-};
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
 use parquet::errors::ParquetError;
 
 use super::find::{Unread, column, files};
@@ -92,19 +89,9 @@ fn read_file(
     key: Option<&Key>,
     take: &mut impl FnMut(StoredEvent) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, ParquetError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        // Retention has taken it away since it was listed.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(ControlFlow::Continue(()));
-        }
-        Err(error) => return Err(error.into()),
+    let Some(mut builder) = files::open(path, key)? else {
+        return Ok(ControlFlow::Continue(()));
     };
-    let mut options = ArrowReaderOptions::new();
-    if let Some(key) = key {
-        options = options.with_file_decryption_properties(key.reading()?);
-    }
-    let mut builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)?;
     if !query.fields.is_empty() {
         // What is asked for is looked at first; all other columns only of the rows that have it.
         let asked = query.fields.iter().map(|field| field.path());
