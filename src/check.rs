@@ -7,8 +7,8 @@ use magistrate_ingest::{Address, Listen};
 use magistrate_sinks::forward;
 use serde::Serialize;
 
-use crate::cli::CheckArguments;
-use crate::config::{self, Fault, Loaded};
+use crate::cli::{CheckArguments, Place};
+use crate::config::{self, Config, Fault, Loaded};
 use crate::detections;
 use crate::exit::{Failure, Outcome};
 use crate::keys;
@@ -46,6 +46,19 @@ impl fmt::Display for Report {
             .iter()
             .try_for_each(|fault| write!(f, "\n  {fault}"))
     }
+}
+
+/// The configuration of a command that needs one without a fault.
+pub(crate) fn sound(place: &Place) -> Result<Config, Failure> {
+    let Loaded { config, faults, .. } = config::load(place);
+    if faults.is_empty() {
+        return Ok(config);
+    }
+    let report = Report {
+        faults,
+        ..Report::default()
+    };
+    Err(Failure::Usage(report.to_string()))
 }
 
 /// Prints the faults and warnings of a configuration.

@@ -9,8 +9,9 @@ use magistrate_sinks::State;
 use magistrate_sinks::queue::{FolderLock, LockError};
 
 use crate::admin::{COVERAGE, coverage_rows};
+use crate::check;
 use crate::cli::CoverageArguments;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::replay;
 
@@ -18,12 +19,8 @@ use crate::replay;
 ///
 /// A running instance is asked by its admin listener; else the data folder is read.
 pub(crate) fn command(arguments: &CoverageArguments) -> Outcome {
-    let loaded = config::load(&arguments.place);
-    if !loaded.faults.is_empty() {
-        let faults: Vec<_> = loaded.faults.iter().map(ToString::to_string).collect();
-        return Err(Failure::Usage(faults.join("\n")));
-    }
-    let rows = rows(&loaded.config)?;
+    let config = check::sound(&arguments.place)?;
+    let rows = rows(&config)?;
     let lines = coverage_report(rows, u32::from(arguments.stale_hours) * 3_600);
     let mut stdout = std::io::stdout().lock();
     if arguments.json {

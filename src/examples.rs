@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::TestArguments;
 use crate::exit::{Failure, Outcome};
 use crate::store::open_redactor;
-use crate::{check, config, detections};
+use crate::{check, detections};
 
 /// Every example begins then: 2027-01-15T08:00:00Z.
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -55,15 +55,8 @@ struct Failed {
 
 /// Plays the examples of the shipped rules and of the configured ones, or of the rules in files.
 pub(crate) fn command(arguments: &TestArguments) -> Outcome {
-    let loaded = config::load(&arguments.place);
-    if !loaded.faults.is_empty() {
-        let report = check::Report {
-            faults: loaded.faults,
-            ..check::Report::default()
-        };
-        return Err(Failure::Usage(report.to_string()));
-    }
-    let rules = detections::load(&loaded.config, &arguments.paths);
+    let config = check::sound(&arguments.place)?;
+    let rules = detections::load(&config, &arguments.paths);
     if !rules.faults.is_empty() {
         let told: Vec<_> = rules
             .faults
@@ -75,7 +68,7 @@ pub(crate) fn command(arguments: &TestArguments) -> Outcome {
             told.concat()
         )));
     }
-    let redactor = open_redactor(&loaded.config)?;
+    let redactor = open_redactor(&config)?;
     let report = play(&rules, &arguments.paths, &redactor);
     let mut stdout = std::io::stdout().lock();
     if arguments.json {
@@ -344,7 +337,7 @@ mod tests {
     }
 
     fn redactor() -> Redactor {
-        let config = config::Config::default();
+        let config = crate::config::Config::default();
         let epoch = magistrate_enrich::Epoch(config.redact.epoch);
         Redactor::new(&RedactKey::from_bytes([7; 32]), epoch).unwrap()
     }

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use magistrate_enrich::{Census, Redactor, StreamRedactor};
 use magistrate_event::Finding;
 
+use crate::check;
 use crate::cli::RedactArguments;
-use crate::config;
 use crate::exit::{Failure, Outcome};
 use crate::store;
 
@@ -18,12 +18,9 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Reads text, writes it masked, or lists what would be masked.
 pub(crate) fn command(arguments: &RedactArguments) -> Outcome {
-    let loaded = config::load(&arguments.place);
-    if let Some(fault) = loaded.faults.first() {
-        return Err(Failure::Usage(fault.to_string()));
-    }
-    let redactor = store::open_redactor(&loaded.config)
-        .map_err(|error| Failure::Usage(format!("{error:#}")))?;
+    let config = check::sound(&arguments.place)?;
+    let redactor =
+        store::open_redactor(&config).map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let input: Box<dyn Read> = if arguments.file.as_os_str() == "-" {
         Box::new(io::stdin().lock())
     } else {

@@ -12,8 +12,8 @@ use magistrate_enrich::{UnsealKey, parse_token};
 use magistrate_event::EventUid;
 use magistrate_sinks::lake::Wanted;
 
+use crate::check;
 use crate::cli::UnsealArguments;
-use crate::config;
 use crate::exit::{Failure, Outcome};
 use crate::keys;
 
@@ -28,11 +28,7 @@ const MAX_REASON_BYTES: usize = 4096;
 
 /// Opens the sealed originals of rows, writes the access rows, and only then prints.
 pub(crate) fn command(arguments: &UnsealArguments) -> Outcome {
-    let loaded = config::load(&arguments.place);
-    if let Some(fault) = loaded.faults.first() {
-        return Err(Failure::Usage(fault.to_string()));
-    }
-    let config = loaded.config;
+    let config = check::sound(&arguments.place)?;
     let inquiry = Inquiry {
         reason: reason(&arguments.reason)?.to_owned(),
         wanted: wanted(arguments)?,

@@ -15,7 +15,7 @@ use magistrate_judge::{
 use crate::cli::JudgeArguments;
 use crate::exit::{Failure, Outcome};
 use crate::store::open_redactor;
-use crate::{check, config, detections};
+use crate::{check, detections};
 
 /// Larger requests no door takes.
 const MAX_REQUEST_BYTES: u64 = 64 << 20;
@@ -24,15 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Judges the request in a file.
 pub(crate) fn command(arguments: &JudgeArguments) -> Outcome {
-    let loaded = config::load(&arguments.place);
-    if !loaded.faults.is_empty() {
-        let report = check::Report {
-            faults: loaded.faults,
-            ..check::Report::default()
-        };
-        return Err(Failure::Usage(report.to_string()));
-    }
-    let (policies, notes) = detections::policies(&loaded.config);
+    let config = check::sound(&arguments.place)?;
+    let (policies, notes) = detections::policies(&config);
     if let Some(fault) = notes.faults.first() {
         return Err(Failure::Usage(format!(
             "the policies have faults\n  {fault}"
@@ -42,12 +35,12 @@ pub(crate) fn command(arguments: &JudgeArguments) -> Outcome {
     let mut request = Request::read(&bytes).map_err(|error| Failure::Usage(error.to_string()))?;
     request.deadline = Some(PATIENCE);
     let engine = Engine::new(Parts {
-        redactor: Arc::new(open_redactor(&loaded.config)?),
+        redactor: Arc::new(open_redactor(&config)?),
         uid_key: UidKey::new([0; 32]),
         policies,
-        context: Context::new(&loaded.config.context),
+        context: Context::new(&config.context),
         read_only: Duration::ZERO,
-        postures: Postures::new(&loaded.config.judge),
+        postures: Postures::new(&config.judge),
         clock: Arc::new(SystemClock),
         run: 0,
     });
