@@ -126,23 +126,25 @@ impl Correlations {
         if let Some(entry) = entry {
             group.add(rule, entry);
         }
-        let value = fires(rule, group).filter(|_| group.may_alert(at, correlation.quiet_secs()));
-        let events = value.map(|_| group.uids(MAX_NAMED_EVENTS));
-        if value.is_some() && correlation.resets() {
+        let value = fires(rule, group);
+        let value = value.filter(|_| group.may_alert(at, correlation.quiet_secs()));
+        let fired = value.map(|value| (value, group.uids(MAX_NAMED_EVENTS)));
+        if fired.is_some() && correlation.resets() {
             group.reset();
         }
         if group.is_empty() {
             self.memory.forget(key);
         }
+        let (value, events) = fired?;
         let told = correlation.told(values);
         hits.push(Hit {
             rule: Arc::clone(rules.rule(rule.id.as_deref()?)?),
             matched: Vec::new(),
             correlated: Some(Correlated {
                 group: told.clone(),
-                value: value?,
+                value,
                 window_secs: rule.timespan_secs,
-                events: events?.iter().map(ToString::to_string).collect(),
+                events: events.iter().map(ToString::to_string).collect(),
             }),
         });
         Some(Fired {
