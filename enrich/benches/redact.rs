@@ -136,17 +136,140 @@ fn tool_result(random: &mut Random, event: &mut Event) {
     event.set_text(Field::CmdLine, &command);
 }
 
-/// A proxy line, 180 bytes.
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36";
+
+/// What a proxy sees of one request, made up from a few words.
+struct Fetch {
+    host: String,
+    url: String,
+    user: &'static str,
+    agent: &'static str,
+}
+
+impl Fetch {
+    fn new(random: &mut Random) -> Self {
+        let mut one = |words: &[&'static str]| {
+            words[usize::try_from(random.below(words.len() as u64)).unwrap()]
+        };
+        let host = one(&[
+            "git.example.com",
+            "paste.example.io",
+            "registry.example.org",
+            "model.example.ai",
+        ]);
+        let user = one(&["alice", "bob", "heidi", "judy", "mallory", "peggy", "sybil"]);
+        let agent = one(&[
+            BROWSER,
+            BROWSER,
+            "python-requests/2.32.3",
+            "node-fetch/3.3",
+            "claude-cli/2.0.14 (external, cli)",
+        ]);
+        let path = one(&["v1/items", "v2/items", "v1/upload", "v3/search"]);
+        let host = match random.below(3) {
+            0 => format!("{}.example.com", random.hex(6)),
+            _ => host.to_owned(),
+        };
+        let mut url = format!("{host}/{path}/{}", random.hex(8));
+        if random.below(2) == 0 {
+            let (id, page) = (random.below(99_999), random.below(9));
+            url.push_str(&format!("?id={id}&page={page}"));
+        }
+        Self {
+            host,
+            url,
+            user,
+            agent,
+        }
+    }
+}
+
+/// A line of Squid's combined format, about 200 bytes.
 fn squid_line(random: &mut Random) -> String {
+    let Fetch {
+        host,
+        url,
+        user,
+        agent,
+    } = Fetch::new(random);
+    let request = match random.below(3) {
+        0 => format!("GET http://{url}"),
+        1 => format!("POST http://{url}"),
+        _ => format!("CONNECT {host}:443"),
+    };
     format!(
-        "1767000{}.{} {} 10.1.2.{} TCP_TUNNEL/200 {} CONNECT {}.example.com:443 alice HIER_DIRECT/203.0.113.9 application/json \"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36\" \"-\"\n",
-        random.below(999),
+        "{}.{:03} {:6} 10.{}.{}.{} TCP_MISS/200 {} {request} {user} HIER_DIRECT/203.0.113.{} application/json \"{agent}\" \"-\"\n",
+        1_767_000_000 + random.below(999_999),
         random.below(999),
         random.below(30_000),
+        random.below(8),
         random.below(255),
-        random.below(200_000),
-        random.hex(6)
+        random.below(255),
+        random.below(2_000_000),
+        random.below(255)
     )
+}
+
+/// A line of Zscaler's NSS feed, about 700 bytes; `user` names who asked.
+fn zscaler_line(random: &mut Random, user: impl Fn(&str) -> String) -> String {
+    let Fetch {
+        host,
+        url,
+        user: name,
+        agent,
+    } = Fetch::new(random);
+    let number = |random: &mut Random, limit| random.below(limit).to_string();
+    let fields = [
+        ("reason", "Allowed".to_owned()),
+        (
+            "event_id",
+            (7_000_000_000_000_000_000 + random.below(1 << 40)).to_string(),
+        ),
+        ("protocol", "HTTPS".to_owned()),
+        ("action", "Allowed".to_owned()),
+        ("transactionsize", number(random, 99_999)),
+        ("responsesize", number(random, 199_999)),
+        ("requestsize", number(random, 19_999)),
+        (
+            "urlcategory",
+            "Artificial Intelligence and Machine Learning".to_owned(),
+        ),
+        ("serverip", format!("203.0.113.{}", random.below(255))),
+        ("requestmethod", "POST".to_owned()),
+        ("refererURL", "-".to_owned()),
+        ("useragent", agent.to_owned()),
+        ("product", "NSS".to_owned()),
+        ("location", "Berlin".to_owned()),
+        (
+            "ClientIP",
+            format!(
+                "10.{}.{}.{}",
+                random.below(8),
+                random.below(255),
+                random.below(255)
+            ),
+        ),
+        ("status", "200".to_owned()),
+        ("user", user(name)),
+        ("url", url),
+        ("vendor", "Zscaler".to_owned()),
+        ("hostname", host),
+        (
+            "clientpublicIP",
+            format!("198.51.100.{}", random.below(255)),
+        ),
+        ("threatcategory", "None".to_owned()),
+        ("threatname", "None".to_owned()),
+        ("pagerisk", number(random, 99)),
+        ("department", "Engineering".to_owned()),
+        ("urlsupercategory", "Business".to_owned()),
+        ("appname", "General Browsing".to_owned()),
+        ("dlpengine", "None".to_owned()),
+        ("urlclass", "Business Use".to_owned()),
+        ("filesubtype", "None".to_owned()),
+    ];
+    let fields = fields.map(|(name, value)| format!("{name}={value}"));
+    fields.join("\t") + "\n"
 }
 
 /// A line of an application's log that gives something away.
@@ -246,13 +369,21 @@ fn main() {
         .map(|event| event.buffer().replace("alice@example.com", "alice") + "\n")
         .collect();
     let lines: String = (0..5000).map(|_| squid_line(&mut random)).collect();
+    let zscaler: String = (0..1500)
+        .map(|_| zscaler_line(&mut random, str::to_owned))
+        .collect();
+    let addressed: String = (0..1500)
+        .map(|_| zscaler_line(&mut random, |user| format!("{user}@example.com")))
+        .collect();
     let accents = "Größe geändert: über 12 Einträge, «voilà», 設定を変更しました. ".repeat(10_000);
     let dense = every_example(&examples).repeat(10);
     let log = log_of_examples(&mut random, &examples);
     let one_key = format!("{}{}\n", "sk-", random.base62(48)).repeat(2000);
     for (name, text) in [
         ("clean telemetry", &clean),
-        ("clean proxy lines", &lines),
+        ("clean Squid lines", &lines),
+        ("clean Zscaler lines", &zscaler),
+        ("Zscaler lines with an address each", &addressed),
         ("clean non-ASCII", &accents),
         ("dense, a secret a log line", &log),
         ("dense, all examples", &dense),

@@ -11,8 +11,10 @@ mod gram;
 mod ordinary;
 mod recent;
 
+use std::ops::Range;
+
 use anchor::{Anchor, BUCKETS, Key};
-use gram::{BLOCK, SLOTS, Salt, WINDOW, role, roles, salts};
+use gram::{BLOCK, Hashes, SLOTS, Salt, WINDOW, role, roles, salts};
 use ordinary::Ordinary;
 
 pub(crate) use recent::Recent;
@@ -75,9 +77,11 @@ pub(crate) struct Prefilter {
     /// By the hash of a gram: its roles.
     roles: Box<[u8; SLOTS]>,
     /// Where the anchors of each bucket begin; one more than there are buckets.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
     /// Sorted by bucket.
     anchors: Vec<Anchor>,
+    /// Those of the anchors, in a row: nearly always no more than these is looked at.
+    keys: Vec<Key>,
     literals: Vec<Literal>,
     /// The length of the longest literal.
     longest: usize,
@@ -94,14 +98,16 @@ impl Prefilter {
         let mut anchors: Vec<Anchor> = anchors.collect();
         let roles = |salt| roles(&anchors, salt);
         let salt = salts().min_by_key(|&salt| ordinary.mistaken(&roles(salt), salt));
-        let salt = salt.unwrap_or(Salt([1; 3]));
+        let salt = salt.unwrap_or(Salt([1; 2]));
         let roles = roles(salt);
         anchors.sort_unstable_by_key(|anchor| (anchor.key.bucket(), *anchor));
         let start = |number| anchors.partition_point(|anchor| anchor.key.bucket() < number);
+        let starts = (0..=BUCKETS).map(|number| u32::try_from(start(number)).unwrap_or(u32::MAX));
         Self {
             salt,
             roles,
-            starts: (0..=BUCKETS).map(start).collect(),
+            starts: starts.collect(),
+            keys: anchors.iter().map(|anchor| anchor.key).collect(),
             anchors,
             longest: literals.iter().map(|one| one.text.len()).max().unwrap_or(0),
             literals,
@@ -125,14 +131,14 @@ impl Prefilter {
         // The roles of the gram before `at`: where there is none, all that there might be.
         let mut before = u64::from(role::BEFORE);
         while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            let [low, high] = self.roles_in(window);
-            let low_seconds = low & (low << 8 | before) << 1 & SECONDS;
-            let high_seconds = high & (high << 8 | low >> 56) << 1 & SECONDS;
-            if low_seconds | high_seconds != 0 {
-                let seconds = [low_seconds, high_seconds];
+            let [even, odd] = self.roles_in(window);
+            let even_seconds = even & (odd << 8 | before) << 1 & SECONDS;
+            let odd_seconds = odd & even << 1 & SECONDS;
+            if even_seconds | odd_seconds != 0 {
+                let seconds = [even_seconds, odd_seconds];
                 resume = self.check(text, at, seconds, resume, visit);
             }
-            before = high >> 56;
+            before = odd >> 56;
             at += BLOCK;
             if resume > at {
                 (at, before) = (resume, u64::from(role::BEFORE));
@@ -146,12 +152,11 @@ impl Prefilter {
         }
     }
 
-    /// The roles of the grams at each position of `window`.
+    /// The roles of the grams at each even position of `window`, and at each odd one.
     #[inline]
     fn roles_in(&self, window: &[u8; WINDOW]) -> [u64; 2] {
-        let hashes = self.salt.hashes(window);
-        let (low, high) = hashes.split_at(BLOCK / 2);
-        [low, high].map(|hashes| {
+        let Hashes { even, odd } = self.salt.hashes(window);
+        [even, odd].map(|hashes| {
             let roles = hashes.iter().zip((0..64).step_by(8));
             roles.fold(0, |all, (hash, shift)| {
                 all | u64::from(self.role(*hash)) << shift
@@ -165,7 +170,7 @@ impl Prefilter {
     }
 
     /// Looks at the positions of a window of which one at least needs it; answers with where to
-    /// resume. `seconds` has the roles of grams that stand behind their first.
+    /// resume. `seconds` has the roles of grams that stand behind their first, by even and odd position.
     #[inline(never)]
     fn check(
         &self,
@@ -175,19 +180,24 @@ impl Prefilter {
         mut resume: usize,
         visit: &mut impl FnMut(Hit) -> usize,
     ) -> usize {
-        for (mut places, from) in seconds.into_iter().zip([from, from + BLOCK / 2]) {
-            while places != 0 {
-                let place = places.trailing_zeros() / 8;
-                let roles = (places >> (8 * place)).to_le_bytes()[0];
-                let at = from + place as usize;
-                if roles & !role::WHOLE != 0 {
-                    let at = at.saturating_sub(1);
-                    resume = self.look_up(text, at, Key::four(text, at), resume, visit);
-                }
-                if roles & role::WHOLE != 0 {
-                    resume = self.look_up(text, at, Key::three(text, at), resume, visit);
-                }
-                places &= !(0xff << (8 * place));
+        let [mut even, mut odd] = seconds;
+        while even | odd != 0 {
+            let (next_even, next_odd) = (even.trailing_zeros() / 8, odd.trailing_zeros() / 8);
+            let is_even = next_even <= next_odd;
+            let (places, lane) = if is_even {
+                (&mut even, next_even)
+            } else {
+                (&mut odd, next_odd)
+            };
+            let roles = (*places >> (8 * lane)).to_le_bytes()[0];
+            *places &= !(0xff << (8 * lane));
+            let at = from + 2 * lane as usize + usize::from(!is_even);
+            if roles & !role::WHOLE != 0 {
+                let at = at.saturating_sub(1);
+                resume = self.look_up(text, at, Key::four(text, at), resume, visit);
+            }
+            if roles & role::WHOLE != 0 {
+                resume = self.look_up(text, at, Key::three(text, at), resume, visit);
             }
         }
         resume
@@ -205,10 +215,10 @@ impl Prefilter {
         let Some(key) = key.filter(|_| at >= resume) else {
             return resume;
         };
-        for anchor in self.bucket(key) {
-            if anchor.key != key {
-                continue;
-            }
+        let bucket = self.bucket(key);
+        let keys = self.keys.get(bucket.clone()).unwrap_or_default();
+        let places = bucket.zip(keys).filter(|(_, known)| **known == key);
+        for anchor in places.filter_map(|(place, _)| self.anchors.get(place)) {
             let Some(start) = at.checked_sub(anchor.offset) else {
                 continue;
             };
@@ -231,12 +241,12 @@ impl Prefilter {
         resume
     }
 
+    /// Where the anchors lie that `key` may belong to.
     #[inline]
-    fn bucket(&self, key: Key) -> &[Anchor] {
-        let limit = |number: usize| self.starts.get(number).copied().unwrap_or(0);
+    fn bucket(&self, key: Key) -> Range<usize> {
+        let limit = |number: usize| self.starts.get(number).map_or(0, |start| *start as usize);
         let number = key.bucket();
-        let range = limit(number)..limit(number + 1);
-        self.anchors.get(range).unwrap_or_default()
+        limit(number)..limit(number + 1)
     }
 }
 

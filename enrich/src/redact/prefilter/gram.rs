@@ -1,5 +1,7 @@
 //! Three bytes of a text: their hash, and what they may be a part of.
 
+use wide::u16x8;
+
 use super::anchor::Anchor;
 
 /// What a gram may be, in pairs of bits that no other pair of grams shares: the first of two behind
@@ -32,9 +34,17 @@ pub(super) const WINDOW: usize = BLOCK + 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Gram(pub(super) [u8; 3]);
 
-/// What a hash multiplies the bytes of a gram with.
+/// What a hash multiplies the first two bytes of a gram with, and the last two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Salt(pub(super) [u16; 3]);
+pub(super) struct Salt(pub(super) [u16; 2]);
+
+/// The hash of the gram at each even position of a block, and at each odd one: pairs of bytes lie in
+/// memory as words do, so that eight hashes take a handful of instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hashes {
+    pub(super) even: [u16; BLOCK / 2],
+    pub(super) odd: [u16; BLOCK / 2],
+}
 
 impl Gram {
     #[inline]
@@ -47,29 +57,38 @@ impl Gram {
 impl Salt {
     #[inline]
     pub(super) fn hash(self, Gram([a, b, c]): Gram) -> u16 {
-        self.sum(a, b, c) >> (u16::BITS - HASH_BITS)
+        let Self([first, last]) = self;
+        let word = |bytes| u16::from_le_bytes(bytes);
+        let sum = word([a, b]).wrapping_mul(first);
+        let sum = sum.wrapping_add(word([b, c]).wrapping_mul(last));
+        sum >> (u16::BITS - HASH_BITS)
     }
 
+    /// The hash of the gram at each position.
     #[inline]
-    pub(super) fn sum(self, a: u8, b: u8, c: u8) -> u16 {
-        let Self([first, second, third]) = self;
-        let (a, b, c) = (u16::from(a), u16::from(b), u16::from(c));
-        let sum = a.wrapping_mul(first).wrapping_add(b.wrapping_mul(second));
-        sum.wrapping_add(c.wrapping_mul(third))
-    }
-
-    /// The hash of the gram at each position, eight at a time in one instruction.
-    #[inline]
-    pub(super) fn hashes(self, window: &[u8; WINDOW]) -> [u16; BLOCK] {
-        let folded = window.map(fold_byte);
-        let mut hashes = [0; BLOCK];
-        let grams = folded.iter().zip(folded.iter().skip(1));
-        let grams = grams.zip(folded.iter().skip(2));
-        for (hash, ((a, b), c)) in hashes.iter_mut().zip(grams) {
-            *hash = self.sum(*a, *b, *c) >> (u16::BITS - HASH_BITS);
+    pub(super) fn hashes(self, window: &[u8; WINDOW]) -> Hashes {
+        let [first, last] = self.0.map(u16x8::splat);
+        let (even, odd, next) = (words::<0>(window), words::<1>(window), words::<2>(window));
+        let hash = |one: u16x8, other: u16x8| {
+            let sum = one * first + other * last;
+            (sum >> (u16::BITS - HASH_BITS)).to_array()
+        };
+        Hashes {
+            even: hash(even, odd),
+            odd: hash(odd, next),
         }
-        hashes
     }
+}
+
+/// The pairs of bytes from `FROM` on, folded.
+#[inline]
+fn words<const FROM: usize>(window: &[u8; WINDOW]) -> u16x8 {
+    let pairs = window.get(FROM..).unwrap_or_default().as_chunks::<2>().0;
+    let mut words = [0; BLOCK / 2];
+    for (word, pair) in words.iter_mut().zip(pairs) {
+        *word = u16::from_le_bytes(*pair);
+    }
+    u16x8::new(words) | u16x8::splat(u16::from_le_bytes([fold_byte(0); 2]))
 }
 
 /// The roles of all grams under `salt`.
@@ -103,8 +122,8 @@ pub(super) fn salts() -> impl Iterator<Item = Salt> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let next = move || {
         state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-        let [.., a, b, c, d, e, f] = state.to_le_bytes();
-        Salt([[a, b], [c, d], [e, f]].map(|bytes| u16::from_le_bytes(bytes) | 1))
+        let [.., a, b, c, d] = state.to_le_bytes();
+        Salt([[a, b], [c, d]].map(|bytes| u16::from_le_bytes(bytes) | 1))
     };
     std::iter::repeat_with(next).take(64)
 }
