@@ -15,6 +15,7 @@ mod explain;
 mod inquiry;
 mod judge;
 mod metrics;
+mod misfit;
 mod pace;
 mod policies;
 mod pool;

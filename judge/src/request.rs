@@ -5,6 +5,8 @@ use std::time::Duration;
 use magistrate_event::{Action, App, Content, Destination, File, Occasion, Session, Tool, Verb};
 use serde::Deserialize;
 
+use crate::misfit::misfit;
+
 /// Longer texts of a single line of facts are refused: names, addresses, ids.
 const MAX_FACT_BYTES: usize = 16 * 1024;
 /// Longer tasks are refused.
@@ -30,7 +32,7 @@ pub enum RequestError {
     #[error("cannot read judge request: it is no JSON object")]
     NoObject,
     /// Not JSON, or of other types.
-    #[error("cannot read judge request: {0}")]
+    #[error("cannot read judge request: {}", misfit(.0))]
     Json(#[from] serde_json::Error),
     /// A text is over its limit.
     #[error("cannot take judge request: `{name}` is longer than {max_bytes} bytes")]
@@ -184,7 +186,10 @@ mod tests {
         for (json, expected) in [
             ("", "EOF"),
             ("[\"r\", 50]", "no JSON object"),
-            ("{\"event\":\"dance\"}", "unknown variant `dance`"),
+            (
+                "{\"event\":\"dance\"}",
+                "unknown variant: expected one of `request`",
+            ),
             ("{\"file\":{\"size\":-1}}", "invalid value"),
             ("{\"tool\":{\"arguments\":\"{}\"}}", "no JSON object"),
             ("{\"content\":{\"text\":1}}", "invalid type"),

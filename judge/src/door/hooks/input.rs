@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::decision::{Carries, Carry};
 use crate::door::fault::Fault;
+use crate::misfit::misfit;
 
 /// The hooks that something can be stopped at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,8 +110,9 @@ struct Server {
 impl Call {
     /// Reads the body of a call.
     pub(super) fn read(json: &[u8]) -> Result<Self, Fault> {
-        let wire: Wire = serde_json::from_slice(json)
-            .map_err(|error| Fault::Malformed(format!("cannot read hook call: {error}")))?;
+        let wire: Wire = serde_json::from_slice(json).map_err(|error| {
+            Fault::Malformed(format!("cannot read hook call: {}", misfit(&error)))
+        })?;
         let hook = Hook::named(&wire.hook_event_name);
         let mut action = Action {
             occasion: hook.map(Hook::occasion),
