@@ -15,6 +15,7 @@ mod tcp;
 mod udp;
 
 pub use config::{Config, ConfigFault};
+pub use frame::{Frames, Nonsense};
 pub use metrics::Metrics;
 pub use tcp::serve_tcp;
 pub use udp::serve_udp;

@@ -9,7 +9,7 @@ use magistrate_event::Line;
 /// Which one is told for each message: digits, a space and `<` are a count. Without the `<` they
 /// are a count too, unless an earlier message of the stream ended at a line's end.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub struct Frames {
     input: BytesMut,
     state: State,
     /// How the last message was framed.
@@ -21,7 +21,7 @@ pub(super) struct Frames {
 
 /// Why a stream cannot be read on: nobody can tell where its next message begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nonsense {
+pub enum Nonsense {
     /// A count of more than 10 digits or of more bytes than any message has.
     Count,
     /// Neither a count nor `<` follows a counted message.
@@ -82,7 +82,7 @@ const MAX_COUNT: usize = 16 << 20;
 
 impl Frames {
     /// An empty stream whose messages are kept up to `max_bytes`.
-    pub(super) fn new(max_bytes: usize) -> Self {
+    pub fn new(max_bytes: usize) -> Self {
         Self {
             input: BytesMut::new(),
             state: State::Between,
@@ -93,7 +93,7 @@ impl Frames {
     }
 
     /// Where to append what was received.
-    pub(super) const fn input(&mut self) -> &mut BytesMut {
+    pub const fn input(&mut self) -> &mut BytesMut {
         &mut self.input
     }
 
@@ -101,7 +101,7 @@ impl Frames {
     ///
     /// # Errors
     /// When the stream makes no sense any more. It must not be read on.
-    pub(super) fn next(&mut self) -> Result<Option<Line>, Nonsense> {
+    pub fn next_line(&mut self) -> Result<Option<Line>, Nonsense> {
         loop {
             let line = match &self.state {
                 State::Between => {
@@ -127,7 +127,7 @@ impl Frames {
     }
 
     /// The last message, when the stream ends without its end; a counted one is marked as cut.
-    pub(super) fn finish(mut self) -> Option<Line> {
+    pub fn finish(mut self) -> Option<Line> {
         let line = match std::mem::replace(&mut self.state, State::Between) {
             State::Between | State::Delimited => {
                 let rest = self.input.split().freeze();
@@ -372,7 +372,7 @@ mod tests {
         for part in parts {
             frames.input().extend_from_slice(part);
             loop {
-                match frames.next() {
+                match frames.next_line() {
                     Ok(Some(line)) => show(line),
                     Ok(None) => break,
                     Err(nonsense) => return (found, Some(nonsense)),
@@ -457,7 +457,7 @@ mod tests {
     fn a_count_takes_no_memory_before_its_bytes_come() {
         let mut frames = Frames::new(1 << 20);
         frames.input().extend_from_slice(b"16777216 <1>a");
-        assert_eq!(frames.next().unwrap().map(|line| line.bytes), None);
+        assert_eq!(frames.next_line().unwrap().map(|line| line.bytes), None);
         assert!(frames.input().capacity() < 1_000);
     }
 
@@ -466,7 +466,7 @@ mod tests {
         let mut frames = Frames::new(1_000);
         for _ in 0..10_000 {
             frames.input().extend_from_slice(&[b'x'; 500]);
-            assert!(frames.next().unwrap().is_none());
+            assert!(frames.next_line().unwrap().is_none());
             assert!(frames.input().len() <= 1_001);
         }
         let line = frames.finish().unwrap();

@@ -265,7 +265,7 @@ impl Connection {
         if count == 0 {
             return Err(End::Peer);
         }
-        while let Some(line) = self.frames.next().map_err(End::Nonsense)? {
+        while let Some(line) = self.frames.next_line().map_err(End::Nonsense)? {
             self.batch.push(line);
             if self.batch.is_full() {
                 self.submit().await?;
