@@ -5,6 +5,7 @@ mod correlate;
 mod correlation;
 mod evidence;
 mod fire;
+mod gate;
 mod lists;
 mod memory;
 mod seen;
@@ -15,10 +16,11 @@ mod written;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rsigma_eval::{Engine, EvaluationResult, evaluate_rule};
+use rsigma_eval::{CompiledRule, EvaluationResult, evaluate_rule};
 
 use self::compile::Work;
 use self::correlation::{Correlation, Watch};
+use self::gate::{Bits, Gate};
 use self::written::Written;
 use super::fault::DetectFault;
 use super::rule::Rule;
@@ -36,17 +38,18 @@ pub(super) type Match = EvaluationResult;
 /// More rules than this are a mistake.
 pub(super) const MAX_RULES: usize = 20_000;
 
-/// Rules of one log source.
+/// Rules of one log source, by their positions among those that look at one event.
 struct Partition {
     wanted: Wanted,
-    engine: Engine,
-    /// By position in the engine: the rule.
-    rules: Vec<usize>,
+    rules: Bits,
 }
 
 /// Compiled rules.
 pub(super) struct Compiled {
     pub(super) rules: Vec<Arc<Rule>>,
+    /// Those that look at one event, with their positions in `rules`, in ascending order.
+    single: Vec<(usize, CompiledRule)>,
+    gate: Gate,
     partitions: Vec<Partition>,
     by_id: HashMap<String, usize>,
     /// Rules that correlations look at, by id.
@@ -116,22 +119,26 @@ impl Compiled {
 
     /// The rules that match the event, correlations left out.
     pub(super) fn matches(&self, view: &View<'_>, sources: Sources<'_>) -> Vec<Match> {
-        let mut found = Vec::new();
+        let mut candidates = Bits::default();
         for partition in &self.partitions {
             if sources.are(&partition.wanted) {
-                found.append(&mut partition.engine.evaluate(view));
+                candidates.extend(&partition.rules);
             }
         }
-        found
+        self.gate.sift(view, &mut candidates);
+        let candidates = candidates.iter().filter_map(|at| self.single.get(at));
+        candidates
+            .filter_map(|(_, rule)| evaluate_rule(rule, view))
+            .collect()
     }
 
     /// Like [`Compiled::matches`] for the one rule `index`, whatever the event's log source.
     pub(super) fn matches_one(&self, index: usize, view: &View<'_>) -> Option<Match> {
-        let compiled = self.partitions.iter().find_map(|partition| {
-            let at = partition.rules.iter().position(|rule| *rule == index)?;
-            partition.engine.rules().get(at)
-        })?;
-        evaluate_rule(compiled, view)
+        let at = self
+            .single
+            .binary_search_by_key(&index, |(index, _)| *index)
+            .ok()?;
+        evaluate_rule(&self.single.get(at)?.1, view)
     }
 
     /// The position of the rule with that id.

@@ -59,7 +59,12 @@ impl<'a> View<'a> {
 
     /// The value of `name`; none where the event has none.
     pub(super) fn get(&self, name: &str) -> Option<Seen<'_>> {
-        match self.names.get(name) {
+        self.look(name, self.names.get(name))
+    }
+
+    /// The value of `name`, of which `known` is known.
+    pub(super) fn look(&self, name: &str, known: Option<Known>) -> Option<Seen<'_>> {
+        match known {
             Some(Known {
                 origin,
                 or_attribute,

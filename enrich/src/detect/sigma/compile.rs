@@ -9,18 +9,19 @@ use rsigma_parser::{
 };
 
 use super::correlation::{Correlation, Watch};
+use super::gate::{Bits, Gate};
 use super::written::{self, Placed, Written};
 use super::{Compiled, DetectLists, MAX_RULES, Notes, Partition, Which, evidence, lists};
 use crate::detect::fault::DetectFault;
 use crate::detect::rule::{Rule, RuleKind};
-use crate::detect::source::{LogSource, Wanted};
+use crate::detect::source::LogSource;
 
 /// Rules on their way from written to compiled.
 pub(super) struct Work {
     notes: Notes,
     rules: Vec<Arc<Rule>>,
     by_id: HashMap<String, usize>,
-    by_source: BTreeMap<LogSource, Vec<(usize, CompiledRule)>>,
+    single: Vec<(usize, CompiledRule)>,
     parsed: Vec<SigmaRule>,
     correlations: Vec<(CorrelationRule, Correlation)>,
     filters: Vec<FilterRule>,
@@ -35,7 +36,7 @@ impl Work {
             },
             rules: Vec::new(),
             by_id: HashMap::new(),
-            by_source: BTreeMap::new(),
+            single: Vec::new(),
             parsed: Vec::new(),
             correlations: Vec::new(),
             filters: Vec::new(),
@@ -94,8 +95,7 @@ impl Work {
                     .push(placed.fault(&title, &error.to_string()));
             }
         };
-        let source = source_of(&placed.what.logsource);
-        let has_source = source.wanted().is_some();
+        let has_source = source_of(&placed.what.logsource).wanted().is_some();
         let index = self.rules.len();
         self.rules.push(Arc::new(written::rule_of(
             &placed,
@@ -104,10 +104,7 @@ impl Work {
             has_source,
         )));
         self.by_id.insert(id, index);
-        self.by_source
-            .entry(source)
-            .or_default()
-            .push((index, compiled));
+        self.single.push((index, compiled));
         self.parsed.push(placed.what);
     }
 
@@ -198,17 +195,15 @@ impl Work {
         {
             Arc::make_mut(rule).alerts = false;
         }
-        let sources = std::mem::take(&mut self.by_source);
-        let partitions = sources.into_iter().filter_map(|(source, rules)| {
-            let wanted = source.wanted()?;
-            Some(partition(wanted, rules, &self.filters))
-        });
-        let partitions = partitions.collect();
+        let single = filtered(self.single, &self.filters);
+        let partitions = partitions(&self.parsed);
         let correlations = self.correlations.into_iter();
         let mut correlations: Vec<_> = correlations.map(|(_, compiled)| compiled).collect();
         Correlation::join(&mut correlations);
         let compiled = Compiled {
+            gate: Gate::new(single.iter().map(|(_, rule)| rule)),
             rules: self.rules,
+            single,
             partitions,
             by_id: self.by_id,
             watched,
@@ -252,31 +247,39 @@ fn is_called(rule: &SigmaRule, name: &str) -> bool {
     rule.id.as_deref() == Some(name) || rule.name.as_deref() == Some(name)
 }
 
-fn partition(
-    wanted: Wanted,
+/// The rules with all filters applied.
+fn filtered(
     rules: Vec<(usize, CompiledRule)>,
     filters: &[FilterRule],
-) -> Partition {
+) -> Vec<(usize, CompiledRule)> {
+    if filters.is_empty() {
+        return rules;
+    }
     let (indexes, compiled): (Vec<_>, Vec<_>) = rules.into_iter().unzip();
     let mut engine = Engine::new();
     engine.extend_compiled_rules(compiled);
     for filter in filters {
-        let concerns = |rule: &CompiledRule| match &filter.rules {
-            FilterRuleTarget::Any => true,
-            FilterRuleTarget::Specific(names) => names
-                .iter()
-                .any(|name| rule.id.as_ref() == Some(name) || rule.title == *name),
-        };
-        if engine.rules().iter().any(concerns) {
-            // It was tried before, and did so without fault.
-            let _ = engine.apply_filter(filter);
-        }
+        // It was tried before, and did so without fault.
+        let _ = engine.apply_filter(filter);
     }
-    Partition {
-        wanted,
-        engine,
-        rules: indexes,
+    let compiled = engine.rules().iter().cloned();
+    indexes.into_iter().zip(compiled).collect()
+}
+
+/// The rules of each log source that events of ours can have.
+fn partitions(rules: &[SigmaRule]) -> Vec<Partition> {
+    let mut by_source: BTreeMap<LogSource, Bits> = BTreeMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        let source = source_of(&rule.logsource);
+        by_source.entry(source).or_default().insert(at);
     }
+    let by_source = by_source.into_iter();
+    by_source
+        .filter_map(|(source, rules)| {
+            let wanted = source.wanted()?;
+            Some(Partition { wanted, rules })
+        })
+        .collect()
 }
 
 pub(super) fn source_of(source: &SigmaSource) -> LogSource {

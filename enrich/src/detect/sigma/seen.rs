@@ -42,7 +42,8 @@ impl Event for View<'_> {
     }
 }
 
-fn value(seen: Seen<'_>) -> EventValue<'_> {
+/// A value as rsigma has it.
+pub(super) fn value(seen: Seen<'_>) -> EventValue<'_> {
     match seen {
         Seen::Null => EventValue::Null,
         Seen::Text(text) => EventValue::Str(text),
