@@ -24,6 +24,7 @@ mod logging;
 mod memory;
 mod metrics;
 mod model;
+mod one_core;
 mod path;
 mod replay;
 mod rules;
@@ -42,6 +43,7 @@ use crate::cli::{Cli, Verb};
 
 fn main() -> ExitCode {
     memory::settle();
+    one_core::settle();
     // Two providers may be compiled in (Parquet's encryption brings ring): name ours once.
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     if provider.install_default().is_err() {
