@@ -20,7 +20,7 @@ pub struct Config {
     /// again at once. Default `64MiB`, at least `1MiB`.
     pub max_waiting_bytes: ByteSize,
     /// How many event ids are remembered so that the same event sent again is stored once; each
-    /// takes about 10 bytes of memory. Default 50 million.
+    /// takes up to 14 bytes of memory (25 million 340 MiB). Default 50 million.
     pub dedup_max_ids: u64,
     /// For how many hours an event id is remembered at least, unless `dedup_max_ids` is reached
     /// before. Default 24.
