@@ -53,9 +53,9 @@ struct Norm {
 #[derive(Debug)]
 struct Layer {
     heads: usize,
-    query: Linear,
-    key: Linear,
-    value: Linear,
+    /// Queries, keys and values, one beside the other; the queries scaled, so that products of two
+    /// heads stay near 1.
+    looks: Linear,
     out: Linear,
     norm_attention: Norm,
     up: Linear,
@@ -147,25 +147,18 @@ impl Layer {
     /// What each token takes from the others.
     fn attended(&self, x: &Tensor) -> Result<Tensor> {
         let tokens = x.dim(0)?;
-        // (heads, T, 32)
-        let split = |part: Tensor| {
-            let part = part.reshape((tokens, self.heads, HEAD_WIDTH))?;
-            part.transpose(0, 1)?.contiguous()
-        };
-        let query = (split(self.query.forward(x)?)? * scale())?;
-        let key = split(self.key.forward(x)?)?;
-        let value = split(self.value.forward(x)?)?;
+        // (3 · heads, T, 32)
+        let looks = self.looks.forward(x)?;
+        let looks = looks.reshape((tokens, 3 * self.heads, HEAD_WIDTH))?;
+        let looks = looks.transpose(0, 1)?.contiguous()?;
+        let part = |number| looks.narrow(0, number * self.heads, self.heads);
+        let (query, key, value) = (part(0)?, part(1)?, part(2)?);
         let look = query.matmul(&key.transpose(D::Minus1, D::Minus2)?.contiguous()?)?;
         let seen = softmax_last_dim(&look)?.matmul(&value)?;
         seen.transpose(0, 1)?
             .contiguous()?
             .reshape((tokens, self.heads * HEAD_WIDTH))
     }
-}
-
-/// What keeps products of two heads near 1.
-fn scale() -> f64 {
-    (HEAD_WIDTH as f64).powf(-0.5)
 }
 
 impl Norm {
@@ -180,9 +173,7 @@ impl Source<'_, '_> {
         let (width, attended) = (shape.width, shape.heads * HEAD_WIDTH);
         Ok(Layer {
             heads: shape.heads,
-            query: self.linear(&name("query"), width, attended)?,
-            key: self.linear(&name("key"), width, attended)?,
-            value: self.linear(&name("value"), width, attended)?,
+            looks: self.looks(&name, width, attended)?,
             out: self.linear(&name("out"), attended, width)?,
             norm_attention: self.norm(&name("norm_attention"), width)?,
             up: self.linear(&name("up"), width, shape.inner)?,
@@ -197,9 +188,34 @@ impl Source<'_, '_> {
         inputs: usize,
         outputs: usize,
     ) -> std::result::Result<Linear, WeightsError> {
+        let (weight, bias) = self.matrix(name, inputs, outputs)?;
+        Ok(Linear::new(&weight, bias, self.kernel)?)
+    }
+
+    fn looks(
+        &self,
+        name: &impl Fn(&str) -> String,
+        inputs: usize,
+        outputs: usize,
+    ) -> std::result::Result<Linear, WeightsError> {
+        let (query, query_bias) = self.matrix(&name("query"), inputs, outputs)?;
+        let (key, key_bias) = self.matrix(&name("key"), inputs, outputs)?;
+        let (value, value_bias) = self.matrix(&name("value"), inputs, outputs)?;
+        let scale = (HEAD_WIDTH as f64).powf(-0.5);
+        let weight = Tensor::cat(&[(query * scale)?, key, value], 0)?;
+        let bias = Tensor::cat(&[(query_bias * scale)?, key_bias, value_bias], 0)?;
+        Ok(Linear::new(&weight, bias, self.kernel)?)
+    }
+
+    fn matrix(
+        &self,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+    ) -> std::result::Result<(Tensor, Tensor), WeightsError> {
         let weight = numbers(self.tensors, &format!("{name}.weight"), &[outputs, inputs])?;
         let bias = numbers(self.tensors, &format!("{name}.bias"), &[outputs])?;
-        Ok(Linear::new(&weight, bias, self.kernel)?)
+        Ok((weight, bias))
     }
 
     fn norm(&self, name: &str, width: usize) -> std::result::Result<Norm, WeightsError> {
@@ -214,16 +230,10 @@ impl Source<'_, '_> {
 impl Encoder {
     /// How many of the layers' matrices are kept in int8 blocks.
     pub(super) fn q8_matrices(&self) -> usize {
-        let matrices = self.layers.iter().flat_map(|layer| {
-            [
-                &layer.query,
-                &layer.key,
-                &layer.value,
-                &layer.out,
-                &layer.up,
-                &layer.down,
-            ]
-        });
+        let matrices = self
+            .layers
+            .iter()
+            .flat_map(|layer| [&layer.looks, &layer.out, &layer.up, &layer.down]);
         matrices.filter(|matrix| matrix.is_q8()).count()
     }
 }

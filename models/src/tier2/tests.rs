@@ -30,19 +30,14 @@ fn an_encoder_comes_to_what_pytorch_does() {
 }
 
 #[test]
-fn only_matrices_that_the_packed_kernels_take_are_quantized() {
-    let counts: Vec<usize> = golden()
-        .iter()
-        .map(|golden| golden.tier2(Kernel::Q8).encoder.q8_matrices())
-        .collect();
-    // Width 64 has none; of 256 with four heads of 32 all but `out`, which has 128 inputs; of 384
-    // only `down`, which has 768.
-    assert_eq!(counts, [0, 10, 1]);
-    assert!(
-        golden()
-            .iter()
-            .all(|golden| golden.tier2(Kernel::Float32).encoder.q8_matrices() == 0)
-    );
+fn every_matrix_of_a_layer_is_kept_as_the_kernel_says() {
+    for golden in golden() {
+        let layers = golden.shape["layers"].as_u64().unwrap();
+        let q8 = golden.tier2(Kernel::Q8).encoder.q8_matrices();
+        assert_eq!(q8 as u64, 4 * layers);
+        let float = golden.tier2(Kernel::Float32).encoder.q8_matrices();
+        assert_eq!(float, 0);
+    }
 }
 
 #[test]
