@@ -32,7 +32,6 @@ use self::sessions::{Limits, Sessions};
 
 pub use self::config::ContextConfig;
 pub use self::facts::SessionFacts;
-pub use self::holds::ApprovalHash;
 pub use self::key::SessionKey;
 pub use self::observed::Rank;
 
@@ -128,23 +127,6 @@ impl Context {
                 habits.meet(owner, destination, seen.call, seen.time);
             }
         }
-    }
-
-    /// Lets `what` happen once in the session, until `until`.
-    pub fn approve(&self, key: SessionKey, what: ApprovalHash, until: Timestamp, now: Timestamp) {
-        if let Some(mut sessions) = self.sessions(key) {
-            let holds = &mut sessions.get_mut(key).holds;
-            holds.approve(what, Seconds::of(until), Seconds::of(now));
-        }
-    }
-
-    /// Uses an approval up; says whether there was one.
-    pub fn use_up_approval(&self, key: SessionKey, what: ApprovalHash, now: Timestamp) -> bool {
-        let sessions = self.sessions(key);
-        sessions.is_some_and(|mut sessions| {
-            let holds = &mut sessions.get_mut(key).holds;
-            holds.use_up(what, Seconds::of(now))
-        })
     }
 
     /// Lets the session only read until `until`; never shortens an earlier time.

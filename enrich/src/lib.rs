@@ -10,9 +10,7 @@ mod tool_names;
 mod uid;
 mod watch;
 
-pub use context::{
-    ApprovalHash, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey,
-};
+pub use context::{Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey};
 pub use detect::{
     Alert, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
     DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy, Risks,

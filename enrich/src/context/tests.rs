@@ -261,13 +261,9 @@ fn another_sender_cannot_touch_the_session() {
 }
 
 #[test]
-fn approvals_and_leases_are_the_judges() {
+fn a_lease_is_the_judges() {
     let context = context();
-    let (key, what) = (SessionKey::new("", "s"), ApprovalHash([7; 16]));
-    context.approve(key, what, second(60), second(0));
-    assert!(context.use_up_approval(key, what, second(1)));
-    assert!(!context.use_up_approval(key, what, second(2)));
-    context.restrict(key, second(60), second(3));
+    context.restrict(SessionKey::new("", "s"), second(60), second(3));
     let facts = play(&context, &[Made::send(4, "c", "{}")]);
     assert_eq!(facts.read_only_until, Some(second(60)));
 }
