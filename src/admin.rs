@@ -1,7 +1,8 @@
-//! The admin listener: health and metrics, without a token on loopback, and what commands ask of a
-//! running instance, with one.
+//! The admin listener: health and metrics, without a token on loopback, what commands ask of a
+//! running instance, and the console for people, with one.
 
 mod coverage;
+mod guard;
 mod replay;
 
 use std::net::SocketAddr;
@@ -9,12 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
+use magistrate_console::Console;
+use magistrate_ingest::Tokens;
+use magistrate_judge::Approvals;
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +26,7 @@ use crate::config::Config;
 use crate::keys;
 
 pub(crate) use coverage::{COVERAGE, rows as coverage_rows};
+pub(crate) use guard::Doorkeeper;
 pub(crate) use replay::Door as ReplayDoor;
 
 /// The media type of OpenMetrics text.
@@ -38,8 +42,10 @@ pub(crate) struct Shown {
     pub(crate) path: Arc<crate::path::Path>,
     /// Where what is remembered is kept.
     pub(crate) state: Arc<magistrate_sinks::State>,
-    /// The bearer token that callers must show; on loopback only for more than a look.
-    pub(crate) token: String,
+    /// Who may do what.
+    pub(crate) doorkeeper: Arc<Doorkeeper>,
+    /// The pages for people.
+    pub(crate) console: Console,
 }
 
 /// What the admin pages work with.
@@ -72,6 +78,26 @@ pub(crate) fn existing_token(config: &Config, folder: &Path) -> anyhow::Result<S
     keys::read_existing(&token_file(config, folder)).map(hex)
 }
 
+/// Who may do what: `token` is the administrator's.
+///
+/// # Errors
+/// When a file of tokens cannot be used.
+pub(crate) fn doorkeeper(config: &Config, token: String) -> anyhow::Result<Doorkeeper> {
+    let open = |file: &Option<PathBuf>| file.as_deref().map(Tokens::open).transpose();
+    Ok(Doorkeeper {
+        admin: token,
+        approvers: open(&config.auth.approver_tokens)?,
+        judge: open(&config.auth.judge_tokens)?,
+    })
+}
+
+/// The pages for people, who are whom `doorkeeper` knows.
+pub(crate) fn console(approvals: &Arc<Approvals>, doorkeeper: &Arc<Doorkeeper>) -> Console {
+    let doorkeeper = Arc::clone(doorkeeper);
+    let who = move |token: &str| doorkeeper.who(token);
+    Console::new(Arc::clone(approvals), Arc::new(who))
+}
+
 fn token_file(config: &Config, folder: &Path) -> PathBuf {
     let configured = config.auth.admin_token.clone();
     configured.unwrap_or_else(|| folder.join("admin.token"))
@@ -96,8 +122,9 @@ pub(crate) async fn serve(
         .route("/metrics", get(metrics))
         .merge(replay::routes())
         .merge(coverage::routes())
-        .layer(middleware::from_fn_with_state(Arc::clone(&admin), guard))
-        .with_state(admin)
+        .with_state(Arc::clone(&admin))
+        .merge(magistrate_console::router(admin.shown.console.clone()))
+        .layer(middleware::from_fn_with_state(admin, guard::guard))
         .into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, router)
         .with_graceful_shutdown(shutdown.cancelled_owned())
@@ -128,38 +155,4 @@ async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
 fn permits(admin: &Admin, page: &str) -> bool {
     let canary = &admin.shown.path.canary;
     canary.permits_any(output::METRICS, page.as_bytes())
-}
-
-/// What a loopback caller may see without a token.
-const OPEN_ON_LOOPBACK: [&str; 3] = ["/livez", "/readyz", "/metrics"];
-
-/// Lets a loopback caller look; everything else needs the token.
-async fn guard(
-    State(admin): State<Arc<Admin>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let shown = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    let is_open = peer.ip().is_loopback() && OPEN_ON_LOOPBACK.contains(&request.uri().path());
-    if is_open || shown.is_some_and(|shown| is_same(shown, &admin.shown.token)) {
-        next.run(request).await
-    } else {
-        let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-        (
-            StatusCode::UNAUTHORIZED,
-            challenge,
-            "the admin token is missing or wrong\n",
-        )
-            .into_response()
-    }
-}
-
-/// Compares in time that depends on the lengths only.
-fn is_same(a: &str, b: &str) -> bool {
-    use subtle::ConstantTimeEq as _;
-    a.as_bytes().ct_eq(b.as_bytes()).into()
 }

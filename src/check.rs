@@ -7,6 +7,7 @@ use magistrate_ingest::{Address, Listen};
 use magistrate_sinks::forward;
 use serde::Serialize;
 
+use crate::approvals;
 use crate::cli::{CheckArguments, Place};
 use crate::config::{self, Config, Fault, Loaded};
 use crate::detections;
@@ -131,6 +132,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     messages.extend(config.detect.faults());
     messages.extend(config.models.faults());
     messages.extend(config.judge.faults());
+    messages.extend(approvals::fault(config));
     let detect = detections::load(config, &[]);
     report.warnings.extend(detections::warnings(&detect));
     report.faults.extend(detect.faults.iter().map(|fault| {

@@ -30,6 +30,8 @@ pub(crate) enum Verb {
     Coverage(CoverageArguments),
     /// Judge one request, without a running instance
     Judge(JudgeArguments),
+    /// What waits for a person: list, show, approve, deny
+    Approvals(ApprovalsArguments),
     /// Mask the secrets in a text stream
     Redact(RedactArguments),
     /// Print ready files for magistrate and its peers, or make a seal key
@@ -157,6 +159,72 @@ pub(crate) struct JudgeArguments {
     /// The request in JSON (docs/judge.md); standard input without one
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ApprovalsArguments {
+    #[command(subcommand)]
+    pub(crate) verb: ApprovalsVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ApprovalsVerb {
+    /// List what waits for a person, or may be done
+    List(ListArguments),
+    /// Show one, with all that is known of it
+    Show(ShowArguments),
+    /// Let an action happen, once
+    Approve(DecideArguments),
+    /// Forbid an action, or take an approval back that was not used
+    Deny(DecideArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Those that are over, too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Its id
+    #[arg(value_name = "ID", value_parser = approval_id)]
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecideArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Why; kept with the decision
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    /// File with your own token, instead of the administrator's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Its id
+    #[arg(value_name = "ID", value_parser = approval_id)]
+    pub(crate) id: String,
+}
+
+/// An id becomes a part of an address.
+fn approval_id(text: &str) -> Result<String, magistrate_event::NotAnEventUid> {
+    let id: magistrate_event::EventUid = text.parse()?;
+    Ok(id.to_string())
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod command;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,12 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use magistrate_ingest::{Peer, Tokens, admit};
-use magistrate_judge::{Caller, Engine, Judge, Metrics, Parts, Policies, Postures};
+use magistrate_judge::{AuditLog, Caller, Engine, Judge, Metrics, Parts, Policies, Postures};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::approvals;
 use crate::audit::QueueAudit;
 use crate::config::Config;
 use crate::detections;
@@ -26,13 +28,14 @@ pub(crate) use self::command::command;
 /// So often it is looked whether policy files have changed.
 const RELOAD: Duration = Duration::from_secs(5);
 
-/// Starts the judge of a data folder.
+/// Starts the judge of a data folder; `own` and `admin` are where its listener and the admin's are.
 ///
 /// # Errors
-/// When a thread cannot be started.
+/// When approvals cannot be read or a thread cannot be started.
 pub(crate) fn start(
     config: &Config,
     store: &Store,
+    (own, admin): (Option<SocketAddr>, Option<SocketAddr>),
     registry: &mut Registry,
 ) -> anyhow::Result<Arc<Judge>> {
     let metrics = Metrics::default();
@@ -58,13 +61,14 @@ pub(crate) fn start(
         clock: Arc::clone(&store.clock),
         run: u64::from_le_bytes(run),
     });
-    let audit = QueueAudit {
+    let audit: Arc<dyn AuditLog> = Arc::new(QueueAudit {
         queue: store.queue.clone(),
-    };
+    });
+    let approvals = approvals::open(config, store, &audit, (own, admin))?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let judge = Judge::new(
         engine,
-        Arc::new(audit),
+        (audit, approvals),
         metrics,
         config.judge.clone(),
         threads,

@@ -84,10 +84,11 @@ impl Listeners {
         &self.addresses
     }
 
-    /// Where the admin listener is.
-    pub(crate) fn admin(&self) -> Option<SocketAddr> {
-        let admin = self.addresses.iter().find(|(name, _)| *name == "admin");
-        admin.map(|(_, address)| *address)
+    /// Where the listener `name` is.
+    pub(crate) fn address(&self, name: &str) -> Option<SocketAddr> {
+        let mut addresses = self.addresses.iter();
+        let found = addresses.find(|(one, _)| *one == name);
+        found.map(|(_, address)| *address)
     }
 
     /// Serves until `shutdown`.

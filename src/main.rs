@@ -2,6 +2,7 @@
 
 mod admin;
 mod analysis;
+mod approvals;
 mod audit;
 mod canary;
 mod check;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Verb::Session(arguments) => session::command(&arguments),
         Verb::Coverage(arguments) => coverage::command(&arguments),
         Verb::Judge(arguments) => judge::command(&arguments),
+        Verb::Approvals(arguments) => approvals::command(&arguments),
         Verb::Redact(arguments) => filter::command(&arguments),
         Verb::Generate(arguments) => generate::command(&arguments),
         Verb::Unseal(arguments) => unseal::command(&arguments),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Shown};
 use crate::analysis::{self, AnalysisThread};
+use crate::approvals;
 use crate::canary::{self, Rounds};
 use crate::cli::RunArguments;
 use crate::config::{self, Config};
@@ -50,15 +51,22 @@ async fn run(config: &Config, store: Store) -> Outcome {
         .await
         .map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let token = admin::token(config, &store.folder)?;
-    if let Some(admin) = listeners.admin() {
+    if let Some(admin) = listeners.address("admin") {
         store.lock.tell_admin(admin)?;
     }
     // Before anybody can know that it runs: a stop that comes at once is a stop, too.
     let stop = signal::Stop::listen()?;
     let mut registry = Registry::default();
     let (intake, engine) = Engine::start(config, &store, &mut registry)?;
-    let judge = judge::start(config, &store, &mut registry)?;
+    let judge = judge::start(
+        config,
+        &store,
+        (listeners.address("judge"), listeners.address("admin")),
+        &mut registry,
+    )?;
     let shutdown = CancellationToken::new();
+    let decisions = approvals::serve(config, judge.approvals(), &shutdown)?;
+    let doorkeeper = Arc::new(admin::doorkeeper(config, token)?);
     let queue = store.queue.clone();
     let refresh = Box::new(move || drop(queue.status()));
     let canary = Rounds::start(canary_parts(config, &store, &intake))?;
@@ -70,7 +78,8 @@ async fn run(config: &Config, store: Store) -> Outcome {
             refresh,
             path: Arc::clone(&store.path),
             state: Arc::clone(&store.state),
-            token,
+            console: admin::console(judge.approvals(), &doorkeeper),
+            doorkeeper,
         },
         &shutdown,
     )?;
@@ -83,6 +92,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
     shutdown.cancel();
     listeners.drain().await;
     reload.await?;
+    decisions.join_all().await;
     tokio::task::spawn_blocking(move || {
         canary.into_iter().for_each(Rounds::stop);
         engine.drain(&store);

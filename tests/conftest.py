@@ -1,5 +1,6 @@
 """Starts magistrate as its users run it, on free loopback ports, and reads what it wrote."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -80,6 +81,28 @@ class Magistrate:
     def get(self, path):
         with urllib.request.urlopen(self.url("admin", path), timeout=5) as answer:
             return answer.read().decode()
+
+    def read(self, path, listener="admin", headers=None, status=200):
+        """What is shown at `path`, as JSON where it is; fails on another status."""
+        request = urllib.request.Request(self.url(listener, path), headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=70) as answer:
+                found, body = answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            found, body = error.code, error.read().decode()
+        assert found == status, (path, found, body)
+        try:
+            return json.loads(body)
+        except ValueError:
+            return body
+
+    def sign_in(self, form):
+        """The cookie that the console gives for a form with a token."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["admin"], timeout=30)
+        connection.request("POST", "/sign-in", form, {"content-type": "application/x-www-form-urlencoded"})
+        answer = connection.getresponse()
+        assert answer.status == 303, answer.read()
+        return answer.headers["set-cookie"]
 
     def metric(self, name, **labels):
         """The sum of a metric's samples that carry `labels`."""

@@ -6,12 +6,13 @@ mod structure {
     use std::path::{Path, PathBuf};
 
     /// Each crate and the crates of ours that it may import.
-    const IMPORTS: [(&str, &[&str]); 6] = [
+    const IMPORTS: [(&str, &[&str]); 7] = [
         ("event", &[]),
         ("ingest", &["event"]),
         ("enrich", &["event"]),
         ("models", &[]),
         ("judge", &["event", "enrich", "models"]),
+        ("console", &["event", "judge"]),
         ("sinks", &["event"]),
     ];
     /// Names that say nothing.

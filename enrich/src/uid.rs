@@ -66,6 +66,19 @@ impl UidKey {
         id.uid(self)
     }
 
+    /// A hash of `parts` that nobody can make, or find the parts of, without the key: what an approval
+    /// is bound to. A part that is missing is another than an empty one.
+    pub fn binding<'a>(&self, parts: impl IntoIterator<Item = Option<&'a str>>) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.domain(BINDING_DOMAIN).0);
+        for part in parts {
+            hasher.update(&[u8::from(part.is_some())]);
+            let part = part.unwrap_or_default();
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        *hasher.finalize().as_bytes()
+    }
+
     /// What the ids of one kind begin with.
     fn domain(&self, name: &[u8]) -> Prefix {
         Prefix(*blake3::keyed_hash(&self.secret, name).as_bytes())
@@ -90,6 +103,7 @@ impl std::fmt::Debug for UidKey {
 const RECORD_DOMAIN: &[u8] = b"magistrate/uid/record/2";
 const ASKED_DOMAIN: &[u8] = b"magistrate/uid/asked/1";
 const FOLLOW_UP_DOMAIN: &[u8] = b"magistrate/uid/follow-up/1";
+const BINDING_DOMAIN: &[u8] = b"magistrate/uid/binding/1";
 const LINE_DOMAIN: &[u8] = b"magistrate/uid/line/2";
 
 /// Makes the ids of the lines of one batch; a line carries no id of its own.

@@ -282,6 +282,13 @@ fields! {
     485 VerdictProfile "magistrate.verdict.profile" Text Every "The profile in force.";
     486 VerdictRequestUid "magistrate.verdict.request_id" Text Every "The caller's own id of the request.";
     487 VerdictLate "magistrate.verdict.late" Bool Every "Whether it was reached after the answer; it can only revoke.";
+    490 ApprovalUid "magistrate.approval.uid" Text Every "Id of the approval that a row tells of, or that a verdict waits for or used.";
+    491 ApprovalState "magistrate.approval.state" Text Every "What became of it: pending, approved, denied, expired or used; only rows of approvals have it.";
+    492 ApprovalPerson "magistrate.approval.person" Text Every "Who decided: the name of the token.";
+    493 ApprovalComment "magistrate.approval.comment" Text Every "What the person said about it.";
+    494 ApprovalExpires "magistrate.approval.expires_time" Time Every "Until when it can be decided, or used.";
+    495 ApprovalEvent "magistrate.approval.event_uid" Text Every "Id of the row of the action that it is for; of the one that used it, once it is used.";
+    496 ApprovalWaited "magistrate.approval.waited_ms" Long Every "Milliseconds from the question to this change.";
 }
 
 /// Returned for a number that names no [`Field`].

@@ -10,7 +10,8 @@ use libfuzzer_sys::fuzz_target;
 use magistrate_enrich::{Context, ContextConfig, Epoch, RedactKey, Redactor, UidKey, shipped_lists, shipped_policies};
 use magistrate_event::{Identity, Record, SystemClock};
 use magistrate_judge::{
-    Audit, AuditLog, Caller, Config, Engine, Judge, Kept, Metrics, Parts, Policies, Postures, Profile, router,
+    ApprovalParts, ApprovalStore, Approvals, Audit, AuditLog, Caller, Config, Engine, Judge, Kept, Metrics, Parts,
+    Policies, Postures, Profile, StoreChange, router,
 };
 use tower::ServiceExt;
 
@@ -19,6 +20,12 @@ struct Nowhere;
 
 impl AuditLog for Nowhere {
     fn keep(&self, _: Vec<Record>, _: Audit) -> Kept {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl ApprovalStore for Nowhere {
+    fn keep(&self, _: Vec<StoreChange>) -> Kept {
         Box::pin(async { Ok(()) })
     }
 }
@@ -32,8 +39,10 @@ static DOORS: LazyLock<Doors> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     let (policies, _) = Policies::compile(&shipped_policies(), &shipped_lists(), Profile::Native);
     let config = Config::default();
+    let redactor = Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(0)).expect("the shipped rules compile");
+    let redactor = Arc::new(redactor);
     let engine = Engine::new(Parts {
-        redactor: Arc::new(Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(0)).expect("the shipped rules compile")),
+        redactor: Arc::clone(&redactor),
         uid_key: UidKey::new([7; 32]),
         policies,
         context: Context::new(&ContextConfig::default()),
@@ -42,7 +51,19 @@ static DOORS: LazyLock<Doors> = LazyLock::new(|| {
         clock: Arc::new(SystemClock),
         run: 1,
     });
-    let judge = Judge::new(engine, Arc::new(Nowhere), Metrics::default(), config, 1).expect("threads start");
+    let audit: Arc<dyn AuditLog> = Arc::new(Nowhere);
+    let parts = ApprovalParts {
+        store: Arc::new(Nowhere),
+        audit: Arc::clone(&audit),
+        redactor,
+        uid_key: UidKey::new([7; 32]),
+        clock: Arc::new(SystemClock),
+        config: config.approvals.clone(),
+        judge_url: String::new(),
+        console_url: String::new(),
+    };
+    let kept = (audit, Arc::new(Approvals::open(parts, [])));
+    let judge = Judge::new(engine, kept, Metrics::default(), config, 1).expect("threads start");
     Doors { runtime, router: router(Arc::new(judge)) }
 });
 

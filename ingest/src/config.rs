@@ -238,6 +238,8 @@ pub struct Auth {
     pub judge_tokens: Option<PathBuf>,
     /// The one token of the admin door.
     pub admin_token: Option<PathBuf>,
+    /// Who may decide approvals on the admin door, beside the administrator. Unset: nobody else.
+    pub approver_tokens: Option<PathBuf>,
 }
 
 /// `[limits]`: what one sender, and all of them together, may cost.

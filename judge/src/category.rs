@@ -52,6 +52,8 @@ pub struct Posture {
     pub on_error: OnError,
     /// When an answer may follow its record.
     pub audit: Audit,
+    /// How many different persons must approve an action.
+    pub persons: u8,
 }
 
 /// The postures of all categories.
@@ -59,6 +61,7 @@ pub struct Posture {
 pub struct Postures {
     set: BTreeMap<String, Posture>,
     deadline: Duration,
+    persons: u8,
 }
 
 /// Categories that fail open: what only looks does no harm that could not be seen later.
@@ -71,6 +74,7 @@ impl Postures {
         let mut postures = Self {
             set: BTreeMap::new(),
             deadline,
+            persons: config.approvals.persons,
         };
         for (name, set) in &config.category {
             let default = postures.of(name);
@@ -78,6 +82,7 @@ impl Postures {
                 deadline: set.deadline_ms.map(Duration::from_millis),
                 on_error: set.on_error.unwrap_or(default.on_error),
                 audit: set.audit.unwrap_or(default.audit),
+                persons: set.persons.unwrap_or(default.persons),
             };
             postures.set.insert(name.clone(), posture);
         }
@@ -94,6 +99,7 @@ impl Postures {
                 OnError::Closed
             },
             audit: Audit::Written,
+            persons: self.persons,
         })
     }
 

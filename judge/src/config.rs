@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::approvals::ApprovalsConfig;
 use crate::category::{Audit, OnError};
 use crate::profile::Profile;
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub remembered_answers: usize,
     /// How many seconds a session may only read after a downgrade. Default 3600.
     pub read_only_seconds: u64,
+    /// `[judge.approvals]`: what people decide.
+    pub approvals: ApprovalsConfig,
     /// `[judge.category.NAME]`: deadline and posture of one category of policies.
     pub category: BTreeMap<String, CategoryConfig>,
 }
@@ -47,6 +50,8 @@ pub struct CategoryConfig {
     /// `written`: the answer follows once the system has the verdict's record. `synced`: an answer
     /// that lets the action pass follows once the disk has it.
     pub audit: Option<Audit>,
+    /// How many different persons must approve an action, 1 or 2.
+    pub persons: Option<u8>,
 }
 
 impl Default for Config {
@@ -60,6 +65,7 @@ impl Default for Config {
             max_in_flight: 1024,
             remembered_answers: 20_000,
             read_only_seconds: 3_600,
+            approvals: ApprovalsConfig::default(),
             category: BTreeMap::new(),
         }
     }
@@ -92,6 +98,16 @@ impl Config {
                 faults.push(format!("judge.{key} must be above zero"));
             }
         }
+        let own = ("judge.approvals.persons".to_owned(), self.approvals.persons);
+        let persons = self.category.iter().filter_map(|(name, category)| {
+            Some((format!("judge.category.{name}.persons"), category.persons?))
+        });
+        for (key, persons) in [own].into_iter().chain(persons) {
+            if !(1..=2).contains(&persons) {
+                faults.push(format!("{key} is {persons}: set 1 or 2"));
+            }
+        }
+        faults.extend(self.approvals.faults());
         if self.max_in_flight_bytes < self.max_body_bytes {
             faults.push(
                 "judge.max_in_flight_bytes is below judge.max_body_bytes, so the largest body never fits"

@@ -62,6 +62,8 @@ impl From<Asked> for Decision {
 pub struct Facts {
     /// The category by what the action does.
     pub category: &'static str,
+    /// Whether a person has approved this very action.
+    pub is_approved: bool,
 }
 
 /// What speaks against an action. It can only grow.
@@ -144,12 +146,16 @@ pub struct Ruling {
     pub strictest: Option<usize>,
 }
 
-/// The strictest of what policies ask for and what postures say of what could not be done.
+/// The strictest of what policies ask for and what postures say of what could not be done. A person's
+/// approval settles what asks for a person, and nothing else.
 pub fn decide(facts: &Facts, findings: &Findings, postures: &Postures) -> Ruling {
     let by_posture = postures.of(facts.category).on_error.decision();
     let failed = findings.failures.iter().map(|_| by_posture);
     let asked = findings.matches.iter().map(|one| one.decision);
-    let decision = asked.chain(failed).max().unwrap_or_default();
+    let is_settled =
+        |decision: &Decision| facts.is_approved && *decision == Decision::RequireApproval;
+    let open = asked.chain(failed).filter(|decision| !is_settled(decision));
+    let decision = open.max().unwrap_or_default();
     let strictest = findings
         .matches
         .iter()

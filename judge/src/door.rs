@@ -1,5 +1,6 @@
 //! The doors: protocols that a question can come by, on one port.
 
+mod approvals;
 mod body;
 mod fault;
 mod hooks;
@@ -9,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 use magistrate_event::{Identity, Origin, Source};
 
 use crate::judge::Judge;
@@ -52,6 +53,7 @@ struct Doors {
 pub fn router(judge: Arc<Judge>) -> Router {
     Router::new()
         .route("/v1/judge", post(json::answer))
+        .route("/v1/approvals/{id}", get(approvals::state))
         .route("/hooks/claude-code", post(hooks::answer))
         .with_state(Doors { judge })
 }

@@ -1,6 +1,7 @@
 //! The judge's way through one question: event, redactor, policies, decision, rows. No waiting.
 
 mod answer;
+mod person;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,11 +11,14 @@ use magistrate_enrich::{
     Asked, Case, Context, ModelScores, Rank, Redactor, SessionFacts, SessionKey, UidKey,
     normalize_action, recipient_domains,
 };
-use magistrate_event::{Action, Clock, Event, EventUid, Field, Occasion, Record, Timestamp};
+use magistrate_event::{
+    Action, Clock, Event, EventUid, Field, Identity, Occasion, Record, Timestamp,
+};
 
 use crate::Decision;
+use crate::approvals::{Answer, Step};
 use crate::category::{Posture, Postures, category_of};
-use crate::decision::{Facts, Match};
+use crate::decision::{Facts, Findings, Match, Ruling};
 use crate::inquiry::{Door, Inquiry};
 use crate::pace::{Pace, sample};
 use crate::policies::Policies;
@@ -66,12 +70,15 @@ pub struct Prepared {
     since: Instant,
     deadline: Instant,
     door: Door,
+    identity: Identity,
+    step: Step,
     facts: Facts,
     policies: Arc<Policies>,
     action: Action,
     request_id: Option<String>,
     about: About,
-    is_partial: bool,
+    /// The hash of the whole content, where only a part of it is looked at.
+    cut: Option<[u8; 32]>,
 }
 
 /// What policies made of a question.
@@ -79,6 +86,15 @@ pub struct Looked {
     record: Record,
     facts: SessionFacts,
     matches: Vec<Match>,
+}
+
+/// A question that is decided: what speaks against it, and what a person has said.
+pub struct Ruled {
+    record: Option<Record>,
+    facts: SessionFacts,
+    findings: Findings,
+    ruling: Ruling,
+    heard: Option<Answer>,
 }
 
 /// A verdict, and the rows that tell of it.
@@ -112,6 +128,11 @@ impl Prepared {
     /// What is asked about.
     pub const fn action(&self) -> &Action {
         &self.action
+    }
+
+    /// Whether only a part of the content is looked at.
+    pub const fn is_partial(&self) -> bool {
+        self.cut.is_some()
     }
 
     /// Bytes of text that are looked at.
@@ -181,12 +202,13 @@ impl Engine {
             body_hash,
             origin,
             door,
+            step,
             since,
         } = inquiry;
         let received = self.clock.now();
         let mut action = request.action;
         let allowed = self.postures.deadline("", request.deadline);
-        let is_partial = self.cut(&mut action, allowed);
+        let cut = self.cut(&mut action, allowed);
         let asked = match request.request_id.as_deref() {
             Some(request_id) => Asked::Named {
                 request_id,
@@ -203,45 +225,48 @@ impl Engine {
             since,
             deadline,
             door,
-            facts: Facts { category },
+            identity: origin.identity,
+            step,
+            facts: Facts {
+                category,
+                is_approved: false,
+            },
             policies: self.policies(),
             action,
             request_id: request.request_id,
             about: row::about(&event),
-            is_partial,
+            cut,
         };
         (prepared, event)
     }
 
-    /// Leaves of content and arguments what can be looked at in time; says whether that is a part.
-    fn cut(&self, action: &mut Action, allowed: Duration) -> bool {
+    /// Leaves of content and arguments what can be looked at in time; where that is a part, gives the
+    /// hash of the whole.
+    fn cut(&self, action: &mut Action, allowed: Duration) -> Option<[u8; 32]> {
         let max_bytes = self.pace.bytes_within(allowed);
         let arguments = action.tool.arguments.as_ref();
         let argument_bytes = arguments.map_or(0, |one| one.as_json().len());
-        let mut is_partial = argument_bytes > MAX_READ_ARGUMENTS_BYTES;
-        if argument_bytes > max_bytes {
-            let text = arguments.map(|one| one.as_json()).unwrap_or_default();
-            let cut = sample(text, max_bytes / 2);
-            if action.content.text.is_none() {
-                action.content.text = cut;
-            }
-            action.tool.arguments = None;
-            is_partial = true;
-        }
+        let text_bytes = action.content.text.as_ref().map_or(0, String::len);
         let left = max_bytes
             .saturating_sub(argument_bytes.min(max_bytes))
             .max(max_bytes / 4);
-        let cut = action
-            .content
-            .text
-            .as_deref()
-            .and_then(|text| sample(text, left));
-        if let Some(cut) = cut {
+        let fits = argument_bytes <= max_bytes.min(MAX_READ_ARGUMENTS_BYTES) && text_bytes <= left;
+        if fits {
+            return None;
+        }
+        let whole = self.content_hash(action);
+        if argument_bytes > max_bytes {
+            let arguments = action.tool.arguments.take();
+            let text = arguments.as_ref().map(|one| one.as_json());
+            let cut = sample(text.unwrap_or_default(), max_bytes / 2);
+            action.content.text = action.content.text.take().or(cut);
+        }
+        let text = action.content.text.as_deref();
+        if let Some(cut) = text.and_then(|text| sample(text, left)) {
             action.content.text = Some(cut);
             action.content.truncated = Some(true);
-            is_partial = true;
         }
-        is_partial
+        Some(whole)
     }
 
     fn arrival(&self) -> u128 {

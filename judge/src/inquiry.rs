@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use magistrate_event::{Identity, Origin};
 
+use crate::approvals::Step;
 use crate::decision::Carries;
 use crate::request::Request;
 
@@ -27,6 +28,8 @@ pub struct Inquiry {
     pub origin: Origin,
     /// The door.
     pub door: Door,
+    /// Which of the door's questions about the action it is.
+    pub step: Step,
     /// When the request had been read: the deadline counts from here.
     pub since: Instant,
 }

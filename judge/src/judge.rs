@@ -4,16 +4,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use magistrate_event::Event;
+use magistrate_event::{Event, Record};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout_at;
 
 use crate::answers::Answers;
-use crate::audit::AuditLog;
+use crate::approvals::{Approvals, Heard, State};
+use crate::audit::{AuditError, AuditLog, Kept};
 use crate::category::Audit;
 use crate::config::Config;
 use crate::decision::{Decision, Failure};
-use crate::engine::{Engine, Judged, Looked, Moment, Prepared};
+use crate::engine::{Engine, Judged, Looked, Moment, Prepared, Ruled};
 use crate::inquiry::Inquiry;
 use crate::metrics::Metrics;
 use crate::pool::Pool;
@@ -32,10 +33,12 @@ const LATE_AUDIT: Duration = Duration::from_secs(30);
 pub struct Judge {
     engine: Arc<Engine>,
     audit: Arc<dyn AuditLog>,
+    approvals: Arc<Approvals>,
     pool: Pool,
     answers: Answers,
     calls: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     metrics: Metrics,
     config: Config,
 }
@@ -52,6 +55,8 @@ pub struct Seat {
     bytes: Option<OwnedSemaphorePermit>,
 }
 
+/// Callers that wait for a person at once.
+const MAX_WAITING: usize = 1_024;
 /// Bytes are counted in pieces of this size.
 const PIECE_BYTES: usize = 1 << 10;
 
@@ -62,7 +67,7 @@ impl Judge {
     /// When a thread cannot be started.
     pub fn new(
         engine: Engine,
-        audit: Arc<dyn AuditLog>,
+        (audit, approvals): (Arc<dyn AuditLog>, Arc<Approvals>),
         metrics: Metrics,
         config: Config,
         threads: usize,
@@ -70,10 +75,12 @@ impl Judge {
         Ok(Self {
             engine: Arc::new(engine),
             audit,
+            approvals,
             pool: Pool::start(threads)?,
             answers: Answers::new(config.remembered_answers),
             calls: Arc::new(Semaphore::new(config.max_in_flight)),
             bytes: Arc::new(Semaphore::new(config.max_in_flight_bytes / PIECE_BYTES)),
+            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             metrics,
             config,
         })
@@ -87,6 +94,11 @@ impl Judge {
     /// The engine, to put other policies in force.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What people decide.
+    pub const fn approvals(&self) -> &Arc<Approvals> {
+        &self.approvals
     }
 
     /// What is counted.
@@ -104,6 +116,15 @@ impl Judge {
             _call: call.map_err(|_| Overload)?,
             bytes: None,
         })
+    }
+
+    /// A place to wait for a person, which takes none from those who ask.
+    ///
+    /// # Errors
+    /// When too many are taken.
+    pub fn waiting_place(&self) -> Result<OwnedSemaphorePermit, Overload> {
+        let place = Arc::clone(&self.waiting).try_acquire_owned();
+        place.map_err(|_| Overload)
     }
 
     /// Charges `more` bytes of a body to its seat.
@@ -124,7 +145,8 @@ impl Judge {
     /// Judges, keeps the record and answers; never after the deadline.
     pub async fn judge(self: &Arc<Self>, inquiry: Inquiry) -> Arc<Verdict> {
         let same = inquiry.same();
-        if let Some(verdict) = same.as_ref().and_then(|same| self.answers.get(same)) {
+        let known = same.as_ref().and_then(|same| self.answers.get(same));
+        if let Some(verdict) = known.filter(|verdict| self.still_holds(verdict)) {
             self.metrics.repeated(inquiry.door);
             return verdict;
         }
@@ -133,15 +155,39 @@ impl Judge {
         let prepared = Arc::new(prepared);
         let due = prepared.deadline() - reserve(prepared.deadline() - since);
         let (looked, failures) = self.look(&prepared, event, due).await;
-        let judged = self
-            .engine
-            .conclude(&prepared, looked, &failures, Moment::InTime);
-        let verdict = Arc::new(self.keep(&prepared, judged, failures, due).await);
+        let mut ruled = self.engine.rule(&prepared, looked, &failures);
+        let asked = self.ask_person(&prepared, &mut ruled);
+        let mut judged = self.engine.conclude(&prepared, ruled, Moment::InTime);
+        judged.rows.extend(asked.row);
+        let verdict = self.keep(&prepared, (judged, asked.kept), failures, due);
+        let verdict = Arc::new(verdict.await);
         self.metrics.answered(door, &verdict, since.elapsed());
         if let Some(same) = same {
             self.answers.put(same, Arc::clone(&verdict));
         }
         verdict
+    }
+
+    /// Whether an answer is still the one to give: not where a person has decided since.
+    fn still_holds(&self, verdict: &Verdict) -> bool {
+        let id = verdict
+            .approval
+            .as_ref()
+            .and_then(|one| one.id.parse().ok());
+        id.is_none_or(|id| {
+            let approval = self.approvals.get(id);
+            approval.is_some_and(|approval| approval.state == State::Pending)
+        })
+    }
+
+    /// Asks a person where one is to decide, and decides anew by what was said.
+    fn ask_person(&self, prepared: &Prepared, ruled: &mut Ruled) -> Asked {
+        let Some(question) = self.engine.question(prepared, ruled) else {
+            return Asked::default();
+        };
+        let Heard { answer, row, kept } = self.approvals.ask(question);
+        self.engine.hear(prepared, ruled, answer);
+        Asked { row, kept }
     }
 
     async fn look(
@@ -177,9 +223,8 @@ impl Judge {
         let (judge, prepared) = (Arc::clone(self), Arc::clone(prepared));
         tokio::spawn(async move {
             let Ok(looked) = looked.await else { return };
-            let judged = judge
-                .engine
-                .conclude(&prepared, Some(looked), &[], Moment::Late);
+            let ruled = judge.engine.rule(&prepared, Some(looked), &[]);
+            let judged = judge.engine.conclude(&prepared, ruled, Moment::Late);
             judge.metrics.late(judged.verdict.decision);
             if let Err(error) = judge.audit.keep(judged.rows, Audit::Written).await {
                 tracing::error!(%error, "late verdict is lost");
@@ -187,11 +232,12 @@ impl Judge {
         });
     }
 
-    /// Keeps the record, and decides anew by posture where that takes too long.
+    /// Keeps the record and what became of the approval, and decides anew by posture where that fails
+    /// or takes too long.
     async fn keep(
         &self,
         prepared: &Prepared,
-        judged: Judged,
+        (judged, approval): (Judged, Option<Kept>),
         mut failures: Vec<Failure>,
         due: Instant,
     ) -> Verdict {
@@ -200,16 +246,16 @@ impl Judge {
             Decision::Allow | Decision::Redact => posture.audit,
             Decision::Downgrade | Decision::RequireApproval | Decision::Block => Audit::Written,
         };
-        let mut kept = self.audit.keep(judged.rows, audit);
-        match timeout_at(due.into(), &mut kept).await {
+        let has_approval = approval.is_some();
+        let both = both(self.audit.keep(judged.rows, audit), approval);
+        match timeout_at(due.into(), both).await {
             Ok(Ok(())) => return judged.verdict,
             Ok(Err(error)) => tracing::error!(%error, "verdict has no record; its posture decides"),
             Err(_) => tracing::warn!("verdict's record is late; its posture decides"),
         }
         failures.push(Failure::Unrecorded);
-        let stricter = self
-            .engine
-            .conclude(prepared, None, &failures, Moment::Late);
+        let ruled = self.engine.rule(prepared, None, &failures);
+        let stricter = self.engine.conclude(prepared, ruled, Moment::Late);
         self.metrics.unrecorded();
         let rows = stricter.rows;
         let second = self.audit.keep(rows, Audit::Written);
@@ -218,8 +264,29 @@ impl Judge {
                 tracing::error!("verdict that was given by posture has no record");
             }
         });
-        stricter_of(judged.verdict, stricter.verdict)
+        let mut verdict = stricter_of(judged.verdict, stricter.verdict);
+        if has_approval {
+            // Neither a use nor a question that may be lost counts, whatever the posture says.
+            verdict.decision = verdict.decision.max(Decision::RequireApproval);
+            verdict.approval = None;
+        }
+        verdict
     }
+}
+
+/// What asking a person has changed, and when that is kept.
+#[derive(Default)]
+struct Asked {
+    row: Option<Record>,
+    kept: Option<Kept>,
+}
+
+/// Ends when both are kept.
+async fn both(record: Kept, approval: Option<Kept>) -> Result<(), AuditError> {
+    if let Some(approval) = approval {
+        approval.await?;
+    }
+    record.await
 }
 
 /// What was judged and what its posture says: the stricter, with the reasons of both.

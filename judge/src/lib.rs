@@ -5,6 +5,7 @@
 //! verdict's record is kept (`judge`).
 
 mod answers;
+mod approvals;
 mod audit;
 mod category;
 mod config;
@@ -27,12 +28,16 @@ mod row;
 mod session_facts;
 mod verdict;
 
+pub use approvals::{
+    Approval, ApprovalParts, ApprovalStore, Approvals, ApprovalsConfig, Binding, Choice,
+    DecideError, Line, NotOpen, State, Step, StoreChange, Use, Vote, WebhookConfig,
+};
 pub use audit::{AuditError, AuditLog, Kept};
 pub use category::{Audit, OnError, Posture, Postures, category_of};
 pub use config::{CategoryConfig, Config};
 pub use decision::{Carries, Carry, Decision, Facts, Failure, Findings, Match, Ruling, decide};
 pub use door::{Caller, router};
-pub use engine::{Engine, Judged, Looked, Moment, Parts, Prepared};
+pub use engine::{Engine, Judged, Looked, Moment, Parts, Prepared, Ruled};
 pub use explain::Explained;
 pub use inquiry::{Door, Inquiry};
 pub use judge::{Judge, Overload, Seat};
@@ -40,4 +45,4 @@ pub use metrics::Metrics;
 pub use policies::{LoadedNotes, Policies};
 pub use profile::Profile;
 pub use request::{Request, RequestError};
-pub use verdict::{Constraints, Masked, Reason, Tier, Verdict};
+pub use verdict::{Constraints, Masked, Reason, Ticket, Tier, Verdict};

@@ -62,6 +62,8 @@ pub(crate) struct Told<'a> {
     pub(crate) category: &'static str,
     pub(crate) profile: &'static str,
     pub(crate) facts: &'a SessionFacts,
+    /// The approval that it waits for or used.
+    pub(crate) approval: Option<EventUid>,
     pub(crate) moment: Moment,
 }
 
@@ -95,6 +97,9 @@ pub(crate) fn verdict(about: &Told<'_>, verdict: &Verdict, matches: &[Match]) ->
     event.set_text(Field::VerdictProfile, about.profile);
     if let Some(request_id) = &verdict.request_id {
         event.set_text(Field::VerdictRequestUid, request_id);
+    }
+    if let Some(approval) = about.approval {
+        event.set_text(Field::ApprovalUid, &approval.to_string());
     }
     if about.moment == Moment::Late {
         event.set(Field::VerdictLate, Value::Bool(true));

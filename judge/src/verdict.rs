@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::decision::{Decision, Match};
@@ -31,7 +31,7 @@ impl Tier {
 }
 
 /// One reason of a verdict.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// Id of the policy, or `magistrate.…` for what could not be done.
     pub policy: String,
@@ -87,6 +87,19 @@ impl Constraints {
     }
 }
 
+/// The approval that a `require_approval` waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ticket {
+    /// Its id.
+    pub id: String,
+    /// Where callers read its state.
+    pub url: String,
+    /// Where a person decides.
+    pub page: String,
+    /// Until when.
+    pub expires_at: String,
+}
+
 /// The answer to one request. Fields that do not apply are absent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
@@ -108,6 +121,9 @@ pub struct Verdict {
     /// What may still be done, with `downgrade`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub constraints: Option<Constraints>,
+    /// What a person is asked, where one must decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval: Option<Ticket>,
     /// What policy asked for, where the door could not carry it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested: Option<Decision>,
@@ -133,7 +149,17 @@ pub struct Verdict {
 impl Verdict {
     /// What the agent is told.
     pub fn told(&self) -> String {
-        format!("{} (verdict {})", self.message, self.verdict_id)
+        let Self {
+            message,
+            verdict_id,
+            ..
+        } = self;
+        match &self.approval {
+            Some(Ticket { id, page, .. }) => format!(
+                "{message} Approval {id}: a person decides at {page}; once approved, do exactly the same again. (verdict {verdict_id})"
+            ),
+            None => format!("{message} (verdict {verdict_id})"),
+        }
     }
 }
 

@@ -129,16 +129,22 @@ impl State {
     pub fn checkpoint(&self, consumer: &str, what: &Checkpoint<'_>) -> Result<(), StateError> {
         self.transact(|transaction| {
             transaction.open_table(NOTES)?.insert(consumer, what.note)?;
-            let mut rows = transaction.open_table(ROWS)?;
-            for (key, bytes) in what.rows {
-                let key = (consumer, key.as_slice());
-                match bytes {
-                    Some(bytes) => rows.insert(key, bytes.as_slice())?,
-                    None => rows.remove(key)?,
-                };
-            }
+            write_rows(transaction, consumer, what.rows)?;
             write_cursor(transaction, consumer, what.position)
         })
+    }
+
+    /// Changes rows of `owner` alone, by key; none where one is to be deleted. All of it happens, or
+    /// nothing; durable when this returns.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn change_rows(
+        &self,
+        owner: &str,
+        rows: &BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    ) -> Result<(), StateError> {
+        self.transact(|transaction| write_rows(transaction, owner, rows))
     }
 
     /// Gives `take` every row of `consumer`: key and bytes.
@@ -261,6 +267,22 @@ fn private_file(path: &Path) -> std::io::Result<()> {
         .mode(0o600)
         .open(path)
         .map(drop)
+}
+
+fn write_rows(
+    transaction: &redb::WriteTransaction,
+    owner: &str,
+    changed: &BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+) -> Result<(), redb::Error> {
+    let mut rows = transaction.open_table(ROWS)?;
+    for (key, bytes) in changed {
+        let key = (owner, key.as_slice());
+        match bytes {
+            Some(bytes) => rows.insert(key, bytes.as_slice())?,
+            None => rows.remove(key)?,
+        };
+    }
+    Ok(())
 }
 
 /// Sets a cursor inside a transaction that also does something else.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use magistrate_enrich::{Context, UidKey};
 use magistrate_event::{Identity, Origin, Source, SystemClock};
 use magistrate_judge::{
-    Carries, Decision, Door, Engine, Explained, Inquiry, Moment, Parts, Postures, Request,
+    Carries, Decision, Door, Engine, Explained, Inquiry, Moment, Parts, Postures, Request, Step,
 };
 
 use crate::cli::JudgeArguments;
@@ -56,11 +56,13 @@ pub(crate) fn command(arguments: &JudgeArguments) -> Outcome {
             name: "command",
             carries: Carries::ALL,
         },
+        step: Step::First,
         since: Instant::now(),
     });
     let looked = engine.look(&prepared, event);
     let explained = arguments.explain.then(|| Explained::of(&prepared, &looked));
-    let judged = engine.conclude(&prepared, Some(looked), &[], Moment::InTime);
+    let ruled = engine.rule(&prepared, Some(looked), &[]);
+    let judged = engine.conclude(&prepared, ruled, Moment::InTime);
     let mut answer = serde_json::to_value(&judged.verdict)?;
     if let (Some(explained), Some(members)) = (explained, answer.as_object_mut()) {
         members.insert("trace".to_owned(), serde_json::to_value(explained)?);

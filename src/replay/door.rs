@@ -116,6 +116,11 @@ impl Running {
         })
     }
 
+    /// The same instance, asked with another token.
+    pub(crate) fn with_token(self, token: String) -> Self {
+        Self { token, ..self }
+    }
+
     async fn submit(&self, payload: Payload) -> Result<Taken, Refusal> {
         let (kind, body) = wire::encode(payload);
         let path = format!("{}{}", wire::PAYLOADS, kind.name());
@@ -131,6 +136,19 @@ impl Running {
         let url = format!("http://{}{path}", self.address);
         let request = self.client.get(url).bearer_auth(&self.token);
         let answer = self.send(request).await?;
+        answer.text().await.map_err(|error| self.unheard(error))
+    }
+
+    /// Tells the instance `body` at `path`, and gives back what it answers.
+    ///
+    /// # Errors
+    /// When the instance does not answer, or refuses.
+    pub(crate) async fn tell(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<String, Refusal> {
+        let answer = self.send(self.post(path).json(body)).await?;
         answer.text().await.map_err(|error| self.unheard(error))
     }
 

@@ -31,6 +31,7 @@ pub fn check(config: &Config) -> Vec<ConfigFault> {
     for (name, path) in [
         ("intake_tokens", &auth.intake_tokens),
         ("judge_tokens", &auth.judge_tokens),
+        ("approver_tokens", &auth.approver_tokens),
     ] {
         if let Some(path) = path {
             token_file(name, path, &mut faults);

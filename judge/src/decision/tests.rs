@@ -25,11 +25,23 @@ fn matched(decision: Decision) -> Match {
 }
 
 fn ruled(category: &'static str, matches: &[Decision], failures: &[Failure]) -> Decision {
+    ruled_with((category, false), matches, failures)
+}
+
+fn ruled_with(
+    (category, is_approved): (&'static str, bool),
+    matches: &[Decision],
+    failures: &[Failure],
+) -> Decision {
     let findings = Findings {
         matches: matches.iter().copied().map(matched).collect(),
         failures: failures.to_vec(),
     };
-    decide(&Facts { category }, &findings, &postures()).decision
+    let facts = Facts {
+        category,
+        is_approved,
+    };
+    decide(&facts, &findings, &postures()).decision
 }
 
 #[test]
@@ -46,6 +58,22 @@ fn the_strictest_counts_and_failures_go_by_posture() {
     ] {
         assert_eq!(ruled(category, matches, failures), expected);
     }
+}
+
+#[test]
+fn an_approval_settles_what_asks_for_a_person_and_nothing_else() {
+    use Decision::{Allow, Block, Redact, RequireApproval};
+    for (matches, failures, expected) in [
+        (&[RequireApproval][..], &[][..], Allow),
+        (&[RequireApproval, Redact], &[], Redact),
+        (&[RequireApproval, Block], &[], Block),
+        (&[], &[Failure::Late], Allow),
+    ] {
+        assert_eq!(ruled_with(("own", true), matches, failures), expected);
+    }
+    let failed = [Failure::Late];
+    let decision = ruled_with(("data_movement", true), &[], &failed);
+    assert_eq!(decision, Block);
 }
 
 #[test]
@@ -77,19 +105,21 @@ proptest! {
     #[test]
     fn one_more_piece_of_evidence_never_loosens(
         category in proptest::sample::select(CATEGORIES.to_vec()),
+        is_approved in proptest::bool::ANY,
         matches in decisions(),
         failed in failures(),
         more in decisions(),
         more_failed in failures(),
     ) {
-        let before = ruled(category, &matches, &failed);
-        let after = ruled(
-            category,
+        let facts = (category, is_approved);
+        let before = ruled_with(facts, &matches, &failed);
+        let after = ruled_with(
+            facts,
             &[&matches[..], &more[..]].concat(),
             &[&failed[..], &more_failed[..]].concat(),
         );
         prop_assert!(after >= before);
         let turned: Vec<_> = matches.iter().rev().copied().collect();
-        prop_assert_eq!(ruled(category, &turned, &failed), before);
+        prop_assert_eq!(ruled_with(facts, &turned, &failed), before);
     }
 }

@@ -94,6 +94,7 @@ async fn hook(
             name: NAME,
             carries: hook.carries(),
         },
+        step: hook.step(),
         since,
     };
     let verdict = doors.judge.judge(inquiry).await;

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::fault::Fault;
 use super::{Caller, Doors, body};
+use crate::approvals::Step;
 use crate::decision::Carries;
 use crate::inquiry::{Door, Inquiry};
 use crate::request::Request;
@@ -59,6 +60,7 @@ async fn judged(doors: &Doors, request: axum::extract::Request) -> Result<Vec<u8
         body_hash: *blake3::hash(&bytes).as_bytes(),
         origin,
         door: DOOR,
+        step: Step::First,
         since,
     };
     drop(bytes);

@@ -6,21 +6,16 @@ use magistrate_enrich::SessionFacts;
 use magistrate_event::{EventUid, Record};
 use serde_json::Value as Json;
 
-use super::{Engine, Judged, Looked, Moment, Prepared};
+use super::{Engine, Judged, Looked, Moment, Prepared, Ruled};
+use crate::approvals::Answer;
 use crate::decision::{Decision, Failure, Findings, decide};
 use crate::reasons::{families, reasons};
 use crate::row;
 use crate::verdict::{Constraints, Masked, Tier, Verdict, message_of};
 
 impl Engine {
-    /// Decides, and writes the verdict with its rows. Without `looked` the posture decides alone.
-    pub fn conclude(
-        &self,
-        prepared: &Prepared,
-        looked: Option<Looked>,
-        failures: &[Failure],
-        moment: Moment,
-    ) -> Judged {
+    /// Decides by what was seen. Without `looked` the posture decides alone.
+    pub fn rule(&self, prepared: &Prepared, looked: Option<Looked>, failures: &[Failure]) -> Ruled {
         let (record, facts, matches) = match looked {
             Some(Looked {
                 record,
@@ -33,47 +28,60 @@ impl Engine {
             matches,
             failures: failures.to_vec(),
         };
-        if prepared.is_partial {
+        if prepared.is_partial() {
             findings.failures.push(Failure::Partial);
         }
-        let verdict = self.verdict(prepared, &findings);
-        if let Some(record) = &record {
-            let asked = verdict.requested.unwrap_or(verdict.decision);
+        Ruled {
+            ruling: decide(&prepared.facts, &findings, &self.postures),
+            record,
+            facts,
+            findings,
+            heard: None,
+        }
+    }
+
+    /// Writes the verdict of what was decided, with its rows.
+    pub fn conclude(&self, prepared: &Prepared, ruled: Ruled, moment: Moment) -> Judged {
+        let verdict = self.verdict(prepared, &ruled);
+        let asked = verdict.requested.unwrap_or(verdict.decision);
+        let row = self.verdict_row(prepared, &ruled, &verdict, moment);
+        if let Some(record) = &ruled.record {
             self.remember(prepared, record.event(), asked);
         }
-        let row = self.verdict_row(prepared, (&facts, &findings), &verdict, moment);
         Judged {
-            rows: record.into_iter().chain([row]).collect(),
+            rows: ruled.record.into_iter().chain([row]).collect(),
             verdict,
         }
     }
 
-    fn verdict(&self, prepared: &Prepared, findings: &Findings) -> Verdict {
-        let ruling = decide(&prepared.facts, findings, &self.postures);
-        let asked = ruling.decision;
+    fn verdict(&self, prepared: &Prepared, ruled: &Ruled) -> Verdict {
+        let (findings, asked) = (&ruled.findings, ruled.ruling.decision);
         let mut decision = prepared.door.carries.enforced(asked);
-        if decision == Decision::Redact && prepared.is_partial {
+        if decision == Decision::Redact && prepared.is_partial() {
             // What was not looked at cannot be masked.
             decision = Decision::Block;
         }
-        let strictest = ruling.strictest.and_then(|at| findings.matches.get(at));
+        let strictest = ruled.ruling.strictest;
+        let strictest = strictest.and_then(|at| findings.matches.get(at));
         let own = strictest.map(|one| one.message.clone());
         let message = own.filter(|message| !message.is_empty());
         let families = families(findings);
         let redacted = (decision == Decision::Redact).then(|| self.masked(prepared, &families));
         let elapsed = prepared.since.elapsed().as_micros();
+        let uid = self.verdict_uid(prepared, ruled.heard.as_ref(), Moment::InTime);
         Verdict {
-            verdict_id: self.verdict_uid(prepared, Moment::InTime).to_string(),
+            verdict_id: uid.to_string(),
             request_id: prepared.request_id.clone(),
             decision,
             reasons: reasons(&prepared.facts, findings, &self.postures),
             scores: BTreeMap::new(),
             redacted,
             constraints: (decision == Decision::Downgrade).then(Constraints::read_only),
+            approval: ruled.ticket(),
             requested: (decision != asked).then_some(asked),
             tier: Tier::Rules,
             degraded: findings.failures.iter().any(|one| *one != Failure::Partial),
-            partial: prepared.is_partial,
+            partial: prepared.is_partial(),
             policy_version: prepared.policies.version().to_owned(),
             elapsed_us: u64::try_from(elapsed).unwrap_or(u64::MAX),
             families,
@@ -102,22 +110,28 @@ impl Engine {
         }
     }
 
-    fn verdict_uid(&self, prepared: &Prepared, moment: Moment) -> EventUid {
-        let what = match moment {
-            Moment::InTime => "verdict",
-            Moment::Late => "late verdict",
+    /// The verdict's id: the same for a retry, unless a person has said something since.
+    fn verdict_uid(&self, prepared: &Prepared, heard: Option<&Answer>, moment: Moment) -> EventUid {
+        let what = match (moment, heard) {
+            (Moment::Late, _) => "late verdict".to_owned(),
+            (Moment::InTime, None | Some(Answer::Full)) => "verdict".to_owned(),
+            (Moment::InTime, Some(Answer::Pending(ticket))) => {
+                format!("verdict, asks {}", ticket.id)
+            }
+            (Moment::InTime, Some(Answer::Approved(id))) => format!("verdict, uses {id}"),
+            (Moment::InTime, Some(Answer::Denied(id))) => format!("verdict, denied by {id}"),
         };
-        self.uid_key.follow_up(prepared.uid, what)
+        self.uid_key.follow_up(prepared.uid, &what)
     }
 
     fn verdict_row(
         &self,
         prepared: &Prepared,
-        (facts, findings): (&SessionFacts, &Findings),
+        ruled: &Ruled,
         verdict: &Verdict,
         moment: Moment,
     ) -> Record {
-        let uid = self.verdict_uid(prepared, moment);
+        let uid = self.verdict_uid(prepared, ruled.heard.as_ref(), moment);
         let told = row::Told {
             about: &prepared.about,
             event_uid: prepared.uid,
@@ -125,10 +139,11 @@ impl Engine {
             door: prepared.door.name,
             category: prepared.facts.category,
             profile: prepared.policies.profile().name(),
-            facts,
+            facts: &ruled.facts,
+            approval: ruled.approval(),
             moment,
         };
-        let event = row::verdict(&told, verdict, &findings.matches);
+        let event = row::verdict(&told, verdict, &ruled.findings.matches);
         // It holds names and ids that the caller chose.
         let (redacted, _) = self.redactor.rows().redact(uid, event);
         Record::new(uid, prepared.received, redacted)

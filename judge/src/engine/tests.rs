@@ -4,6 +4,7 @@ use magistrate_enrich::{ContextConfig, DetectFile, DetectLists, Epoch, RedactKey
 use magistrate_event::{Identity, Origin, Source, SystemClock};
 
 use super::*;
+use crate::approvals::Step;
 use crate::config::Config;
 use crate::decision::{Carries, Failure};
 use crate::profile::Profile;
@@ -77,6 +78,7 @@ fn inquiry(json: &str, carries: Carries) -> Inquiry {
             name: "test",
             carries,
         },
+        step: Step::First,
         since: Instant::now(),
     }
 }
@@ -84,7 +86,8 @@ fn inquiry(json: &str, carries: Carries) -> Inquiry {
 fn judged_by(engine: &Engine, json: &str, carries: Carries) -> Judged {
     let (prepared, event) = engine.prepare(inquiry(json, carries));
     let looked = engine.look(&prepared, event);
-    engine.conclude(&prepared, Some(looked), &[], Moment::InTime)
+    let ruled = engine.rule(&prepared, Some(looked), &[]);
+    engine.conclude(&prepared, ruled, Moment::InTime)
 }
 
 fn judged(json: &str) -> Judged {
@@ -183,7 +186,8 @@ fn without_a_look_the_posture_decides_and_a_retry_has_the_same_id() {
     let json = r#"{"request_id":"r","action":"delete","event":"app_action"}"#;
     let late = |json| {
         let (prepared, _) = engine.prepare(inquiry(json, Carries::ALL));
-        engine.conclude(&prepared, None, &[Failure::Late], Moment::InTime)
+        let ruled = engine.rule(&prepared, None, &[Failure::Late]);
+        engine.conclude(&prepared, ruled, Moment::InTime)
     };
     let verdict = late(json).verdict;
     assert_eq!(verdict.decision, Decision::Block);

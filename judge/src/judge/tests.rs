@@ -9,6 +9,7 @@ use magistrate_enrich::{
 use magistrate_event::{Identity, Origin, Record, Source, SystemClock};
 
 use super::*;
+use crate::approvals::{ApprovalParts, ApprovalStore, Choice, Step, StoreChange};
 use crate::audit::{AuditError, Kept};
 use crate::category::Postures;
 use crate::decision::Carries;
@@ -23,6 +24,20 @@ struct Log {
     rows: Mutex<Vec<Record>>,
     is_stalled: AtomicBool,
     is_broken: AtomicBool,
+    /// Whether approvals cannot be kept.
+    is_full: AtomicBool,
+}
+
+impl ApprovalStore for Log {
+    fn keep(&self, _: Vec<StoreChange>) -> Kept {
+        let is_full = self.is_full.load(Ordering::Relaxed);
+        Box::pin(async move {
+            if is_full {
+                return Err(AuditError("disk is full".to_owned()));
+            }
+            Ok(())
+        })
+    }
 }
 
 impl AuditLog for Log {
@@ -41,7 +56,7 @@ impl AuditLog for Log {
 fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
     let file = DetectFile {
         name: "a.yml".to_owned(),
-        text: "title: a\nid: a\nlogsource: {category: action}\ndetection: {s: {action: send}, condition: s}\njudge: {decision: redact, category: x}\n".to_owned(),
+        text: "title: a\nid: a\nlogsource: {category: action}\ndetection: {s: {action: send}, condition: s}\njudge: {decision: redact, category: x}\n---\ntitle: b\nid: b\nlogsource: {category: action}\ndetection: {s: {action: purchase}, condition: s}\njudge: {decision: require_approval, category: x}\n".to_owned(),
     };
     let (policies, _) = Policies::compile(&[file], &DetectLists::new(), Profile::Native);
     let key = RedactKey::from_bytes([7; 32]);
@@ -57,7 +72,21 @@ fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
     });
     let log = Arc::new(Log::default());
     let audit: Arc<dyn AuditLog> = Arc::clone(&log) as _;
-    let judge = Judge::new(engine, audit, Metrics::default(), config, 1).unwrap();
+    let approvals = Approvals::open(
+        ApprovalParts {
+            store: Arc::clone(&log) as _,
+            audit: Arc::clone(&audit),
+            redactor: Arc::new(Redactor::new(&key, Epoch(0)).unwrap()),
+            uid_key: UidKey::new([7; 32]),
+            clock: Arc::new(SystemClock),
+            config: config.approvals.clone(),
+            judge_url: "http://judge".to_owned(),
+            console_url: "http://console".to_owned(),
+        },
+        [],
+    );
+    let kept = (audit, Arc::new(approvals));
+    let judge = Judge::new(engine, kept, Metrics::default(), config, 1).unwrap();
     (Arc::new(judge), log)
 }
 
@@ -74,6 +103,7 @@ fn inquiry(json: &str) -> Inquiry {
             name: "test",
             carries: Carries::ALL,
         },
+        step: Step::First,
         since: Instant::now(),
     }
 }
@@ -165,4 +195,92 @@ async fn too_many_calls_and_bytes_are_refused() {
     assert_eq!(judge.charge(&mut second, 2 << 10), Err(Overload));
     drop(first);
     judge.charge(&mut second, 2 << 10).unwrap();
+}
+
+/// A purchase of `what`, with an id of the question or without.
+fn purchase(what: &str, request_id: Option<&str>) -> Inquiry {
+    let id = request_id.map_or(String::new(), |id| format!(r#""request_id":"{id}","#));
+    inquiry(&format!(
+        r#"{{{id}"deadline_ms":60000,"action":"purchase","event":"app_action","content":{{"text":"{what}"}}}}"#
+    ))
+}
+
+async fn approve(judge: &Judge, verdict: &Verdict) {
+    let id = verdict.approval.as_ref().unwrap().id.parse().unwrap();
+    let approvals = judge.approvals();
+    approvals
+        .decide(id, "ana", Choice::Approve, None)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_approved_action_happens_once_and_no_other_does() {
+    let (judge, log) = judge(Config::default());
+    let first = judge.judge(purchase("a book", Some("r"))).await;
+    assert_eq!(first.decision, Decision::RequireApproval);
+    assert!(
+        first
+            .told()
+            .contains(&first.approval.as_ref().unwrap().page)
+    );
+    let retried = judge.judge(purchase("a book", Some("r"))).await;
+    assert!(Arc::ptr_eq(&first, &retried));
+    approve(&judge, &first).await;
+    let other = judge.judge(purchase("a bool", None)).await;
+    assert_ne!(other.approval, first.approval, "one byte is another");
+    assert_eq!(other.decision, Decision::RequireApproval);
+    let passed = judge.judge(purchase("a book", Some("r"))).await;
+    assert_eq!(
+        (passed.decision, &passed.approval),
+        (Decision::Allow, &None)
+    );
+    assert_ne!(passed.verdict_id, first.verdict_id);
+    assert!(
+        passed
+            .reasons
+            .iter()
+            .any(|one| one.policy == "magistrate.approved")
+    );
+    let retried = judge.judge(purchase("a book", Some("r"))).await;
+    assert!(Arc::ptr_eq(&passed, &retried), "a retry is no second use");
+    let replayed = judge.judge(purchase("a book", None)).await;
+    assert_eq!(replayed.decision, Decision::RequireApproval);
+    assert_ne!(replayed.approval, first.approval);
+    let rows = log.rows.lock().unwrap();
+    let states = rows
+        .iter()
+        .filter_map(|row| row.event().text(magistrate_event::Field::ApprovalState));
+    assert_eq!(
+        states.collect::<Vec<_>>(),
+        ["pending", "approved", "pending", "used", "pending"]
+    );
+}
+
+#[tokio::test]
+async fn a_denied_action_is_blocked() {
+    let (judge, _) = judge(Config::default());
+    let first = judge.judge(purchase("a book", None)).await;
+    let id = first.approval.as_ref().unwrap().id.parse().unwrap();
+    judge
+        .approvals()
+        .decide(id, "ana", Choice::Deny, None)
+        .await
+        .unwrap();
+    let denied = judge.judge(purchase("a book", None)).await;
+    assert_eq!(denied.decision, Decision::Block);
+    assert_eq!(denied.reasons[0].policy, "magistrate.denied");
+}
+
+#[tokio::test]
+async fn an_approval_whose_use_cannot_be_kept_lets_nothing_pass() {
+    let open = "[category.irreversible]\non_error = \"open\"";
+    let (judge, log) = judge(toml::from_str(open).unwrap());
+    let first = judge.judge(purchase("a book", None)).await;
+    approve(&judge, &first).await;
+    log.is_full.store(true, Ordering::Relaxed);
+    let verdict = judge.judge(purchase("a book", None)).await;
+    assert_eq!(verdict.decision, Decision::RequireApproval);
+    assert_eq!(verdict.approval, None);
+    assert!(verdict.degraded);
 }

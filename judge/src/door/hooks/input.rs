@@ -5,6 +5,7 @@ use magistrate_event::{Action, Arguments, ContentOrigin, Occasion};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use crate::approvals::Step;
 use crate::decision::{Carries, Carry};
 use crate::door::fault::Fault;
 use crate::misfit::misfit;
@@ -61,6 +62,17 @@ impl Hook {
             redact,
             downgrade: Carry::No,
             approval: Carry::Yes,
+        }
+    }
+
+    /// The client asks for permission after it has called PreToolUse about the same call.
+    pub(super) const fn step(self) -> Step {
+        match self {
+            Self::PermissionRequest => Step::Confirm,
+            Self::PreToolUse
+            | Self::PostToolUse
+            | Self::PostToolUseFailure
+            | Self::UserPromptSubmit => Step::First,
         }
     }
 

@@ -152,6 +152,7 @@ mod tests {
                 arguments,
             }),
             constraints: None,
+            approval: None,
             requested: None,
             tier: Tier::Rules,
             degraded: false,
