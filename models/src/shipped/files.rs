@@ -47,6 +47,6 @@ pub(super) const FILES: [File; 6] = [
     File {
         name: "card.json",
         bytes: CARD,
-        sha256: "687611ed7a5feebaa197963ad4112247599bcdad47c89653086a61e6a82cbbca",
+        sha256: "8467c1d7f7adab41ac7bba1d695a14f62b48a7c3b95e0adbbacc84a6230a6159",
     },
 ];
