@@ -8,7 +8,6 @@
 mod allowance;
 mod desk;
 mod metrics;
-mod models;
 mod remembered;
 mod rules;
 mod scores;
@@ -29,6 +28,7 @@ use magistrate_sinks::queue::{Batch, Consumer, Entry, Queue, QueueError};
 use magistrate_sinks::{Checkpoint, Position, State, StateError};
 
 use crate::canary::output;
+use crate::models::Models;
 use crate::path::Path;
 use crate::store::ANALYSIS;
 
@@ -64,6 +64,8 @@ pub(crate) struct Parts {
     pub(crate) state: Arc<State>,
     /// What is remembered of sessions.
     pub(crate) context: Context,
+    /// Models; none where they are switched off.
+    pub(crate) models: Option<Arc<Models>>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
     /// What is counted.

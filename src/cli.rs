@@ -32,6 +32,8 @@ pub(crate) enum Verb {
     Judge(JudgeArguments),
     /// What waits for a person: list, show, approve, deny
     Approvals(ApprovalsArguments),
+    /// Check the audit journal: whether the chain of verdicts is as it was written
+    Verify(VerifyArguments),
     /// Mask the secrets in a text stream
     Redact(RedactArguments),
     /// Print ready files for magistrate and its peers, or make a seal key
@@ -225,6 +227,28 @@ pub(crate) struct DecideArguments {
 fn approval_id(text: &str) -> Result<String, magistrate_event::NotAnEventUid> {
     let id: magistrate_event::EventUid = text.parse()?;
     Ok(id.to_string())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The key that must have signed, 64 hex digits; without it that of the data folder, if it has one
+    #[arg(long, value_name = "HEX", value_parser = key_of)]
+    pub(crate) public_key: Option<[u8; 32]>,
+    /// A hash that was noted elsewhere and must be in the chain, such as an earlier head
+    #[arg(long, value_name = "HASH")]
+    pub(crate) hash: Vec<magistrate_sinks::audit::ChainHash>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The data folder; that of the configuration without one
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+fn key_of(text: &str) -> Result<[u8; 32], blake3::HexError> {
+    blake3::Hash::from_hex(text).map(|bytes| *bytes.as_bytes())
 }
 
 #[derive(Debug, Args)]

@@ -18,9 +18,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::approvals;
-use crate::audit::QueueAudit;
 use crate::config::Config;
 use crate::detections;
+use crate::models::Models;
 use crate::store::Store;
 
 pub(crate) use self::command::command;
@@ -34,7 +34,7 @@ const RELOAD: Duration = Duration::from_secs(5);
 /// When approvals cannot be read or a thread cannot be started.
 pub(crate) fn start(
     config: &Config,
-    store: &Store,
+    (store, models, audit): (&Store, Option<&Arc<Models>>, Arc<dyn AuditLog>),
     (own, admin): (Option<SocketAddr>, Option<SocketAddr>),
     registry: &mut Registry,
 ) -> anyhow::Result<Arc<Judge>> {
@@ -56,13 +56,11 @@ pub(crate) fn start(
         uid_key: store.path.uid_key.clone(),
         policies,
         context: store.context.clone(),
+        models: models.map(|models| Arc::clone(models.in_force())),
         read_only: Duration::from_secs(config.judge.read_only_seconds),
         postures: Postures::new(&config.judge),
         clock: Arc::clone(&store.clock),
         run: u64::from_le_bytes(run),
-    });
-    let audit: Arc<dyn AuditLog> = Arc::new(QueueAudit {
-        queue: store.queue.clone(),
     });
     let approvals = approvals::open(config, store, &audit, (own, admin))?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);

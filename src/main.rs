@@ -25,6 +25,7 @@ mod logging;
 mod memory;
 mod metrics;
 mod model;
+mod models;
 mod one_core;
 mod path;
 mod replay;
@@ -34,6 +35,7 @@ mod session;
 mod signal;
 mod store;
 mod unseal;
+mod verify;
 mod workers;
 
 use std::process::ExitCode;
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         Verb::Coverage(arguments) => coverage::command(&arguments),
         Verb::Judge(arguments) => judge::command(&arguments),
         Verb::Approvals(arguments) => approvals::command(&arguments),
+        Verb::Verify(arguments) => verify::command(&arguments),
         Verb::Redact(arguments) => filter::command(&arguments),
         Verb::Generate(arguments) => generate::command(&arguments),
         Verb::Unseal(arguments) => unseal::command(&arguments),

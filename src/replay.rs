@@ -26,6 +26,7 @@ use crate::cli::ReplayArguments;
 use crate::config::Config;
 use crate::dead_letter::DeadLetter;
 use crate::exit::{Failure, Outcome};
+use crate::models::Models;
 use crate::run::Engine;
 use crate::store::Store;
 use crate::{admin, check, config};
@@ -51,7 +52,12 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
     let _inside = runtime.enter();
     let summary = match Store::open(&loaded.config) {
         Ok(store) => {
-            let (intake, engine) = Engine::start(&loaded.config, &store, &mut Registry::default())?;
+            let models = Models::start(&loaded.config.models)?;
+            let (intake, engine) = Engine::start(
+                &loaded.config,
+                (&store, models.as_ref()),
+                &mut Registry::default(),
+            )?;
             let dead_letters = engine.dead_letters().clone();
             let door = Door::Own {
                 intake,

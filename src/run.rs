@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, Shown};
 use crate::analysis::{self, AnalysisThread};
 use crate::approvals;
+use crate::audit;
 use crate::canary::{self, Rounds};
 use crate::cli::RunArguments;
 use crate::config::{self, Config};
@@ -24,6 +25,7 @@ use crate::forwarders::Forwarders;
 use crate::judge;
 use crate::listeners::Listeners;
 use crate::metrics::Metrics;
+use crate::models::Models;
 use crate::store::{ANALYSIS, LAKE, Store};
 use crate::workers::{self, Worker};
 use crate::{check, signal};
@@ -57,10 +59,12 @@ async fn run(config: &Config, store: Store) -> Outcome {
     // Before anybody can know that it runs: a stop that comes at once is a stop, too.
     let stop = signal::Stop::listen()?;
     let mut registry = Registry::default();
-    let (intake, engine) = Engine::start(config, &store, &mut registry)?;
+    let models = Models::start(&config.models)?;
+    let (intake, engine) = Engine::start(config, (&store, models.as_ref()), &mut registry)?;
+    let (audit, audit_threads) = audit::start(config, &store)?;
     let judge = judge::start(
         config,
-        &store,
+        (&store, models.as_ref(), audit),
         (listeners.address("judge"), listeners.address("admin")),
         &mut registry,
     )?;
@@ -95,7 +99,9 @@ async fn run(config: &Config, store: Store) -> Outcome {
     decisions.join_all().await;
     tokio::task::spawn_blocking(move || {
         canary.into_iter().for_each(Rounds::stop);
+        let journal = audit_threads.stop();
         engine.drain(&store);
+        audit::end(&journal);
     })
     .await?;
     tracing::info!("stopped");
@@ -119,7 +125,7 @@ impl Engine {
     /// When the lake cannot be opened or a thread cannot be started.
     pub(crate) fn start(
         config: &Config,
-        store: &Store,
+        (store, models): (&Store, Option<&Arc<Models>>),
         registry: &mut Registry,
     ) -> anyhow::Result<(Intake, Self)> {
         let metrics = Arc::new(Metrics::default());
@@ -129,7 +135,7 @@ impl Engine {
         let dead_letters = DeadLetters::new(store.folder.join("dlq"), Arc::clone(&store.path));
 
         let lake = open_lake(config, store, registry)?;
-        let analysis = start_analysis(config, store, registry)?;
+        let analysis = start_analysis(config, (store, models), registry)?;
         let (analysis, detected) = analysis.unzip();
         let forwarders = Forwarders::start(config, store, &dead_letters, registry)?;
 
@@ -195,7 +201,7 @@ fn canary_parts(config: &Config, store: &Store, intake: &Intake) -> canary::Part
 
 fn start_analysis(
     config: &Config,
-    store: &Store,
+    (store, models): (&Store, Option<&Arc<Models>>),
     registry: &mut Registry,
 ) -> anyhow::Result<Option<(AnalysisThread, Arc<analysis::Metrics>)>> {
     if !config.detect.enabled {
@@ -209,6 +215,7 @@ fn start_analysis(
         path: Arc::clone(&store.path),
         state: Arc::clone(&store.state),
         context: store.context.clone(),
+        models: models.cloned(),
         clock: Arc::clone(&store.clock),
         metrics: Arc::clone(&metrics),
         config: config.clone(),

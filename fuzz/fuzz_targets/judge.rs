@@ -46,6 +46,7 @@ static DOORS: LazyLock<Doors> = LazyLock::new(|| {
         uid_key: UidKey::new([7; 32]),
         policies,
         context: Context::new(&ContextConfig::default()),
+        models: None,
         read_only: Duration::from_secs(60),
         postures: Postures::new(&config),
         clock: Arc::new(SystemClock),

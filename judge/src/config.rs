@@ -32,6 +32,8 @@ pub struct Config {
     pub remembered_answers: usize,
     /// How many seconds a session may only read after a downgrade. Default 3600.
     pub read_only_seconds: u64,
+    /// How many days the files of the audit journal are kept. Default 90.
+    pub audit_days: u64,
     /// `[judge.approvals]`: what people decide.
     pub approvals: ApprovalsConfig,
     /// `[judge.category.NAME]`: deadline and posture of one category of policies.
@@ -65,6 +67,7 @@ impl Default for Config {
             max_in_flight: 1024,
             remembered_answers: 20_000,
             read_only_seconds: 3_600,
+            audit_days: 90,
             approvals: ApprovalsConfig::default(),
             category: BTreeMap::new(),
         }

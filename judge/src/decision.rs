@@ -111,6 +111,8 @@ pub enum Failure {
     Internal,
     /// Too much was asked at once.
     Overload,
+    /// A model that should have judged could not.
+    Unjudged,
 }
 
 impl Failure {
@@ -122,6 +124,7 @@ impl Failure {
             Self::Unrecorded => "magistrate.unrecorded",
             Self::Internal => "magistrate.internal",
             Self::Overload => "magistrate.overload",
+            Self::Unjudged => "magistrate.unjudged",
         }
     }
 
@@ -133,6 +136,7 @@ impl Failure {
             Self::Unrecorded => "The verdict could not be written down in time",
             Self::Internal => "The judge failed",
             Self::Overload => "The judge is asked too much at once",
+            Self::Unjudged => "No model could judge it in time",
         }
     }
 }

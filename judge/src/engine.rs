@@ -1,6 +1,7 @@
 //! The judge's way through one question: event, redactor, policies, decision, rows. No waiting.
 
 mod answer;
+mod classify;
 mod person;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,9 +15,11 @@ use magistrate_enrich::{
 use magistrate_event::{
     Action, Clock, Event, EventUid, Field, Identity, Occasion, Record, Timestamp,
 };
+use magistrate_models::InForce;
 
 use crate::Decision;
 use crate::approvals::{Answer, Step};
+use crate::calls::Calls;
 use crate::category::{Posture, Postures, category_of};
 use crate::decision::{Facts, Findings, Match, Ruling};
 use crate::inquiry::{Door, Inquiry};
@@ -24,6 +27,7 @@ use crate::pace::{Pace, sample};
 use crate::policies::Policies;
 use crate::read_only;
 use crate::row::{self, About};
+use crate::scores::Said;
 use crate::verdict::Verdict;
 
 /// Arguments beyond this are not read one by one by rules (`tool.arguments.NAME`).
@@ -39,6 +43,8 @@ pub struct Parts {
     pub policies: Policies,
     /// What is remembered of sessions.
     pub context: Context,
+    /// Models; none where they are switched off.
+    pub models: Option<Arc<InForce>>,
     /// Deadlines and postures.
     pub postures: Postures,
     /// How long a session may only read after a downgrade.
@@ -55,6 +61,8 @@ pub struct Engine {
     uid_key: UidKey,
     policies: RwLock<Arc<Policies>>,
     context: Context,
+    models: Option<Arc<InForce>>,
+    calls: Calls,
     postures: Postures,
     read_only: Duration,
     clock: Arc<dyn Clock>,
@@ -82,16 +90,19 @@ pub struct Prepared {
 }
 
 /// What policies made of a question.
+#[derive(Clone)]
 pub struct Looked {
     record: Record,
     facts: SessionFacts,
     matches: Vec<Match>,
+    said: Said,
 }
 
 /// A question that is decided: what speaks against it, and what a person has said.
 pub struct Ruled {
     record: Option<Record>,
     facts: SessionFacts,
+    said: Said,
     findings: Findings,
     ruling: Ruling,
     heard: Option<Answer>,
@@ -110,6 +121,8 @@ pub struct Judged {
 pub enum Moment {
     /// It is the answer.
     InTime,
+    /// It is the answer, and has none of the record that it should have had.
+    Unrecorded,
     /// The question has been answered: it can only revoke.
     Late,
 }
@@ -166,6 +179,8 @@ impl Engine {
             uid_key: parts.uid_key,
             policies: RwLock::new(Arc::new(parts.policies)),
             context: parts.context,
+            models: parts.models,
+            calls: Calls::default(),
             postures: parts.postures,
             read_only: parts.read_only,
             clock: parts.clock,
@@ -280,13 +295,14 @@ impl Engine {
         let (redacted, _) = self.redactor.rows().redact(prepared.uid, event);
         let record = Record::new(prepared.uid, prepared.received, redacted);
         let facts = self.facts(prepared, record.event());
-        let mut matches = look_at(prepared, record.event(), &facts);
+        let mut matches = look_at(prepared, record.event(), &facts, &ModelScores::NONE);
         matches.extend(read_only::matched(&facts, prepared, record.event()));
         self.pace.learn(bytes, began.elapsed());
         Looked {
             record,
             facts,
             matches,
+            said: Said::NOTHING,
         }
     }
 
@@ -303,7 +319,7 @@ impl Engine {
     }
 
     /// What follows from an answer for the rest of the session.
-    fn remember(&self, prepared: &Prepared, event: &Event, decision: Decision) {
+    fn remember(&self, prepared: &Prepared, event: &Event, (decision, moment): (Decision, Moment)) {
         let is_read = matches!(
             prepared.action.occasion,
             Some(Occasion::Prompt | Occasion::ToolResult)
@@ -312,7 +328,12 @@ impl Engine {
             // The analysis does the same later, once; the next question may come before.
             self.context.observe(event, prepared.received);
         }
-        if decision == Decision::Downgrade
+        if decision < Decision::RequireApproval && moment == Moment::InTime {
+            self.calls.remember(event);
+        }
+        // What has passed already can only be revoked for what follows.
+        let revokes = moment == Moment::Late && decision > Decision::Downgrade;
+        if (decision == Decision::Downgrade || revokes)
             && let Some(key) = SessionKey::of(event)
         {
             let until = prepared.received.plus(self.read_only);
@@ -323,12 +344,17 @@ impl Engine {
 
 /// The policies in force that match for any of the recipients: a message has several, and what holds
 /// for one of them holds for the message.
-fn look_at(prepared: &Prepared, event: &Event, facts: &SessionFacts) -> Vec<Match> {
+fn look_at(
+    prepared: &Prepared,
+    event: &Event,
+    facts: &SessionFacts,
+    scores: &ModelScores,
+) -> Vec<Match> {
     let case = Case {
         uid: Some(prepared.uid),
         event,
         facts,
-        scores: &ModelScores::NONE,
+        scores,
     };
     let mut matches = prepared.policies.matches(case);
     let recipient = prepared.action.destination.recipient.as_deref();

@@ -7,6 +7,7 @@
 mod answers;
 mod approvals;
 mod audit;
+mod calls;
 mod category;
 mod config;
 mod decision;
@@ -25,6 +26,7 @@ mod read_only;
 mod reasons;
 mod request;
 mod row;
+mod scores;
 mod session_facts;
 mod verdict;
 

@@ -1,5 +1,7 @@
 //! A verdict as a row of its own, beside the row of the action that it is about.
 
+use std::collections::BTreeMap;
+
 use magistrate_enrich::SessionFacts;
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp, Value};
 
@@ -105,7 +107,10 @@ pub(crate) fn verdict(about: &Told<'_>, verdict: &Verdict, matches: &[Match]) ->
         event.set(Field::VerdictLate, Value::Bool(true));
     }
     set_reasons(&mut event, verdict, matches);
-    set_facts(&mut event, about.facts);
+    if let Some(model) = &verdict.model {
+        event.set_text(Field::VerdictModel, model);
+    }
+    set_evidence(&mut event, about.facts, verdict);
     event
 }
 
@@ -159,8 +164,13 @@ fn set_reasons(event: &mut Event, verdict: &Verdict, matches: &[Match]) {
     event.set(Field::VerdictPolicies, Value::List(policies));
 }
 
-fn set_facts(event: &mut Event, facts: &SessionFacts) {
-    let told = told(facts);
+fn set_evidence(event: &mut Event, facts: &SessionFacts, verdict: &Verdict) {
+    let mut told: BTreeMap<String, Json> = told(facts)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    let scores = verdict.scores.iter();
+    told.extend(scores.map(|(name, score)| (format!("score.{name}"), Json::from(*score))));
     if told.is_empty() {
         return;
     }

@@ -135,6 +135,9 @@ pub struct Verdict {
     pub partial: bool,
     /// Which set of policies decided.
     pub policy_version: String,
+    /// Which models were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Microseconds from the read request to the verdict.
     pub elapsed_us: u64,
     /// Families of kinds that `redact` masks, for doors that mask a shape of their own; none masks

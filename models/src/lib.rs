@@ -5,6 +5,7 @@
 
 mod cascade;
 mod config;
+mod in_force;
 pub mod measure;
 mod pool;
 mod prepare;
@@ -19,6 +20,7 @@ pub use cascade::{
     ALARM_AT, Budget, Cascade, Classifier, Depth, Opinion, Score, Scores, Silence, Thresholds,
 };
 pub use config::Config as ModelsConfig;
+pub use in_force::InForce;
 pub use pool::{Asked, Pool, PoolSize};
 pub use prepare::{Prepared, prepare};
 pub use scope::{Action, Arguments, Call, Drift, Scope};

@@ -126,6 +126,11 @@ impl Classifier for Pool {
 }
 
 impl Asked {
+    /// Whether [`Asked::wait`] will not wait.
+    pub const fn is_answered(&self) -> bool {
+        matches!(self.0, State::Answered(_))
+    }
+
     /// The answer, at the latest when the budget's time is over.
     pub fn wait(self) -> Opinion {
         match self.0 {

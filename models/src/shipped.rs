@@ -33,6 +33,9 @@ pub struct Models {
     pub alarm_above: f64,
     /// The sum of the trees from which on an action is taken for drift, likewise; where the trees say it.
     pub drift_above: Option<f64>,
+    /// Which models these are: the first digits of the hash of their card, which states the hashes of
+    /// all their files.
+    pub identity: Arc<str>,
 }
 
 /// Why the shipped models cannot be used.
@@ -119,6 +122,9 @@ impl Models {
     }
 }
 
+/// Digits that tell models apart.
+const IDENTITY_DIGITS: usize = 16;
+
 /// The bytes of all files.
 struct Parts {
     tier1: Cow<'static, [u8]>,
@@ -159,6 +165,11 @@ impl Parts {
             drift_above: actions.alarm_above(),
             actions: Arc::new(actions),
             alarm_above: card.alarm_above(),
+            identity: hash(&self.card)
+                .chars()
+                .take(IDENTITY_DIGITS)
+                .collect::<String>()
+                .into(),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Where records go: the durable queue, the Parquet lake, and the forwarders to SIEMs.
 
+pub mod audit;
 mod dedup;
 mod disk;
 mod duration;

@@ -28,7 +28,7 @@ mod sidecar;
 mod size;
 mod status;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod trim;
 mod waiting;
 mod writer;

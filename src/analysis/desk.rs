@@ -55,7 +55,16 @@ impl Desk {
             risks: Risks::default(),
             watch: Watch::default(),
             looked: Timestamp::default(),
-            scorer: Scorer::start(&parts.config.models, &parts.metrics)?,
+            scorer: parts.models.clone().map(|models| {
+                parts
+                    .metrics
+                    .models_loaded(if models.in_force().swaps() > 0 {
+                        "loaded"
+                    } else {
+                        "refused"
+                    });
+                Scorer::new(models, &parts.config.models)
+            }),
             config,
         };
         parts.metrics.loaded("loaded");

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use magistrate_enrich::{Decoded, ModelScores, Redactor, Unjudged};
 use magistrate_event::{Field, Record};
-use magistrate_models::{Asked, Budget, Depth, Opinion, Pool, PoolSize, Scope, Score, Silence};
+use magistrate_models::{Asked, Budget, Depth, ModelsConfig, Opinion, Score, Silence};
 
 use super::allowance::Allowance;
 use super::metrics::Metrics;
-use super::models::{Change, Source};
 use super::remembered::{Remembered, TextHash};
 use super::tasks::Tasks;
 use super::texts::{Untrusted, texts};
+use crate::models::{Change, Models};
 
 /// How the evidence of a finding names the stretch of text that scored.
 pub(super) const WINDOW: &str = "score.window";
@@ -23,9 +23,9 @@ const SHOWN: usize = 600;
 
 /// Asks the models about records.
 pub(super) struct Scorer {
-    pool: Pool,
-    scope: Option<Arc<Scope>>,
-    source: Source,
+    models: Arc<Models>,
+    /// How often models had been swapped when texts were remembered.
+    swaps: u64,
     remembered: Remembered,
     tasks: Tasks,
     wait: Duration,
@@ -63,46 +63,30 @@ enum State {
 }
 
 impl Scorer {
-    /// Loads the models and starts their threads; `None` where they are switched off. Models that
-    /// cannot be loaded are reported, and no text has a score.
-    ///
-    /// # Errors
-    /// When a thread cannot be started.
-    pub(super) fn start(
-        config: &magistrate_models::ModelsConfig,
-        metrics: &Metrics,
-    ) -> anyhow::Result<Option<Self>> {
-        if !config.enabled {
-            return Ok(None);
-        }
-        let size = PoolSize {
-            threads: config.threads,
-            ..PoolSize::default()
-        };
-        let mut scorer = Self {
-            pool: Pool::start(None, size)?,
-            scope: None,
-            source: Source::new(config.folder.clone()),
+    /// Asks `models`.
+    pub(super) fn new(models: Arc<Models>, config: &ModelsConfig) -> Self {
+        Self {
+            swaps: models.in_force().swaps(),
+            models,
             remembered: Remembered::new(config.remembered_texts),
             tasks: Tasks::default(),
             wait: Duration::from_millis(config.wait_ms),
             allowance: Allowance::new(Instant::now()),
-        };
-        scorer.reload(metrics);
-        Ok(Some(scorer))
+        }
     }
 
     /// Puts other models in force where their folder has changed and they are sound.
     pub(super) fn reload(&mut self, metrics: &Metrics) {
-        match self.source.load_if_changed() {
+        match self.models.reload() {
             Change::None => {}
             Change::Refused => metrics.models_loaded("refused"),
-            Change::Loaded(models) => {
-                self.pool.swap(Some(Arc::clone(&models.texts)));
-                self.scope = Some(models.actions);
-                self.remembered.forget();
-                metrics.models_loaded("loaded");
-            }
+            Change::Loaded => metrics.models_loaded("loaded"),
+        }
+        // The judge may have looked first.
+        let swaps = self.models.in_force().swaps();
+        if swaps != self.swaps {
+            self.swaps = swaps;
+            self.remembered.forget();
         }
     }
 
@@ -139,7 +123,7 @@ impl Scorer {
         match self.remembered.get(&hash) {
             Some(score) => State::Known(score.clone()),
             None if self.allowance.is_used_up(Instant::now()) => State::Refused,
-            None => State::Asked(self.pool.ask(text, Budget { until, depth })),
+            None => State::Asked(self.models.in_force().ask(text, Budget { until, depth })),
         }
     }
 
@@ -216,7 +200,7 @@ impl Scorer {
 
     fn drift(&mut self, record: &Record) -> Option<f64> {
         let action = self.tasks.learn(record.event())?;
-        Some(self.scope.as_ref()?.judge(&action).probability)
+        Some(self.models.in_force().drift(&action)?.probability)
     }
 }
 

@@ -14,6 +14,7 @@ use magistrate_judge::{
 
 use crate::cli::JudgeArguments;
 use crate::exit::{Failure, Outcome};
+use crate::models::Models;
 use crate::store::open_redactor;
 use crate::{check, detections};
 
@@ -34,11 +35,13 @@ pub(crate) fn command(arguments: &JudgeArguments) -> Outcome {
     let bytes = read(&arguments.file)?;
     let mut request = Request::read(&bytes).map_err(|error| Failure::Usage(error.to_string()))?;
     request.deadline = Some(PATIENCE);
+    let models = Models::start(&config.models)?;
     let engine = Engine::new(Parts {
         redactor: Arc::new(open_redactor(&config)?),
         uid_key: UidKey::new([0; 32]),
         policies,
         context: Context::new(&config.context),
+        models: models.as_ref().map(|models| Arc::clone(models.in_force())),
         read_only: Duration::ZERO,
         postures: Postures::new(&config.judge),
         clock: Arc::new(SystemClock),
@@ -59,7 +62,8 @@ pub(crate) fn command(arguments: &JudgeArguments) -> Outcome {
         step: Step::First,
         since: Instant::now(),
     });
-    let looked = engine.look(&prepared, event);
+    let mut looked = engine.look(&prepared, event);
+    engine.classify(&prepared, &mut looked, Instant::now() + PATIENCE);
     let explained = arguments.explain.then(|| Explained::of(&prepared, &looked));
     let ruled = engine.rule(&prepared, Some(looked), &[]);
     let judged = engine.conclude(&prepared, ruled, Moment::InTime);

@@ -97,6 +97,7 @@ fn failures() -> impl Strategy<Value = Vec<Failure>> {
         Failure::Unrecorded,
         Failure::Internal,
         Failure::Overload,
+        Failure::Unjudged,
     ];
     proptest::collection::vec(proptest::sample::select(all), 0..3)
 }

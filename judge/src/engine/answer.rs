@@ -11,18 +11,20 @@ use crate::approvals::Answer;
 use crate::decision::{Decision, Failure, Findings, decide};
 use crate::reasons::{families, reasons};
 use crate::row;
-use crate::verdict::{Constraints, Masked, Tier, Verdict, message_of};
+use crate::scores::Said;
+use crate::verdict::{Constraints, Masked, Verdict, message_of};
 
 impl Engine {
     /// Decides by what was seen. Without `looked` the posture decides alone.
     pub fn rule(&self, prepared: &Prepared, looked: Option<Looked>, failures: &[Failure]) -> Ruled {
-        let (record, facts, matches) = match looked {
+        let (record, facts, matches, said) = match looked {
             Some(Looked {
                 record,
                 facts,
                 matches,
-            }) => (Some(record), facts, matches),
-            None => (None, SessionFacts::UNKNOWN, Vec::new()),
+                said,
+            }) => (Some(record), facts, matches, said),
+            None => (None, SessionFacts::UNKNOWN, Vec::new(), Said::NOTHING),
         };
         let mut findings = Findings {
             matches,
@@ -31,10 +33,14 @@ impl Engine {
         if prepared.is_partial() {
             findings.failures.push(Failure::Partial);
         }
+        if said.scores.unjudged.is_some() {
+            findings.failures.push(Failure::Unjudged);
+        }
         Ruled {
             ruling: decide(&prepared.facts, &findings, &self.postures),
             record,
             facts,
+            said,
             findings,
             heard: None,
         }
@@ -46,7 +52,7 @@ impl Engine {
         let asked = verdict.requested.unwrap_or(verdict.decision);
         let row = self.verdict_row(prepared, &ruled, &verdict, moment);
         if let Some(record) = &ruled.record {
-            self.remember(prepared, record.event(), asked);
+            self.remember(prepared, record.event(), (asked, moment));
         }
         Judged {
             rows: ruled.record.into_iter().chain([row]).collect(),
@@ -74,15 +80,16 @@ impl Engine {
             request_id: prepared.request_id.clone(),
             decision,
             reasons: reasons(&prepared.facts, findings, &self.postures),
-            scores: BTreeMap::new(),
+            scores: scores(&ruled.said),
             redacted,
             constraints: (decision == Decision::Downgrade).then(Constraints::read_only),
             approval: ruled.ticket(),
             requested: (decision != asked).then_some(asked),
-            tier: Tier::Rules,
+            tier: ruled.said.tier,
             degraded: findings.failures.iter().any(|one| *one != Failure::Partial),
             partial: prepared.is_partial(),
             policy_version: prepared.policies.version().to_owned(),
+            model: ruled.said.model.as_deref().map(str::to_owned),
             elapsed_us: u64::try_from(elapsed).unwrap_or(u64::MAX),
             families,
             message: message.unwrap_or_else(|| message_of(decision).to_owned()),
@@ -114,6 +121,7 @@ impl Engine {
     fn verdict_uid(&self, prepared: &Prepared, heard: Option<&Answer>, moment: Moment) -> EventUid {
         let what = match (moment, heard) {
             (Moment::Late, _) => "late verdict".to_owned(),
+            (Moment::Unrecorded, _) => "verdict by posture".to_owned(),
             (Moment::InTime, None | Some(Answer::Full)) => "verdict".to_owned(),
             (Moment::InTime, Some(Answer::Pending(ticket))) => {
                 format!("verdict, asks {}", ticket.id)
@@ -148,4 +156,16 @@ impl Engine {
         let (redacted, _) = self.redactor.rows().redact(uid, event);
         Record::new(uid, prepared.received, redacted)
     }
+}
+
+/// The scores of a verdict, by name; what was not judged has none.
+fn scores(said: &Said) -> BTreeMap<String, f64> {
+    let scores = [
+        ("injection", said.scores.injection),
+        ("scope_drift", said.scores.scope_drift),
+    ];
+    let given = scores.into_iter();
+    given
+        .filter_map(|(name, score)| Some((name.to_owned(), score?)))
+        .collect()
 }

@@ -3,6 +3,8 @@
 use magistrate_enrich::{ContextConfig, DetectFile, DetectLists, Epoch, RedactKey};
 use magistrate_event::{Identity, Origin, Source, SystemClock};
 
+use magistrate_models::PoolSize;
+
 use super::*;
 use crate::approvals::Step;
 use crate::config::Config;
@@ -46,6 +48,10 @@ judge: {decision: downgrade, category: containment}
 ";
 
 fn engine() -> Engine {
+    engine_with(None, Config::default())
+}
+
+fn engine_with(models: Option<Arc<InForce>>, config: Config) -> Engine {
     let file = DetectFile {
         name: "a.yml".to_owned(),
         text: POLICIES.to_owned(),
@@ -58,8 +64,9 @@ fn engine() -> Engine {
         uid_key: UidKey::new([7; 32]),
         policies,
         context: Context::new(&ContextConfig::default()),
+        models,
         read_only: Duration::from_secs(60),
-        postures: Postures::new(&Config::default()),
+        postures: Postures::new(&config),
         clock: Arc::new(SystemClock),
         run: 1,
     })
@@ -219,4 +226,35 @@ fn after_a_downgrade_the_session_may_only_read_and_no_other_session_is_touched()
         assert_eq!(ask(&call("s2", tool)), Decision::Allow, "{tool}");
     }
     assert_eq!(ask(&call("s1", "Read")), Decision::Allow);
+}
+
+#[test]
+fn a_model_that_is_missing_is_answered_by_posture_and_asked_only_where_it_would_count() {
+    let closed = "[category.model]\non_error = \"closed\"";
+    for (config, expected) in [("", Decision::Allow), (closed, Decision::Block)] {
+        let models = Arc::new(InForce::start(PoolSize::default()).unwrap());
+        let engine = engine_with(Some(models), toml::from_str(config).unwrap());
+        let ask = |json: &str| {
+            let (prepared, event) = engine.prepare(inquiry(json, Carries::ALL));
+            let mut looked = engine.look(&prepared, event);
+            engine.classify(
+                &prepared,
+                &mut looked,
+                Instant::now() + Duration::from_secs(9),
+            );
+            let ruled = engine.rule(&prepared, Some(looked), &[]);
+            engine.conclude(&prepared, ruled, Moment::InTime).verdict
+        };
+        let brought = ask(r#"{"event":"tool_result","content":{"text":"a page"}}"#);
+        assert_eq!(brought.decision, expected);
+        assert_eq!(brought.reasons[0].policy, "magistrate.unjudged");
+        assert!(brought.degraded && brought.scores.is_empty());
+        for harmless in [
+            r#"{"event":"prompt","content":{"text":"a page"}}"#,
+            r#"{"event":"tool_result"}"#,
+            r#"{"event":"tool_call","tool":{"name":"Write","arguments":{}}}"#,
+        ] {
+            assert!(!ask(harmless).degraded, "{harmless}");
+        }
+    }
 }

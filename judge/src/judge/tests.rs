@@ -65,6 +65,7 @@ fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
         uid_key: UidKey::new([7; 32]),
         policies,
         context: Context::new(&ContextConfig::default()),
+        models: None,
         read_only: Duration::from_secs(60),
         postures: Postures::new(&config),
         clock: Arc::new(SystemClock),

@@ -52,6 +52,28 @@ impl Batch {
         Ok(())
     }
 
+    /// The batch whose [`Batch::bytes`] these are; none where they are anything else.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let mut batch = Self::new();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let head = frame::Head::parse(rest)?;
+            let len = usize::try_from(head.frame_bytes()).ok()?;
+            let payload = rest.get(frame::HEAD_BYTES..len)?;
+            if !head.matches(payload) {
+                return None;
+            }
+            let (uid, _) = Record::peek(payload).ok()?;
+            rest = rest.get(len..)?;
+            batch.frames.push(Framed {
+                fingerprint: uid.fingerprint(),
+                end: bytes.len() - rest.len(),
+            });
+        }
+        batch.bytes = bytes.to_vec();
+        Some(batch)
+    }
+
     /// How many records it holds.
     pub const fn len(&self) -> usize {
         self.frames.len()

@@ -36,7 +36,7 @@ pub(super) fn uid(number: u64) -> EventUid {
 }
 
 /// A batch of such records.
-pub(super) fn batch(numbers: impl IntoIterator<Item = u64>) -> Batch {
+pub(crate) fn batch(numbers: impl IntoIterator<Item = u64>) -> Batch {
     let mut batch = Batch::new();
     for number in numbers {
         batch.push(&record(number)).unwrap();

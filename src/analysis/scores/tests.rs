@@ -33,9 +33,7 @@ fn scorer(folder: Option<PathBuf>) -> Scorer {
         wait_ms: 60_000,
         ..ModelsConfig::default()
     };
-    Scorer::start(&config, &Metrics::default())
-        .unwrap()
-        .unwrap()
+    Scorer::new(Models::start(&config).unwrap().unwrap(), &config)
 }
 
 fn redactor() -> Redactor {

@@ -158,6 +158,7 @@ mod tests {
             degraded: false,
             partial: false,
             policy_version: String::new(),
+            model: None,
             elapsed_us: 0,
             families: Vec::new(),
             message: "No.".to_owned(),

@@ -1,0 +1,63 @@
+//! What the models are asked about a question, after the rules, and what their scores add.
+
+use std::time::Instant;
+
+use magistrate_event::Field;
+
+use super::{Engine, Looked, Prepared, look_at};
+use crate::decision::Decision;
+use crate::scores::{Asking, Said, brought};
+
+impl Engine {
+    /// Begins to ask the models, who have until `until`. Nothing where there is nothing to ask: no
+    /// text that others wrote, no call to hold against its task, or a policy that blocks anyhow.
+    pub(crate) fn ask_models(&self, looked: &Looked, until: Instant) -> Option<Asking> {
+        let models = self.models.as_deref()?;
+        let is_blocked = |looked: &Looked| {
+            let mut matches = looked.matches.iter();
+            matches.any(|one| one.decision == Decision::Block)
+        };
+        if is_blocked(looked) {
+            return None;
+        }
+        let event = looked.record.event();
+        let text = brought(event);
+        let only_reads = event.text(Field::Action) == Some("read");
+        let action = if only_reads {
+            None
+        } else {
+            self.calls.action(event, &looked.facts)
+        };
+        if text.is_none() && action.is_none() {
+            return None;
+        }
+        let mut asking = Asking::begin(models, text, &self.redactor, until);
+        if let Some(action) = action {
+            asking.drift(models.drift(&action).map(|drift| drift.probability));
+        }
+        Some(asking)
+    }
+
+    /// Asks the models and waits for them, until `until` at the latest.
+    pub fn classify(&self, prepared: &Prepared, looked: &mut Looked, until: Instant) {
+        if let Some(asking) = self.ask_models(looked, until) {
+            self.weigh(prepared, looked, asking.wait());
+        }
+    }
+
+    /// Shows the policies what the models said. Scores only add to what matched before.
+    pub(crate) fn weigh(&self, prepared: &Prepared, looked: &mut Looked, said: Said) {
+        let event = looked.record.event();
+        let more = look_at(prepared, event, &looked.facts, &said.scores);
+        for one in more {
+            if !looked
+                .matches
+                .iter()
+                .any(|other| other.policy == one.policy)
+            {
+                looked.matches.push(one);
+            }
+        }
+        looked.said = said;
+    }
+}
