@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rsigma_eval::{CompiledMatcher, EventValue};
 
 use super::bits::Bits;
@@ -15,6 +15,10 @@ use crate::detect::view::View;
 
 /// So many needs of a rule may be of one field alone. Of more, the weakest are not looked at.
 pub(super) const OWN_NEEDS: usize = 2;
+
+/// Parts of texts up to so many bytes in all are searched for by a full table: twice as fast, some
+/// hundred bytes of memory for each of theirs.
+const MAX_TABLE_BYTES: usize = 32 * 1024;
 
 /// A need of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,9 +149,11 @@ impl Parts {
     fn new(has: &HashMap<String, Vec<Use>>) -> Option<Self> {
         let mut parts: Vec<_> = has.iter().collect();
         parts.sort_unstable_by_key(|(part, _)| part.as_str());
+        let bytes: usize = parts.iter().map(|(part, _)| part.len()).sum();
         let finder = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .ascii_case_insensitive(true)
+            .kind((bytes <= MAX_TABLE_BYTES).then_some(AhoCorasickKind::DFA))
             .build(parts.iter().map(|(part, _)| part))
             .ok()?;
         let uses = parts.into_iter().map(|(_, uses)| uses.clone()).collect();
