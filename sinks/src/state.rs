@@ -9,6 +9,9 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use crate::Position;
 
+/// Pages of the file that are kept in memory. redb's own choice is a gibibyte, which a long run fills.
+const CACHE_BYTES: usize = 16 << 20;
+
 const CURSORS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("cursors");
 /// What a consumer must know beside its cursor, in bytes of its own.
 const NOTES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notes");
@@ -68,7 +71,8 @@ impl State {
             source,
         };
         private_file(path).map_err(|error| open(redb::StorageError::Io(error).into()))?;
-        let database = Database::create(path).map_err(open)?;
+        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path);
+        let database = database.map_err(open)?;
         Ok(Self {
             database,
             path: path.to_owned(),
