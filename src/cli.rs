@@ -275,6 +275,9 @@ pub(crate) struct GenerateArguments {
     /// Address that clients reach magistrate's OTLP listener at
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4318")]
     pub(crate) endpoint: String,
+    /// Address that proxies reach the judge at
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8787")]
+    pub(crate) judge: String,
     /// Script on the client that prints the headers with the bearer token, for claude-settings
     #[arg(long, value_name = "PATH")]
     pub(crate) headers_helper: Option<String>,
@@ -292,6 +295,14 @@ pub(crate) enum Artefact {
     Cowork,
     /// A managed-settings.json for Claude Code
     ClaudeSettings,
+    /// What asks the judge in nginx: `auth_request`
+    Nginx,
+    /// What asks the judge in Envoy: ext_authz over HTTP
+    Envoy,
+    /// What asks the judge in Traefik: forward-auth
+    Traefik,
+    /// What asks the judge in Caddy: forward-auth
+    Caddy,
     /// A key pair for sealed originals, written to the files PRIVATE and PUBLIC
     SealKey,
 }

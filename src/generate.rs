@@ -1,5 +1,6 @@
 //! `magistrate generate`: ready files for magistrate itself and for the clients that export to it.
 
+mod peers;
 mod seal_key;
 
 use std::io::Write as _;
@@ -16,7 +17,8 @@ const COWORK: &str = include_str!("generate/cowork.txt");
 
 /// Prints the artefact.
 pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
-    check_endpoint(&arguments.endpoint)?;
+    check_address("endpoint", &arguments.endpoint)?;
+    check_address("judge", &arguments.judge)?;
     if arguments.what != Artefact::SealKey && !arguments.files.is_empty() {
         let message = "only `generate seal-key` takes files; the others print";
         return Err(Failure::Usage(message.to_owned()));
@@ -25,18 +27,23 @@ pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
         Artefact::Config => CONFIG.to_owned(),
         Artefact::Cowork => cowork(arguments),
         Artefact::ClaudeSettings => claude_settings(arguments)?,
+        Artefact::Nginx | Artefact::Envoy | Artefact::Traefik | Artefact::Caddy => {
+            peers::asking(arguments.what, &arguments.judge)
+        }
         Artefact::SealKey => seal_key::make(&arguments.files)?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
     Ok(())
 }
 
-fn check_endpoint(endpoint: &str) -> Result<(), Failure> {
-    let is_http = endpoint.starts_with("http://") || endpoint.starts_with("https://");
-    if is_http && !endpoint.contains(char::is_whitespace) {
+/// It ends in files of other programs, some of which are scripts.
+fn check_address(name: &str, address: &str) -> Result<(), Failure> {
+    let is_http = address.starts_with("http://") || address.starts_with("https://");
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ":/.-_~[]%".contains(c);
+    if is_http && address.chars().all(is_plain) {
         return Ok(());
     }
-    let message = format!("endpoint `{endpoint}` is no http:// or https:// address");
+    let message = format!("{name} `{address}` is no http:// or https:// address");
     Err(Failure::Usage(message))
 }
 

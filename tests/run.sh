@@ -27,6 +27,9 @@ python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
 if ! command -v squid >/dev/null && [ ! -x /usr/sbin/squid ]; then
   missing+=(squid)
 fi
+if ! command -v nginx >/dev/null && [ ! -x /usr/sbin/nginx ]; then
+  missing+=(nginx-light)
+fi
 if [ "${#missing[@]}" -gt 0 ]; then
   # Services must not start by themselves: tests start what they need on loopback.
   policy=/usr/sbin/policy-rc.d

@@ -1,7 +1,9 @@
 //! The doors: protocols that a question can come by, on one port.
 
 mod approvals;
+mod authz;
 mod body;
+mod call;
 mod fault;
 mod hooks;
 mod json;
@@ -10,9 +12,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::body::Body;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
 use magistrate_event::{Identity, Origin, Source};
 
+use self::fault::Fault;
+use crate::inquiry::Door;
 use crate::judge::Judge;
 
 /// Who calls; an extension of each request, set by whoever knows the tokens.
@@ -49,11 +56,32 @@ struct Doors {
     judge: Arc<Judge>,
 }
 
+impl Doors {
+    /// The answer, or the fault that stands in its place, counted.
+    fn answer(&self, door: Door, answer: Result<Response, Fault>) -> Response {
+        answer.unwrap_or_else(|fault| {
+            self.judge.metrics().refused(door.name, fault.reason());
+            fault.into_response()
+        })
+    }
+}
+
+/// JSON, with status 200.
+fn json_response(json: impl Into<Body>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    (kind, json.into()).into_response()
+}
+
 /// All doors that speak HTTP. A request without a [`Caller`] is refused.
 pub fn router(judge: Arc<Judge>) -> Router {
     Router::new()
         .route("/v1/judge", post(json::answer))
         .route("/v1/approvals/{id}", get(approvals::state))
         .route("/hooks/claude-code", post(hooks::answer))
+        .route("/authz/nginx", any(authz::nginx))
+        .route("/authz/forward-auth", any(authz::forward_auth))
+        .route(authz::ENVOY_PREFIX, any(authz::envoy))
+        .route("/authz/envoy/", any(authz::envoy))
+        .route("/authz/envoy/{*path}", any(authz::envoy))
         .with_state(Doors { judge })
 }

@@ -1,0 +1,72 @@
+//! Ready files for proxies and gateways that ask the judge.
+
+use crate::cli::Artefact;
+
+const NGINX: &str = include_str!("peers/nginx.conf");
+const ENVOY: &str = include_str!("peers/envoy.yaml");
+const TRAEFIK: &str = include_str!("peers/traefik.yaml");
+const CADDY: &str = include_str!("peers/Caddyfile");
+
+/// The file of a peer that reaches the judge at `judge`; `{judge}`, `{host}` and `{port}` are filled
+/// in. Empty for what asks no judge.
+pub(super) fn asking(what: Artefact, judge: &str) -> String {
+    let template = match what {
+        Artefact::Nginx => NGINX,
+        Artefact::Envoy => ENVOY,
+        Artefact::Traefik => TRAEFIK,
+        Artefact::Caddy => CADDY,
+        Artefact::Config | Artefact::Cowork | Artefact::ClaudeSettings | Artefact::SealKey => "",
+    };
+    let judge = judge.trim_end_matches('/');
+    let (host, port) = place(judge);
+    template
+        .replace("{judge}", judge)
+        .replace("{host}", host)
+        .replace("{port}", port)
+}
+
+/// Host and port of an address; the host without the brackets of IPv6.
+fn place(address: &str) -> (&str, &str) {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("http", address));
+    let authority = rest.split('/').next().unwrap_or_default();
+    let default = if scheme == "https" { "443" } else { "80" };
+    let (host, port) = match authority.rsplit_once(':') {
+        // The colons of an IPv6 address stand inside brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        Some(_) | None => (authority, default),
+    };
+    (host.trim_matches(['[', ']']), port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_are_told_apart() {
+        for (address, expected) in [
+            ("http://127.0.0.1:8787", ("127.0.0.1", "8787")),
+            ("https://judge.example/x", ("judge.example", "443")),
+            ("http://[::1]", ("::1", "80")),
+            ("http://[::1]:8787", ("::1", "8787")),
+        ] {
+            assert_eq!(place(address), expected);
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_open_in_a_file() {
+        for what in [
+            Artefact::Nginx,
+            Artefact::Envoy,
+            Artefact::Traefik,
+            Artefact::Caddy,
+        ] {
+            let text = asking(what, "http://10.1.2.3:99/");
+            assert!(text.contains("10.1.2.3"), "{what:?}");
+            for name in ["{judge}", "{host}", "{port}"] {
+                assert!(!text.contains(name), "{what:?} {name}");
+            }
+        }
+    }
+}

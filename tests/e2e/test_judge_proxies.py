@@ -1,0 +1,201 @@
+"""Proxies that ask the judge whether a request may pass: a real nginx, and the calls of the others."""
+
+import contextlib
+import http.client
+import http.server
+import shutil
+import socket
+import subprocess
+import threading
+
+import pytest
+import yaml
+
+import conftest
+
+# Machines that build and test at once are slow; deadlines have unit tests of their own.
+SLOW = "[lake]\nmax_age = \"1s\"\n[canary]\nenabled = false\n[judge]\ndeadline_ms = 20000\n"
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+UPLOAD = "https://www.wetransfer.com/api/u"
+ADMIN = "https://api.github.com/orgs/acme/memberships/ana"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    one = conftest.Magistrate(tmp_path_factory.mktemp("judge"), SLOW).start()
+    yield one
+    one.kill()
+
+
+def call(port, method, path, headers=None, body=None):
+    """Status, headers and text; headers that name a host take the place of the usual one."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request(method, path, body, headers or {})
+    answer = connection.getresponse()
+    return answer.status, answer.headers, answer.read().decode()
+
+
+class Application(http.server.BaseHTTPRequestHandler):
+    """What the proxy protects; remembers what reached it."""
+
+    reached = []
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.reached.append((self.command, self.path))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"" if self.command == "HEAD" else b"served")
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@contextlib.contextmanager
+def proxied(server, judge, folder):
+    """A real nginx with the generated configuration before an application; gives its port."""
+    application = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
+    threading.Thread(target=application.serve_forever, daemon=True).start()
+    port = free_port()
+    command = [conftest.BINARY, "generate", "nginx", "--judge", judge]
+    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    # A judge that tests share a machine with may take longer than one in production.
+    made = made.replace("http://127.0.0.1:8080", f"http://127.0.0.1:{application.server_port}").replace("2s;", "60s;")
+    places = "\n".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
+        f"events {{}}\nhttp {{ access_log off; {places}\n server {{ listen 127.0.0.1:{port};\n{made} }} }}\n"
+    )
+    process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf"], stderr=subprocess.PIPE)
+
+    def is_up():
+        assert process.poll() is None, process.stderr.read()
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+
+    try:
+        server.wait(is_up, "nginx")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+        application.shutdown()
+
+
+@pytest.fixture(scope="module")
+def nginx(server, tmp_path_factory):
+    with proxied(server, server.url("judge", ""), tmp_path_factory.mktemp("nginx")) as port:
+        yield port
+
+
+def through(nginx, method, url, headers=None, body=None):
+    host, _, path = url.split("://")[1].partition("/")
+    Application.reached.clear()
+    status, answered, text = call(nginx, method, f"/{path}", {"host": host, **(headers or {})}, body)
+    return status, answered, text, list(Application.reached)
+
+
+def test_nginx_lets_pass_what_the_judge_lets_pass(nginx):
+    for method in ("GET", "POST", "HEAD"):
+        status, _, _, reached = through(nginx, method, "https://docs.example.com/a/b?c=1&d=%2F..")
+        assert status == 200 and reached == [(method, "/a/b?c=1&d=%2F..")]
+
+
+def test_nginx_stops_what_the_judge_stops_and_says_why(nginx, server):
+    status, headers, text, reached = through(nginx, "POST", UPLOAD, body=b"x" * 100_000)
+    assert status == 403 and reached == []
+    assert "personal file sharing" in headers["x-magistrate-reason"]
+    assert text.startswith(headers["x-magistrate-reason"])
+    assert server.metric("magistrate_judge_answer_seconds_count", door="nginx") >= 1
+    assert server.metric("magistrate_judge_answers_total", door="nginx", decision="block") >= 1
+
+
+def test_headers_of_a_client_change_nothing(nginx):
+    false = {"X-Original-URL": "https://docs.example.com/", "X-Original-Method": "GET"}
+    assert through(nginx, "POST", UPLOAD, false)[0] == 403
+    # Nobody reaches the sub-request itself.
+    assert through(nginx, "GET", "https://docs.example.com/_magistrate")[0] == 404
+
+
+def test_an_approval_is_a_denial_with_its_address_and_passes_once_approved(nginx, server):
+    status, headers, _, reached = through(nginx, "PUT", ADMIN)
+    assert status == 403 and reached == []
+    page = headers["x-magistrate-approval"]
+    approval = page.rsplit("/", 1)[1]
+    token = (server.data / "admin.token").read_text().strip()
+    status, _, answer = server.post(
+        f"/api/v1/approvals/{approval}/approve", b"", "application/json", {"authorization": f"Bearer {token}"}, "admin"
+    )
+    assert status == 200, answer
+    assert through(nginx, "PUT", ADMIN)[0] == 200
+    assert through(nginx, "PUT", ADMIN)[0] == 403, "an approval is good once"
+
+
+def test_a_proxy_that_says_nothing_of_the_request_is_refused(server):
+    for path in ("/authz/nginx", "/authz/forward-auth"):
+        assert call(server.ports["judge"], "GET", path)[0] == 400
+
+
+def test_without_a_judge_nginx_lets_nothing_pass(server, tmp_path):
+    with proxied(server, f"http://127.0.0.1:{free_port()}", tmp_path) as port:
+        status, _, _, reached = through(port, "GET", "https://docs.example.com/")
+        assert status == 500 and reached == []
+
+
+FORWARDED = {"X-Forwarded-Method": "POST", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(
+    "host, path, status", [("docs.example.com", "/a", 200), ("www.wetransfer.com", "/api/u", 403), ("a@b.example", "/", 400)]
+)
+def test_forward_auth(server, host, path, status):
+    headers = {**FORWARDED, "X-Forwarded-Host": host, "X-Forwarded-Uri": path}
+    told, answered, text = call(server.ports["judge"], "GET", "/authz/forward-auth", headers)
+    assert told == status, text
+    if status == 403:
+        assert answered["x-magistrate-decision"] == "block" and answered["x-magistrate-verdict"] in text
+
+
+def test_envoy_is_asked_with_the_body(server):
+    port = server.ports["judge"]
+    assert call(port, "PUT", "/authz/envoy/a?b=c", {"host": "docs.example.com"}, b"text")[0] == 200
+    assert call(port, "POST", "/authz/envoy/api/u", {"host": "www.wetransfer.com"})[0] == 403
+    key = b"AKIA" + b"Z7Q3N5XJ4K2WPLM6"
+    status, headers, text = call(port, "POST", "/authz/envoy/a", {"host": "docs.example.com"}, b"the key is " + key)
+    # A body cannot be changed here: what would be masked is stopped.
+    assert status == 403 and headers["x-magistrate-decision"] == "block" and key.decode() not in text
+    assert call(port, "POST", "/authz/envoy/a", {"host": "docs.example.com"}, b"x" * (11 << 20))[0] == 413
+
+
+def test_a_stranger_is_denied(magistrate, tmp_path):
+    tokens = tmp_path / "tokens"
+    tokens.write_text("proxy a-long-token\n")
+    port = magistrate(SLOW + f'[auth]\njudge_tokens = "{tokens}"\n').start().ports["judge"]
+    for path in ("/authz/envoy/a", "/authz/nginx", "/authz/forward-auth"):
+        assert call(port, "GET", path, {"host": "docs.example.com"})[0] == 401
+    known = {"host": "docs.example.com", "authorization": "Bearer a-long-token"}
+    assert call(port, "GET", "/authz/envoy/a", known)[0] == 200
+
+
+def test_generated_configurations_are_whole(run):
+    text = run("generate", "envoy", "--judge", "https://judge.example:9000").stdout.decode()
+    ask, cluster = yaml.safe_load(text)
+    service = ask["typed_config"]["http_service"]
+    assert service["path_prefix"] == "/authz/envoy" and not ask["typed_config"]["failure_mode_allow"]
+    [lot] = cluster["load_assignment"]["endpoints"]
+    assert lot["lb_endpoints"][0]["endpoint"]["address"]["socket_address"] == {"address": "judge.example", "port_value": 9000}
+    text = run("generate", "traefik", "--judge", "http://10.1.2.3:1").stdout.decode()
+    asked = yaml.safe_load(text)["http"]["middlewares"]["magistrate"]["forwardAuth"]
+    assert asked["address"] == "http://10.1.2.3:1/authz/forward-auth" and asked["trustForwardHeader"] is False
+    assert "forward_auth http://10.1.2.3:1 {" in run("generate", "caddy", "--judge", "http://10.1.2.3:1").stdout.decode()
+    assert run("generate", "nginx", "--judge", "http://a;b").returncode == 64
