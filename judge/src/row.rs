@@ -32,7 +32,7 @@ const ABOUT: [Field; 14] = [
     Field::SessionMode,
     Field::DestinationDomain,
 ];
-/// Longer values are cut.
+/// Longer values of what is redacted already are cut.
 const MAX_VALUE_BYTES: usize = 512;
 /// Reasons, and values of one, that a row tells.
 const MAX_LISTED: usize = 64;
@@ -49,8 +49,9 @@ const HIGH: i64 = 4;
 /// Who and where of `event`.
 pub(crate) fn about(event: &Event) -> About {
     let filled = ABOUT.iter().filter_map(|field| {
+        // Whole: the row is redacted later, and half of a secret may not be recognized.
         let text = event.text(*field)?;
-        Some((*field, cut(text).to_owned()))
+        Some((*field, text.to_owned()))
     });
     filled.collect()
 }

@@ -340,13 +340,27 @@ fn fill_destination(action: &Action, url: Option<&str>, event: &mut Event) {
         }
     }
     if let Some(method) = destination.method.as_deref() {
-        event.set_text(Field::HttpMethod, &method.to_ascii_uppercase());
+        event.set_text(Field::HttpMethod, &as_method(method));
     }
     if let Some(recipient) = destination.recipient.as_deref() {
         event.set_text(Field::Recipient, recipient);
         if let Some(domain) = recipient_domains(recipient).into_iter().next() {
             event.set_text(Field::RecipientDomain, &domain);
         }
+    }
+}
+
+/// Longer words are no methods (RFC 9110 section 9, and the registry that it names).
+const MAX_METHOD_LEN: usize = 20;
+
+/// A method as it is written; another text stays as it is, since in other letters a secret in it
+/// could not be recognized.
+fn as_method(text: &str) -> String {
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'-';
+    if text.len() <= MAX_METHOD_LEN && text.bytes().all(is_letter) {
+        text.to_ascii_uppercase()
+    } else {
+        text.to_owned()
     }
 }
 

@@ -183,7 +183,10 @@ fn split_odd(text: &str) -> Option<Parts<'static>> {
         }
     };
     let scheme = scheme_given.then(|| Cow::Owned(url.scheme().to_owned()));
-    let host = url.host_str().filter(|host| !host.is_empty());
+    // What is no host's name is not told in other letters: a secret in it could not be recognized.
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte);
+    let host = url.host_str();
+    let host = host.filter(|host| !host.is_empty() && host.bytes().all(named));
     Some(Parts {
         host: host.map(|host| Cow::Owned(host.to_ascii_lowercase())),
         port: match scheme {

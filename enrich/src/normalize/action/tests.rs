@@ -145,3 +145,15 @@ fn a_retry_is_the_same_event_and_another_body_is_not() {
     assert_ne!(uid(named(1)), uid(named(2)));
     assert_ne!(uid(Asked::Arrival(1)), uid(Asked::Arrival(2)));
 }
+
+#[test]
+fn what_is_no_method_or_host_keeps_its_letters() {
+    let mut action = Action::default();
+    action.destination.method = Some("patch".to_owned());
+    assert_eq!(shown(&event(&action), &[Field::HttpMethod]), "PATCH");
+    action.destination.method = Some("GET /a?b=cD3f".to_owned());
+    action.destination.url = Some("=5B=50=65".to_owned());
+    let event = event(&action);
+    assert_eq!(shown(&event, &[Field::HttpMethod]), "GET /a?b=cD3f");
+    assert_eq!(shown(&event, &[Field::UrlHostname]), "-");
+}
