@@ -27,6 +27,7 @@ mod merge;
 mod named;
 mod object;
 mod originals;
+mod parts;
 mod personal;
 mod placeholder;
 mod plan;
@@ -72,6 +73,7 @@ pub use token::parse_token;
 pub(crate) use marker::{MARKER_START, markers};
 
 use content::{Content, MAX_SIGHTINGS, Sighting};
+use parts::parts;
 use plan::{Plan, Task};
 use prefilter::Recent;
 use ruleset::RuleSet;
@@ -161,7 +163,8 @@ impl Redactor {
         }
         sightings.extend(source_code(event.buffer()));
         let task = self.task(event.buffer(), &kept);
-        let plan = Plan::new(task, scan).with_echoes(task);
+        let plan = Plan::new(task, scan);
+        let plan = plan.with_parts(task, || parts(&event)).with_echoes(task);
         let (edits, mut findings) = plan.into_parts();
         let mut originals = Originals::default();
         if self.seal.is_some() {

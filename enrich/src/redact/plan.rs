@@ -9,6 +9,7 @@ use super::decode::sign::Signs;
 use super::decode::{Decoder, Stack, token_of};
 use super::marker::{marker, markers};
 use super::merge::Found;
+use super::parts::Part;
 use super::placeholder::looks_random;
 use super::ruleset::RuleSet;
 use super::scan::Scan;
@@ -169,6 +170,38 @@ impl Plan {
         }
         masked.push_str(text.get(copied..).unwrap_or_default());
         masked
+    }
+
+    /// Masks what was found in a column also in the columns that hold a part of it.
+    pub(crate) fn with_parts(mut self, task: Task<'_>, parts: impl FnOnce() -> Vec<Part>) -> Self {
+        if self.edits.is_empty() {
+            return self;
+        }
+        let parts = parts();
+        let edits = self.edits.iter();
+        let mirrored = edits.flat_map(|edit| {
+            let places = parts.iter().filter_map(|part| part.mirrored(edit.span));
+            places.map(|span| edit.again(span))
+        });
+        let mirrored: Vec<Edit> = mirrored.collect();
+        if mirrored.is_empty() {
+            return self;
+        }
+        for mut edit in mirrored {
+            // What was found of it there is a part of it.
+            self.edits.retain(|old| {
+                let is_apart =
+                    old.span.end() <= edit.span.start() || edit.span.end() <= old.span.start();
+                if !is_apart {
+                    edit = edit.again(edit.span.join(old.span));
+                }
+                is_apart
+            });
+            self.edits.push(edit);
+        }
+        self.edits.sort_by_key(|edit| edit.span);
+        self.settle(task);
+        self
     }
 
     /// Masks each credential also where it stands in the text once more: an event's columns hold parts

@@ -63,3 +63,21 @@ fn echoes_have_a_limit() {
         findings.len()
     );
 }
+
+#[test]
+fn what_is_masked_in_a_path_is_masked_in_its_parts() {
+    let secret = "8f3a61e84c0d4b7a9e21/77f540cb9711";
+    let path = format!("/srv/password={secret}");
+    let (folder, name) = path.rsplit_once('/').unwrap();
+    let columns = masked([
+        (Field::FilePath, &path),
+        (Field::FileName, name),
+        (Field::FileParent, folder),
+    ]);
+    for column in &columns {
+        assert!(
+            !column.contains("77f540") && !column.contains("8f3a61"),
+            "{columns:?}"
+        );
+    }
+}
