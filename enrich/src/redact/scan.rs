@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use magistrate_event::Span;
 
-use super::ascii::{byte_before, skip, skip_back};
+use super::ascii::{KEY_END_BYTE, VALUE_END_BYTE, byte_before, skip, skip_back};
 use super::content::{Content, MAX_SIGHTINGS, Sighting};
 pub(crate) use super::cut::Ending;
 use super::cut::{Begun, begun};
@@ -282,10 +282,11 @@ fn is_padded(text: &[u8], span: Span) -> bool {
     if byte_before(text, span.end()) != b'=' || !len.is_multiple_of(4) {
         return false;
     }
-    let line = skip_back(text, span.start(), MAX_LINE_LEN, |byte| byte != b'\n');
+    let is_line = |byte| !matches!(byte, b'\n' | KEY_END_BYTE | VALUE_END_BYTE);
+    let line = skip_back(text, span.start(), MAX_LINE_LEN, is_line);
     // The next line is full too where a long text was broken.
     let next = span.end() + 1;
-    let next_end = skip(text, next, MAX_LINE_LEN, |byte| byte != b'\n');
+    let next_end = skip(text, next, MAX_LINE_LEN, is_line);
     let is_broken = next_end - next >= FULL_LINE_LEN && byte_before(text, next_end) == b'=';
     let is_full_line =
         |start: usize| (FULL_LINE_LEN..=MAX_LINE_LEN).contains(&(span.end() - start));

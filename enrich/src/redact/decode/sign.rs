@@ -75,9 +75,10 @@ const FURTHER_BYTES: [&str; 13] = [
 ];
 const DIGITS: &str = "0123456789abcdef";
 /// What follows a backslash.
-const ESCAPES: [&str; 31] = [
+const ESCAPES: [&str; 32] = [
     "u0", "u1", "u2", "u{", "ud", "uD", "uf", "uF", "x0", "x2", "x3", "x4", "x5", "x6", "x7", "xc",
     "xe", "xf", "04", "05", "06", "07", "10", "11", "12", "13", "14", "15", "16", "17", "/\\",
+    "\"\\\":",
 ];
 const LETTERS: &str =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/={\"<@:.,;'()[&%\\";

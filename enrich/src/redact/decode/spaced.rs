@@ -53,7 +53,12 @@ pub(crate) fn join(text: &[u8], from: usize, to: usize) -> Option<Layer> {
     while at < to
         && let Some(end) = letter_after(text, at, sign)
     {
-        weaver.put(slice(text, end - 1, end), at, end);
+        let line_end = (end == at + 2 && escaped(text, at) == Some(b'\n')).then_some(b"\n");
+        weaver.put(
+            line_end.map_or(slice(text, end - 1, end), |end| end),
+            at,
+            end,
+        );
         at = end + 1;
     }
     weaver.finish(Codec::SPACED)
@@ -62,20 +67,27 @@ pub(crate) fn join(text: &[u8], from: usize, to: usize) -> Option<Layer> {
 /// Where the letter before `at` begins, with the backslash that JSON wrote before it.
 fn letter_before(text: &[u8], at: usize, sign: u8) -> Option<usize> {
     let letter = at.checked_sub(1)?;
-    let is_escaped = matches!(byte(text, letter), b'"' | b'\\');
     let before = letter
         .checked_sub(1)
-        .filter(|&before| is_escaped && byte(text, before) == b'\\');
+        .filter(|&before| escaped(text, before).is_some());
     let is_blank = || is_blank_apart(text, letter, sign);
     (is_letter(byte(text, letter)) || is_blank()).then_some(before.unwrap_or(letter))
 }
 
 /// Where the letter at `at`, with the backslash that JSON wrote before it, ends.
 fn letter_after(text: &[u8], at: usize, sign: u8) -> Option<usize> {
-    let is_escaped = byte(text, at) == b'\\' && matches!(byte(text, at + 1), b'"' | b'\\');
-    let letter = if is_escaped { at + 1 } else { at };
+    let letter = at + usize::from(escaped(text, at).is_some());
     let is_blank = || is_blank_apart(text, letter, sign);
     (is_letter(byte(text, letter)) || is_blank()).then_some(letter + 1)
+}
+
+/// What JSON wrote at `at` with a backslash before it.
+fn escaped(text: &[u8], at: usize) -> Option<u8> {
+    match (byte(text, at), byte(text, at + 1)) {
+        (b'\\', sign @ (b'"' | b'\\')) => Some(sign),
+        (b'\\', b'n' | b'r') => Some(b'\n'),
+        _ => None,
+    }
 }
 
 /// Whether the blank or end of line at `at` is a letter of its own: `k e y :   x`.

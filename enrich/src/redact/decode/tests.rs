@@ -281,7 +281,7 @@ fn padding_at_the_end_of_a_line_does_not_take_the_next_line() {
     assert!(!masked.contains(key), "{masked}");
     assert!(masked.ends_with("\nplain next line\n"), "{masked}");
     let next = format!("PrivateKey = {key}\nAddress = 10.0.0.2/32\n");
-    let answer = super::super::testing::redactor().redact_text(&next).0;
+    let answer = redactor().redact_text(&next).0;
     assert!(answer.ends_with("\nAddress = 10.0.0.2/32\n"), "{answer}");
 }
 
@@ -291,4 +291,44 @@ fn a_soft_break_where_a_line_is_full_is_no_padding() {
     let text = format!("api_key=3Dx\napi_key=\"{first}=\n{rest}\" end");
     let masked = masked(&text);
     assert!(!masked.contains(rest), "{masked}");
+}
+
+#[test]
+fn what_stands_in_json_is_seen_as_it_was_written() {
+    let redactor = redactor();
+    let hex = "767fcf704a87596cfcb2a624974369f2c694d";
+    let csv = format!(r#"{{"a,\"\"\"cloudflare_api_key\"\": \"\"{hex}\"\"\",2026": "x"}}"#);
+    let body = "MIIEpAIBAAKCAQEAWaK8VfuzNgtee6BkHCW5JprexO44F4RiEhbIhcwPRVQ0";
+    let block = format!(
+        "-----BEGIN RSA {}-----\n{body}\n-----END RSA {0}-----",
+        "PRIVATE KEY"
+    );
+    let apart: Vec<String> = block.chars().map(String::from).collect();
+    let apart = apart.join(" ");
+    let spaced = format!(r#"{{"command": "{}"}}"#, apart.replace('\n', "\\n"));
+    let bearer = format!(
+        "{}\u{200b}{}Vtc339XE9ve6cCxPFC9bpeGU%3DG\u{200d}cMxB1pNaJtrm7VVFhEjMn7qzP7uRuivhO7BSDXIOVTb6M7AdF",
+        "AAAA",
+        "A".repeat(18)
+    );
+    for (text, left) in [
+        (csv, hex.to_owned()),
+        (spaced, "K 8 V f u z".to_owned()),
+        (bearer, "Vtc339XE9ve6".to_owned()),
+    ] {
+        let (masked, _) = redactor.redact_text(&text);
+        assert!(!masked.contains(&left), "{masked}");
+    }
+}
+
+#[test]
+fn a_soft_line_break_in_a_key_of_an_event_is_one() {
+    use magistrate_event::{Class, Event, Timestamp};
+    let mut event = Event::new(Class::BaseEvent, 0, Timestamp::default());
+    event.keep_text("before", "something");
+    let key = "{\"grant_type\":\"authorization_code\",\"code_verifier\":\"vA7nozTtDyC_Pu1k3HFLTNw=\nIeH6Xr15fpTBcNVajhl8\"}";
+    event.keep_text(key, "x");
+    let (redacted, _) = redactor().redact(event);
+    let buffer = redacted.event().buffer();
+    assert!(!buffer.contains("IeH6Xr15"), "{buffer}");
 }
