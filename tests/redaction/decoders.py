@@ -62,7 +62,8 @@ def _unescape(text):
         if match[1] or match[2]:
             return chr(int(match[1] or match[2], 16))
         return {"n": "\n", "t": "\t", "r": "\r"}.get(match[3], match[3])
-    return ESCAPE.sub(one, text)
+    # JSON writes what lies beyond 16 bits as two escapes.
+    return ESCAPE.sub(one, text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _visible(text):

@@ -5,6 +5,7 @@ formats in each place.
 """
 
 import collections
+import concurrent.futures
 import copy
 import json
 import os
@@ -16,6 +17,7 @@ import grpc
 import pytest
 
 import otlp
+import questions
 import records
 from disguises import ENCODINGS
 from elastic import Elastic
@@ -29,23 +31,28 @@ from positions import plant, positions, sample
 ROUNDS = int(os.environ.get("MAGISTRATE_PLANT_ROUNDS", 1))
 BATCH = 60
 PRINTABLE = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{8,}")
+# Questions come several at once, as many as may wait for a debug build.
+ASKERS = 4
 CONFIG = """
 [lake]
 max_age = "1s"
+
+[judge]
+deadline_ms = 20000
 
 [[sink]]
 name = "splunk"
 kind = "splunk_hec"
 endpoint = "{}"
 token = "{}"
-records = ["alert", "event", "metric", "span"]
+records = ["alert", "verdict", "event", "metric", "span"]
 
 [[sink]]
 name = "elastic"
 kind = "elasticsearch"
 endpoint = "{}"
 token = "made-up-api-key"
-records = ["alert", "event", "metric", "span"]
+records = ["alert", "verdict", "event", "metric", "span"]
 """
 
 
@@ -58,6 +65,9 @@ def places(turn):
     for name in LINES:
         yield "syslog", None, name, f"syslog {name}"
     yield "broken", None, None, "broken body"
+    for path, document, at in questions.places():
+        where = f"{path} {document.get('hook_event_name', '')} " + ".".join(map(str, at))
+        yield "judge", path, (document, at), where
 
 
 def plan():
@@ -83,6 +93,8 @@ class Sender:
         self.syslog = socket.create_connection(("127.0.0.1", server.ports["syslog_tcp"]))
         self.waiting = collections.defaultdict(list)
         self.lines = self.broken = 0
+        self.askers = concurrent.futures.ThreadPoolExecutor(ASKERS)
+        self.asked = []
 
     def send(self, place, text):
         form, signal, path, _ = place
@@ -97,6 +109,10 @@ class Sender:
             body = body.replace(b"echo x", json.dumps(text, ensure_ascii=False)[1:-1].encode())[:-9]
             assert self.server.post("/v1/logs", body, "application/json")[0] == 400
             self.broken += 1
+        elif form == "judge":
+            document, at = path
+            body = questions.planted_at(document, at, text)
+            self.asked.append(self.askers.submit(self.ask, signal, document, body))
         else:
             message = copy.deepcopy(self.wholes[signal])
             plant(message, path, text)
@@ -104,6 +120,17 @@ class Sender:
             waiting.append(message.SerializeToString())
             if len(waiting) >= BATCH:
                 self.flush(form, signal)
+
+    def ask(self, path, document, body):
+        """Whether a question was judged, and the answer."""
+        status, _, answer = self.server.post(path, json.dumps(body).encode(), "application/json", listener="judge")
+        assert status in ((200, 400) if path == "/v1/judge" else (200,)), answer
+        is_known = document.get("hook_event_name") == body.get("hook_event_name")
+        is_judged = status == 200 and is_known and b"could not judge this" not in answer
+        answer = json.loads(answer)
+        # The caller's own id comes back to it as it is.
+        answer.pop("request_id", None)
+        return is_judged, answer
 
     def flush(self, form, signal):
         # Protobuf messages one after another are one message with the lists of all.
@@ -122,6 +149,15 @@ class Sender:
             self.flush(form, signal)
         self.syslog.close()
         self.channel.close()
+        self.askers.shutdown()
+
+    def answers(self):
+        """What the judge answered."""
+        return [one.result()[1] for one in self.asked]
+
+    def judged(self):
+        """How many questions were judged."""
+        return sum(one.result()[0] for one in self.asked)
 
 
 def strings(value):
@@ -186,7 +222,9 @@ def test_no_secret_is_anywhere(run_with_peers):
         index.add(parts, (name, encoding, place[3]))
         sender.send(place, text)
     sender.finish()
-    planted_rows = len(planned) - sender.broken
+    # What is asked has two rows, an action and a verdict; a question that is malformed has none.
+    assert sender.judged() > len(sender.asked) * 0.8
+    planted_rows = len(planned) - sender.broken - len(sender.asked) + 2 * sender.judged()
     server.wait(lambda: server.metric("magistrate_queue_appended_total") >= planted_rows, "queued rows", 60)
     queued = server.metric("magistrate_queue_appended_total")
     server.wait(lambda: len(hec.events) >= queued and len(elastic.documents) >= queued, "forwarded rows", 60)
@@ -197,6 +235,7 @@ def test_no_secret_is_anywhere(run_with_peers):
     assert any(row["class_uid"] == 2004 for row in rows), "alerts are searched, too"
     found = survivors(index, [
         *(("lake", strings(row)) for row in rows), ("metrics", metrics), *written(server),
+        *(("answers", strings(answer)) for answer in sender.answers()),
         *(("hec", strings(event)) for event in hec.events), *(("elastic", strings(document)) for document in elastic.documents.values()),
     ])
     print(report(found, planned))
