@@ -24,7 +24,8 @@ impl Engine {
         }
         let event = ruled.record.as_ref()?.event();
         let task = ruled.facts.task.as_deref();
-        let session = prepared.action.session.id.as_deref().unwrap_or_default();
+        // As redacted: it is stored with the approval.
+        let session = event.text(Field::SessionUid).unwrap_or_default();
         let arrival = format!("approval {}", self.arrival());
         Some(Question {
             binding: self.binding(prepared, event.text(Field::Action), task),
