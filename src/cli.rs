@@ -303,6 +303,8 @@ pub(crate) enum Artefact {
     Traefik,
     /// What asks the judge in Caddy: forward-auth
     Caddy,
+    /// What asks the judge in LiteLLM: its generic guardrail
+    Litellm,
     /// A key pair for sealed originals, written to the files PRIVATE and PUBLIC
     SealKey,
 }

@@ -27,9 +27,11 @@ pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
         Artefact::Config => CONFIG.to_owned(),
         Artefact::Cowork => cowork(arguments),
         Artefact::ClaudeSettings => claude_settings(arguments)?,
-        Artefact::Nginx | Artefact::Envoy | Artefact::Traefik | Artefact::Caddy => {
-            peers::asking(arguments.what, &arguments.judge)
-        }
+        Artefact::Nginx
+        | Artefact::Envoy
+        | Artefact::Traefik
+        | Artefact::Caddy
+        | Artefact::Litellm => peers::asking(arguments.what, &arguments.judge),
         Artefact::SealKey => seal_key::make(&arguments.files)?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;

@@ -7,6 +7,10 @@ mod call;
 mod fault;
 mod hooks;
 mod json;
+mod litellm;
+mod mcp;
+mod opa;
+mod texts;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -72,12 +76,22 @@ fn json_response(json: impl Into<Body>) -> Response {
     (kind, json.into()).into_response()
 }
 
+/// Whether the callers of the door at `path` show their token as `X-Api-Key`. Elsewhere that header
+/// may be the judged request's own, and counts for nothing.
+pub fn takes_api_key(path: &str) -> bool {
+    path == litellm::PATH
+}
+
 /// All doors that speak HTTP. A request without a [`Caller`] is refused.
 pub fn router(judge: Arc<Judge>) -> Router {
     Router::new()
         .route("/v1/judge", post(json::answer))
         .route("/v1/approvals/{id}", get(approvals::state))
         .route("/hooks/claude-code", post(hooks::answer))
+        .route("/v1/data/magistrate/decision", post(opa::whole))
+        .route("/v1/data/magistrate/decision/{*path}", post(opa::member))
+        .route(litellm::PATH, post(litellm::answer))
+        .route("/mcp/judge", post(mcp::answer))
         .route("/authz/nginx", any(authz::nginx))
         .route("/authz/forward-auth", any(authz::forward_auth))
         .route(authz::ENVOY_PREFIX, any(authz::envoy))

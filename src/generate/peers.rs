@@ -6,6 +6,7 @@ const NGINX: &str = include_str!("peers/nginx.conf");
 const ENVOY: &str = include_str!("peers/envoy.yaml");
 const TRAEFIK: &str = include_str!("peers/traefik.yaml");
 const CADDY: &str = include_str!("peers/Caddyfile");
+const LITELLM: &str = include_str!("peers/litellm.yaml");
 
 /// The file of a peer that reaches the judge at `judge`; `{judge}`, `{host}` and `{port}` are filled
 /// in. Empty for what asks no judge.
@@ -15,6 +16,7 @@ pub(super) fn asking(what: Artefact, judge: &str) -> String {
         Artefact::Envoy => ENVOY,
         Artefact::Traefik => TRAEFIK,
         Artefact::Caddy => CADDY,
+        Artefact::Litellm => LITELLM,
         Artefact::Config | Artefact::Cowork | Artefact::ClaudeSettings | Artefact::SealKey => "",
     };
     let judge = judge.trim_end_matches('/');
@@ -61,6 +63,7 @@ mod tests {
             Artefact::Envoy,
             Artefact::Traefik,
             Artefact::Caddy,
+            Artefact::Litellm,
         ] {
             let text = asking(what, "http://10.1.2.3:99/");
             assert!(text.contains("10.1.2.3"), "{what:?}");

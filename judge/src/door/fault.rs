@@ -52,7 +52,8 @@ impl Fault {
         }
     }
 
-    const fn status(&self) -> StatusCode {
+    /// Its status.
+    pub(super) const fn status(&self) -> StatusCode {
         match self {
             Self::Denied(_) => StatusCode::UNAUTHORIZED,
             Self::Malformed(_) | Self::Cut => StatusCode::BAD_REQUEST,

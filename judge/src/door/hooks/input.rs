@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::approvals::Step;
 use crate::decision::{Carries, Carry};
 use crate::door::fault::Fault;
+use crate::door::texts::texts_of;
 use crate::misfit::misfit;
 
 /// The hooks that something can be stopped at.
@@ -177,29 +178,6 @@ fn origin_of(tool: &str) -> Option<ContentOrigin> {
         "WebFetch" | "WebSearch" => Some(ContentOrigin::Webpage),
         _ => tool.starts_with("mcp__").then_some(ContentOrigin::Tool),
     }
-}
-
-/// All texts of a value, one a line.
-fn texts_of(json: &Json) -> String {
-    let mut texts = String::new();
-    let mut waiting = vec![json];
-    while let Some(one) = waiting.pop() {
-        match one {
-            Json::String(text) => {
-                if !texts.is_empty() {
-                    texts.push('\n');
-                }
-                texts.push_str(text);
-            }
-            Json::Array(items) => waiting.extend(items.iter().rev()),
-            Json::Object(entries) => {
-                let entries: Vec<_> = entries.values().collect();
-                waiting.extend(entries.into_iter().rev());
-            }
-            Json::Null | Json::Bool(_) | Json::Number(_) => {}
-        }
-    }
-    texts
 }
 
 /// The hook that a header names, so that the door can answer in shape before it has the body. The
