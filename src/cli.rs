@@ -305,6 +305,8 @@ pub(crate) enum Artefact {
     Caddy,
     /// What asks the judge in LiteLLM: its generic guardrail
     Litellm,
+    /// A command hook for Claude Code that stops what it cannot ask the judge about
+    ClaudeHook,
     /// A key pair for sealed originals, written to the files PRIVATE and PUBLIC
     SealKey,
 }

@@ -31,7 +31,8 @@ pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
         | Artefact::Envoy
         | Artefact::Traefik
         | Artefact::Caddy
-        | Artefact::Litellm => peers::asking(arguments.what, &arguments.judge),
+        | Artefact::Litellm
+        | Artefact::ClaudeHook => peers::asking(arguments.what, &arguments.judge),
         Artefact::SealKey => seal_key::make(&arguments.files)?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;

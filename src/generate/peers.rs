@@ -7,6 +7,7 @@ const ENVOY: &str = include_str!("peers/envoy.yaml");
 const TRAEFIK: &str = include_str!("peers/traefik.yaml");
 const CADDY: &str = include_str!("peers/Caddyfile");
 const LITELLM: &str = include_str!("peers/litellm.yaml");
+const CLAUDE_HOOK: &str = include_str!("peers/claude-hook.sh");
 
 /// The file of a peer that reaches the judge at `judge`; `{judge}`, `{host}` and `{port}` are filled
 /// in. Empty for what asks no judge.
@@ -17,6 +18,7 @@ pub(super) fn asking(what: Artefact, judge: &str) -> String {
         Artefact::Traefik => TRAEFIK,
         Artefact::Caddy => CADDY,
         Artefact::Litellm => LITELLM,
+        Artefact::ClaudeHook => CLAUDE_HOOK,
         Artefact::Config | Artefact::Cowork | Artefact::ClaudeSettings | Artefact::SealKey => "",
     };
     let judge = judge.trim_end_matches('/');
@@ -64,6 +66,7 @@ mod tests {
             Artefact::Traefik,
             Artefact::Caddy,
             Artefact::Litellm,
+            Artefact::ClaudeHook,
         ] {
             let text = asking(what, "http://10.1.2.3:99/");
             assert!(text.contains("10.1.2.3"), "{what:?}");
