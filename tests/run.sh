@@ -30,6 +30,7 @@ fi
 if ! command -v nginx >/dev/null && [ ! -x /usr/sbin/nginx ]; then
   missing+=(nginx-light)
 fi
+need caddy caddy
 if [ "${#missing[@]}" -gt 0 ]; then
   # Services must not start by themselves: tests start what they need on loopback.
   policy=/usr/sbin/policy-rc.d

@@ -1,8 +1,9 @@
-"""Proxies that ask the judge whether a request may pass: a real nginx, and the calls of the others."""
+"""Proxies that ask the judge whether a request may pass: a real nginx, a real Caddy, the calls of the others."""
 
 import contextlib
 import http.client
 import http.server
+import os
 import shutil
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import conftest
 
 # Machines that build and test at once are slow; deadlines have unit tests of their own.
 SLOW = "[lake]\nmax_age = \"1s\"\n[canary]\nenabled = false\n[judge]\ndeadline_ms = 20000\n"
-NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
+DOORS = {"nginx": "nginx", "caddy": "forward_auth"}
 UPLOAD = "https://www.wetransfer.com/api/u"
 ADMIN = "https://api.github.com/orgs/acme/memberships/ana"
 
@@ -59,32 +60,55 @@ def free_port():
         return one.getsockname()[1]
 
 
-@contextlib.contextmanager
-def proxied(server, judge, folder):
-    """A real nginx with the generated configuration before an application; gives its port."""
-    application = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
-    threading.Thread(target=application.serve_forever, daemon=True).start()
-    port = free_port()
-    command = [conftest.BINARY, "generate", "nginx", "--judge", judge]
-    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def nginx_of(made, port, folder):
+    places = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     # A judge that tests share a machine with may take longer than one in production.
-    made = made.replace("http://127.0.0.1:8080", f"http://127.0.0.1:{application.server_port}").replace("2s;", "60s;")
-    places = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
+    made = made.replace("2s;", "60s;")
     (folder / "nginx.conf").write_text(
         f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
         f"events {{}}\nhttp {{ access_log off; {places}\n server {{ listen 127.0.0.1:{port};\n{made} }} }}\n"
     )
-    process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf"], stderr=subprocess.PIPE)
+    return [binary("nginx"), "-p", folder, "-c", folder / "nginx.conf"]
+
+
+def caddy_of(made, port, folder):
+    (folder / "Caddyfile").write_text(
+        f"{{\n admin off\n auto_https off\n}}\nhttp://:{port} {{\n bind 127.0.0.1\n{made}\n reverse_proxy 127.0.0.1:8080\n}}\n"
+    )
+    return [binary("caddy"), "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"]
+
+
+PROXIES = {"nginx": nginx_of, "caddy": caddy_of}
+
+
+def binary(name):
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, f"{name} is missing; tests/run.sh installs it"
+    return found
+
+
+@contextlib.contextmanager
+def proxied(name, server, judge, folder):
+    """A real proxy with the generated configuration before an application; gives its port."""
+    application = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
+    threading.Thread(target=application.serve_forever, daemon=True).start()
+    port = free_port()
+    command = [conftest.BINARY, "generate", name, "--judge", judge]
+    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    start = PROXIES[name](made, port, folder)
+    for file in folder.iterdir():
+        file.write_text(file.read_text().replace("127.0.0.1:8080", f"127.0.0.1:{application.server_port}"))
+    home = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
+    log = folder / "log.txt"
+    process = subprocess.Popen(start, stderr=open(log, "wb"), env={**os.environ, **home})
 
     def is_up():
-        assert process.poll() is None, process.stderr.read()
+        assert process.poll() is None, log.read_text()
         with socket.create_connection(("127.0.0.1", port), timeout=1):
             return True
 
     try:
-        server.wait(is_up, "nginx")
+        server.wait(is_up, name)
         yield port
     finally:
         process.terminate()
@@ -92,64 +116,70 @@ def proxied(server, judge, folder):
         application.shutdown()
 
 
-@pytest.fixture(scope="module")
-def nginx(server, tmp_path_factory):
-    with proxied(server, server.url("judge", ""), tmp_path_factory.mktemp("nginx")) as port:
+@pytest.fixture(scope="module", params=PROXIES)
+def proxy(request, server, tmp_path_factory):
+    with proxied(request.param, server, server.url("judge", ""), tmp_path_factory.mktemp(request.param)) as port:
         yield port
 
 
-def through(nginx, method, url, headers=None, body=None):
+def through(port, method, url, headers=None, body=None):
     host, _, path = url.split("://")[1].partition("/")
     Application.reached.clear()
-    status, answered, text = call(nginx, method, f"/{path}", {"host": host, **(headers or {})}, body)
+    status, answered, text = call(port, method, f"/{path}", {"host": host, **(headers or {})}, body)
     return status, answered, text, list(Application.reached)
 
 
-def test_nginx_lets_pass_what_the_judge_lets_pass(nginx):
+def test_a_proxy_lets_pass_what_the_judge_lets_pass(proxy):
     for method in ("GET", "POST", "HEAD"):
-        status, _, _, reached = through(nginx, method, "https://docs.example.com/a/b?c=1&d=%2F..")
+        status, _, _, reached = through(proxy, method, "https://docs.example.com/a/b?c=1&d=%2F..")
         assert status == 200 and reached == [(method, "/a/b?c=1&d=%2F..")]
 
 
-def test_nginx_stops_what_the_judge_stops_and_says_why(nginx, server):
-    status, headers, text, reached = through(nginx, "POST", UPLOAD, body=b"x" * 100_000)
+def test_a_proxy_stops_what_the_judge_stops_and_says_why(proxy, request, server):
+    status, headers, text, reached = through(proxy, "POST", UPLOAD, body=b"x" * 100_000)
     assert status == 403 and reached == []
     assert "personal file sharing" in headers["x-magistrate-reason"]
     assert text.startswith(headers["x-magistrate-reason"])
-    assert server.metric("magistrate_judge_answer_seconds_count", door="nginx") >= 1
-    assert server.metric("magistrate_judge_answers_total", door="nginx", decision="block") >= 1
+    door = DOORS[request.node.callspec.params["proxy"]]
+    assert server.metric("magistrate_judge_answer_seconds_count", door=door) >= 1
+    assert server.metric("magistrate_judge_answers_total", door=door, decision="block") >= 1
 
 
-def test_headers_of_a_client_change_nothing(nginx):
-    false = {"X-Original-URL": "https://docs.example.com/", "X-Original-Method": "GET"}
-    assert through(nginx, "POST", UPLOAD, false)[0] == 403
-    # Nobody reaches the sub-request itself.
-    assert through(nginx, "GET", "https://docs.example.com/_magistrate")[0] == 404
+def test_headers_of_a_client_change_nothing(proxy):
+    false = {"X-Original-URL": "https://docs.example.com/", "X-Original-Method": "GET", "X-Forwarded-Method": "GET",
+             "X-Forwarded-Host": "docs.example.com", "X-Forwarded-Uri": "/", "X-Forwarded-Proto": "https"}
+    assert through(proxy, "POST", UPLOAD, false)[0] == 403
 
 
-def test_an_approval_is_a_denial_with_its_address_and_passes_once_approved(nginx, server):
-    status, headers, _, reached = through(nginx, "PUT", ADMIN)
+def test_an_approval_is_a_denial_with_its_address_and_passes_once_approved(proxy, request, server):
+    url = f"{ADMIN}-of-{request.node.callspec.params['proxy']}"
+    status, headers, _, reached = through(proxy, "PUT", url)
     assert status == 403 and reached == []
-    page = headers["x-magistrate-approval"]
-    approval = page.rsplit("/", 1)[1]
+    approval = headers["x-magistrate-approval"].rsplit("/", 1)[1]
     token = (server.data / "admin.token").read_text().strip()
     status, _, answer = server.post(
         f"/api/v1/approvals/{approval}/approve", b"", "application/json", {"authorization": f"Bearer {token}"}, "admin"
     )
     assert status == 200, answer
-    assert through(nginx, "PUT", ADMIN)[0] == 200
-    assert through(nginx, "PUT", ADMIN)[0] == 403, "an approval is good once"
+    assert through(proxy, "PUT", url)[0] == 200
+    assert through(proxy, "PUT", url)[0] == 403, "an approval is good once"
+
+
+@pytest.mark.parametrize("name, expected", [("nginx", 500), ("caddy", 502)])
+def test_without_a_judge_nothing_passes(server, tmp_path, name, expected):
+    with proxied(name, server, f"http://127.0.0.1:{free_port()}", tmp_path) as port:
+        status, _, _, reached = through(port, "GET", "https://docs.example.com/")
+        assert status == expected and reached == []
+
+
+def test_nobody_reaches_the_sub_request_of_nginx(server, tmp_path):
+    with proxied("nginx", server, server.url("judge", ""), tmp_path) as port:
+        assert call(port, "GET", "/_magistrate")[0] == 404
 
 
 def test_a_proxy_that_says_nothing_of_the_request_is_refused(server):
     for path in ("/authz/nginx", "/authz/forward-auth"):
         assert call(server.ports["judge"], "GET", path)[0] == 400
-
-
-def test_without_a_judge_nginx_lets_nothing_pass(server, tmp_path):
-    with proxied(server, f"http://127.0.0.1:{free_port()}", tmp_path) as port:
-        status, _, _, reached = through(port, "GET", "https://docs.example.com/")
-        assert status == 500 and reached == []
 
 
 FORWARDED = {"X-Forwarded-Method": "POST", "X-Forwarded-Proto": "https"}
