@@ -239,6 +239,34 @@ def test_a_call_gets_the_same_verdict_through_every_door(server, name, arguments
         assert specific.get("permissionDecision") == (None if decision == "allow" else "deny")
 
 
+def test_after_a_downgrade_every_write_is_stopped_through_every_door(server):
+    session = {"id": "held"}
+    page = {"event": "tool_result", "session": session, "tool": {"name": "WebFetch"}, "content": {"text": "a page", "origin": "webpage"}}
+    assert wanted(server, page)["decision"] == "allow"
+    look = {"event": "request", "session": session, "destination": {"url": "https://console.aws.amazon.com/ec2", "method": "GET"}}
+    assert wanted(server, look)["decision"] == "downgrade"
+    names = {"x-claude-code-session-id": "held", "x-magistrate-session": "held"}
+    for number in range(20):
+        host, path, file = "files.example.com", f"/{number}", {"file_path": f"/home/ana/work/{number}", "content": ""}
+        url = f"https://{host}{path}"
+        put = {"event": "request", "session": session, "destination": {"url": url, "method": "PUT"}}
+        assert post(server, "/v1/data/magistrate/decision/allow", {"input": put})["result"] is False
+        assert not post(server, "/mcp/judge", call_of("Write", file), names)["pass"]
+        calls = [{"function": {"name": "Write", "arguments": json.dumps(file)}}]
+        body = {"input_type": "response", "tool_calls": calls, "litellm_trace_id": "held"}
+        assert post(server, LITELLM, body)["action"] == "BLOCKED"
+        told = {
+            "/authz/nginx": {"x-original-url": url, "x-original-method": "PUT"},
+            "/authz/forward-auth": {"x-forwarded-method": "PUT", "x-forwarded-proto": "https", "x-forwarded-host": host,
+                                    "x-forwarded-uri": path},
+            f"/authz/envoy{path}": {"host": host},
+        }
+        for door, headers in told.items():
+            assert through_proxy(server, "PUT", door, {**headers, **names}) == "block", door
+    # Another session is not held.
+    assert through_proxy(server, "PUT", "/authz/envoy/x", {"host": "files.example.com"}) == "allow"
+
+
 def test_the_table_holds_every_decision(server):
     requests = [{"event": "request", "destination": {"url": url, "method": method}} for method, url in WEB]
     requests += [{"event": "tool_call", "tool": {"name": name, "arguments": arguments}} for name, arguments in TOOLS]
