@@ -158,11 +158,11 @@ impl Writer {
         }
         let mut used_bytes = self.shared.index().bytes();
         if used_bytes.saturating_add(bytes) > max_bytes {
-            // A segment that all have read can only go when it is closed.
+            // A segment that all have read can only go when it is closed, which may be under way.
             if self.active.is_some() {
                 self.seal();
-                self.keeper.settle();
             }
+            self.keeper.settle();
             used_bytes = self.shared.index().bytes();
         }
         if used_bytes.saturating_add(bytes) > max_bytes {
