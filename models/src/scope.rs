@@ -10,6 +10,7 @@ mod meaning;
 mod places;
 mod sentences;
 mod trees;
+mod wordpiece;
 mod words;
 
 use serde::Deserialize;

@@ -3,6 +3,7 @@
 use safetensors::{Dtype, SafeTensors};
 use tokenizers::Tokenizer;
 
+use super::wordpiece::WordPiece;
 use crate::weights::{WeightsError, bytes};
 
 const WIDTH: usize = 64;
@@ -13,6 +14,8 @@ const MAX_TOKENS: usize = 256;
 #[derive(Debug)]
 pub(super) struct Meaning {
     tokenizer: Tokenizer,
+    /// The same for ASCII text, where the tokenizer is of the kind that it can stand for.
+    pieces: Option<WordPiece>,
     numbers: Vec<[i8; WIDTH]>,
     scale: Vec<f32>,
 }
@@ -48,10 +51,12 @@ impl Meaning {
         if !scale.iter().all(|scale| scale.is_finite()) {
             return Err(WeightsError::NotFinite("scale".to_owned()));
         }
+        let pieces = WordPiece::read(tokenizer);
         let tokenizer = Tokenizer::from_bytes(tokenizer)
             .map_err(|error| WeightsError::Tokenizer(error.to_string()))?;
         Ok(Self {
             tokenizer,
+            pieces,
             numbers: rows.iter().map(|row| row.map(u8::cast_signed)).collect(),
             scale,
         })
@@ -60,17 +65,20 @@ impl Meaning {
     /// The vector of a text; the tokenizer's failure is a text without tokens.
     pub(super) fn of(&self, text: &str) -> Vector {
         let mut sum = [0.0; WIDTH];
-        let found = self.tokenizer.encode_fast(text, false).ok();
-        let ids = found
-            .iter()
-            .flat_map(|found| found.get_ids())
-            .take(MAX_TOKENS);
-        for id in ids {
-            let row = usize::try_from(*id).unwrap_or(usize::MAX);
+        let mut add = |id: u32| {
+            let row = usize::try_from(id).unwrap_or(usize::MAX);
             if let (Some(row), Some(scale)) = (self.numbers.get(row), self.scale.get(row)) {
                 for (sum, number) in sum.iter_mut().zip(row) {
                     *sum += f32::from(*number) * scale;
                 }
+            }
+        };
+        match &self.pieces {
+            Some(pieces) if text.is_ascii() => pieces.each(text, MAX_TOKENS, add),
+            Some(_) | None => {
+                let found = self.tokenizer.encode_fast(text, false).ok();
+                let ids = found.iter().flat_map(|found| found.get_ids());
+                ids.take(MAX_TOKENS).for_each(|id| add(*id));
             }
         }
         let size = sum.iter().map(|number| number * number).sum::<f32>().sqrt();
