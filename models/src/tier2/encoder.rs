@@ -3,14 +3,14 @@
 //!
 //! One window at a time, without padding: T tokens, H wide.
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 use candle_nn::ops::{layer_norm, softmax_last_dim};
 use safetensors::SafeTensors;
 use serde::Deserialize;
 
 use super::gelu::gelu;
 use super::kernel::{Kernel, Linear};
-use crate::weights::{WeightsError, numbers};
+use crate::weights::{WeightsError, as_written, numbers};
 
 /// Values of an attention head.
 const HEAD_WIDTH: usize = 32;
@@ -36,6 +36,7 @@ pub(super) struct Shape {
 /// The whole model.
 #[derive(Debug)]
 pub(super) struct Encoder {
+    /// As the file has them: half of the memory, and a window needs few rows.
     words: Tensor,
     positions: Tensor,
     norm_words: Norm,
@@ -92,7 +93,7 @@ impl Encoder {
         let width = shape.width;
         let layers = (0..shape.layers).map(|number| source.layer(number, shape));
         Ok(Self {
-            words: numbers(tensors, "words.weight", &[shape.vocabulary, width])?,
+            words: as_written(tensors, "words.weight", &[shape.vocabulary, width])?,
             positions: numbers(tensors, "positions.weight", &[shape.places, width])?,
             norm_words: source.norm("norm_words", width)?,
             layers: layers.collect::<std::result::Result<_, _>>()?,
@@ -113,7 +114,7 @@ impl Encoder {
 
     /// What the head sees of a window (1, 2H).
     pub(super) fn features(&self, ids: &Tensor) -> Result<Tensor> {
-        let words = self.words.index_select(ids, 0)?;
+        let words = self.words.index_select(ids, 0)?.to_dtype(DType::F32)?;
         let positions = self.positions.narrow(0, 0, ids.elem_count())?;
         let mut x = self.norm_words.forward(&(words + positions)?)?;
         for layer in &self.layers {
