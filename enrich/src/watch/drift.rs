@@ -47,27 +47,37 @@ impl Recent {
         for (_, bits) in &mut self.seen {
             *bits <<= 1;
         }
-        for (at, tag) in present.iter().enumerate() {
-            // Attributes come in the same order most of the time.
-            let here = self.seen.get(at).is_some_and(|(known, _)| known == tag);
-            let place = if here {
-                Some(at)
-            } else {
-                self.seen.iter().position(|(known, _)| known == tag)
-            };
-            if let Some((_, bits)) = place.and_then(|at| self.seen.get_mut(at)) {
-                *bits |= 1;
-            } else if self.seen.len() < MAX_ATTRIBUTES {
-                self.seen.push((*tag, 1));
+        let mut next = 0;
+        for tag in present {
+            match place(&self.seen, next, |(known, _)| known == tag) {
+                Some(at) => {
+                    next = at + 1;
+                    if let Some((_, bits)) = self.seen.get_mut(at) {
+                        *bits |= 1;
+                    }
+                }
+                None if self.seen.len() < MAX_ATTRIBUTES => self.seen.push((*tag, 1)),
+                None => {}
             }
         }
     }
 
-    /// Whether none of the last events had the attribute.
-    fn lacks(&self, tag: u32) -> bool {
+    /// Which of `attributes`, by their positions, none of the last events had.
+    fn lacks(&self, attributes: &[Attribute]) -> Marks {
         let window = (1 << WINDOW) - 1;
-        let bits = self.seen.iter().find(|(known, _)| *known == tag);
-        self.events >= WINDOW && bits.is_none_or(|(_, bits)| bits & window == 0)
+        let (mut lacking, mut next) = (Marks::default(), 0);
+        if self.events < WINDOW {
+            return lacking;
+        }
+        for (at, attribute) in attributes.iter().enumerate() {
+            let found = place(&self.seen, next, |(known, _)| *known == attribute.tag);
+            next = found.map_or(next, |at| at + 1);
+            let bits = found.and_then(|at| self.seen.get(at));
+            if bits.is_none_or(|(_, bits)| bits & window == 0) {
+                lacking.add(at);
+            }
+        }
+        lacking
     }
 }
 
@@ -82,45 +92,75 @@ impl Usual {
         name: impl Fn(usize) -> &'a str,
     ) -> Vec<Box<str>> {
         self.last_used = now;
-        let lost = self.lost(recent);
+        // What a version has stopped sending is no less usual for that.
+        let lacking = recent.lacks(&self.attributes);
+        let lost = self.lost(lacking, recent);
         self.events = self.events.saturating_add(1);
-        for attribute in &mut self.attributes {
-            // What a version has stopped sending is no less usual for that.
-            if present.contains(&attribute.tag) || recent.lacks(attribute.tag) {
-                attribute.seen = attribute.seen.saturating_add(1);
+        let (mut counted, mut next) = (lacking, 0);
+        for (at, tag) in present.iter().enumerate() {
+            match place(&self.attributes, next, |one| one.tag == *tag) {
+                Some(known) => {
+                    next = known + 1;
+                    counted.add(known);
+                }
+                None if self.attributes.len() < MAX_ATTRIBUTES => {
+                    self.attributes.push(Attribute {
+                        tag: *tag,
+                        name: cut(name(at)).into(),
+                        seen: 0,
+                    });
+                    counted.add(self.attributes.len() - 1);
+                }
+                None => {}
             }
         }
-        for (at, tag) in present.iter().enumerate() {
-            let known = self.attributes.iter().any(|one| one.tag == *tag);
-            if !known && self.attributes.len() < MAX_ATTRIBUTES {
-                self.attributes.push(Attribute {
-                    tag: *tag,
-                    name: cut(name(at)).into(),
-                    seen: 1,
-                });
-            }
+        for (at, attribute) in self.attributes.iter_mut().enumerate() {
+            let seen = u32::from(counted.has(at));
+            attribute.seen = attribute.seen.saturating_add(seen);
         }
         lost
     }
 
-    fn lost(&self, recent: &mut Recent) -> Vec<Box<str>> {
+    fn lost(&self, lacking: Marks, recent: &mut Recent) -> Vec<Box<str>> {
         let mut lost = Vec::new();
-        if self.events < MIN_EVENTS {
+        if self.events < MIN_EVENTS || lacking == Marks::default() && recent.told.is_empty() {
             return lost;
         }
-        for one in &self.attributes {
+        for (at, one) in self.attributes.iter().enumerate() {
             // More than 95 of 100.
             let is_usual = u64::from(one.seen) * 100 > u64::from(self.events) * 95;
             let is_told = recent.told.contains(&one.tag);
-            if is_usual && recent.lacks(one.tag) && !is_told {
+            if is_usual && lacking.has(at) && !is_told {
                 recent.told.push(one.tag);
                 lost.push(one.name.clone());
-            } else if is_told && !recent.lacks(one.tag) {
+            } else if is_told && !lacking.has(at) {
                 recent.told.retain(|tag| *tag != one.tag);
             }
         }
         lost
     }
+}
+
+/// Some of at most [`MAX_ATTRIBUTES`] attributes, by their positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Marks(u128);
+
+impl Marks {
+    const fn add(&mut self, at: usize) {
+        self.0 |= 1 << at;
+    }
+
+    const fn has(self, at: usize) -> bool {
+        self.0 >> at & 1 == 1
+    }
+}
+
+/// Where the first fitting item stands from `next` on, else before it: events of one kind have their
+/// attributes in nearly the same order, so that each is found at once.
+fn place<T>(items: &[T], next: usize, fits: impl Fn(&T) -> bool) -> Option<usize> {
+    let (before, after) = items.split_at_checked(next)?;
+    let found = after.iter().position(&fits).map(|at| next + at);
+    found.or_else(|| before.iter().position(fits))
 }
 
 fn cut(name: &str) -> &str {
