@@ -52,6 +52,15 @@ const RELOAD: Duration = Duration::from_secs(5);
 /// So long a stop waits for what the queue still holds; the lake needs its time, too.
 const DRAIN: Duration = Duration::from_secs(4);
 
+/// Whether anything else waits for the time that the analysis takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Listeners do: models have a share of the time, and a stop waits for seconds only.
+    Shared,
+    /// Nothing does: everything is looked at, however long it takes.
+    Thorough,
+}
+
 /// What the thread works on.
 pub(crate) struct Parts {
     /// Where records come from.
@@ -72,6 +81,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     /// Where rules come from.
     pub(crate) config: crate::config::Config,
+    /// How much time there is.
+    pub(crate) pace: Pace,
 }
 
 /// The running analysis.
@@ -79,6 +90,7 @@ pub(crate) struct AnalysisThread {
     thread: JoinHandle<()>,
     ending: Arc<AtomicBool>,
     hurry: Arc<AtomicBool>,
+    pace: Pace,
 }
 
 impl AnalysisThread {
@@ -88,6 +100,7 @@ impl AnalysisThread {
     /// When the state cannot be read or the thread cannot be started.
     pub(crate) fn start(parts: Parts) -> anyhow::Result<Self> {
         let (ending, hurry) = (Arc::default(), Arc::default());
+        let pace = parts.pace;
         let mut source = Source::new(parts.config.clone());
         let desk = Desk::open(&mut source, &parts)?;
         let mut analyst = Analyst {
@@ -109,6 +122,7 @@ impl AnalysisThread {
             thread,
             ending,
             hurry,
+            pace,
         })
     }
 
@@ -117,7 +131,8 @@ impl AnalysisThread {
     pub(crate) fn drain(self) {
         self.ending.store(true, Ordering::Release);
         let started = Instant::now();
-        while !self.thread.is_finished() && started.elapsed() < DRAIN {
+        let may_wait = || self.pace == Pace::Thorough || started.elapsed() < DRAIN;
+        while !self.thread.is_finished() && may_wait() {
             std::thread::park_timeout(Duration::from_millis(20));
         }
         self.hurry.store(true, Ordering::Release);

@@ -22,6 +22,7 @@ use self::progress::Progress;
 use self::read::Piece;
 use self::summary::{Form, Summary};
 use self::wire::Taken;
+use crate::analysis::Pace;
 use crate::cli::ReplayArguments;
 use crate::config::Config;
 use crate::dead_letter::DeadLetter;
@@ -56,6 +57,7 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
             let (intake, engine) = Engine::start(
                 &loaded.config,
                 (&store, models.as_ref()),
+                Pace::Thorough,
                 &mut Registry::default(),
             )?;
             let dead_letters = engine.dead_letters().clone();
@@ -65,7 +67,9 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
             };
             let mut summary = runtime.block_on(Replay::run(arguments, door, files));
             let detected = engine.detected();
+            let waiting = progress::waiting("rules and models look at what was read");
             engine.drain(&store);
+            waiting.finish_and_clear();
             summary.alerts = detected.map(|metrics| metrics.alerts().into_iter().collect());
             summary
         }

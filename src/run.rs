@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Shown};
-use crate::analysis::{self, AnalysisThread};
+use crate::analysis::{self, AnalysisThread, Pace};
 use crate::approvals;
 use crate::audit;
 use crate::canary::{self, Rounds};
@@ -60,7 +60,12 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let stop = signal::Stop::listen()?;
     let mut registry = Registry::default();
     let models = Models::start(&config.models)?;
-    let (intake, engine) = Engine::start(config, (&store, models.as_ref()), &mut registry)?;
+    let (intake, engine) = Engine::start(
+        config,
+        (&store, models.as_ref()),
+        Pace::Shared,
+        &mut registry,
+    )?;
     let (audit, audit_threads) = audit::start(config, &store)?;
     let judge = judge::start(
         config,
@@ -126,6 +131,7 @@ impl Engine {
     pub(crate) fn start(
         config: &Config,
         (store, models): (&Store, Option<&Arc<Models>>),
+        pace: Pace,
         registry: &mut Registry,
     ) -> anyhow::Result<(Intake, Self)> {
         let metrics = Arc::new(Metrics::default());
@@ -135,7 +141,7 @@ impl Engine {
         let dead_letters = DeadLetters::new(store.folder.join("dlq"), Arc::clone(&store.path));
 
         let lake = open_lake(config, store, registry)?;
-        let analysis = start_analysis(config, (store, models), registry)?;
+        let analysis = start_analysis(config, (store, models), pace, registry)?;
         let (analysis, detected) = analysis.unzip();
         let forwarders = Forwarders::start(config, store, &dead_letters, registry)?;
 
@@ -202,6 +208,7 @@ fn canary_parts(config: &Config, store: &Store, intake: &Intake) -> canary::Part
 fn start_analysis(
     config: &Config,
     (store, models): (&Store, Option<&Arc<Models>>),
+    pace: Pace,
     registry: &mut Registry,
 ) -> anyhow::Result<Option<(AnalysisThread, Arc<analysis::Metrics>)>> {
     if !config.detect.enabled {
@@ -219,6 +226,7 @@ fn start_analysis(
         clock: Arc::clone(&store.clock),
         metrics: Arc::clone(&metrics),
         config: config.clone(),
+        pace,
     };
     Ok(Some((AnalysisThread::start(parts)?, metrics)))
 }

@@ -160,9 +160,9 @@ def magistrate(tmp_path):
 def run(tmp_path):
     """Runs a command of the binary and returns the finished process."""
 
-    def command(*arguments, stdin=b"", **options):
+    def command(*arguments, stdin=b"", timeout=60, **options):
         return subprocess.run(
-            [BINARY, *map(str, arguments)], input=stdin, capture_output=True, timeout=60, **options
+            [BINARY, *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout, **options
         )
 
     return command

@@ -63,7 +63,7 @@ impl Desk {
                     } else {
                         "refused"
                     });
-                Scorer::new(models, &parts.config.models)
+                Scorer::new(models, &parts.config.models, parts.pace)
             }),
             config,
         };

@@ -35,6 +35,7 @@ pub(crate) struct Metrics {
     alerts: Family<ByLevel, Counter>,
     loads: Family<ByOutcome, Counter>,
     judged: Family<ByOutcome, Counter>,
+    calls: Family<ByOutcome, Counter>,
     model_loads: Family<ByOutcome, Counter>,
 }
 
@@ -48,6 +49,9 @@ const JUDGED: [&str; 7] = [
     "slow",
     "failed",
 ];
+
+/// What can become of a call that is to be held against its session's task.
+const CALLS: [&str; 2] = ["judged", "slow"];
 
 const LEVELS: [Level; 5] = [
     Level::Informational,
@@ -131,11 +135,19 @@ impl Metrics {
         for outcome in JUDGED {
             self.judged.get_or_create(&ByOutcome { outcome }).inc_by(0);
         }
+        for outcome in CALLS {
+            self.calls.get_or_create(&ByOutcome { outcome }).inc_by(0);
+        }
         let models = registry.sub_registry_with_prefix("magistrate_models");
         models.register(
             "texts",
             "Texts of the log by what became of them: the tier whose score counts, or why there is none",
             self.judged.clone(),
+        );
+        models.register(
+            "calls",
+            "Calls of the log that have a task to be held against: judged, or slow where models had had their share of the time",
+            self.calls.clone(),
         );
         models.register(
             "loads",
@@ -147,6 +159,11 @@ impl Metrics {
     /// One more text was judged, or could not be; `outcome` is one of [`JUDGED`].
     pub(super) fn judged(&self, outcome: &'static str) {
         self.judged.get_or_create(&ByOutcome { outcome }).inc();
+    }
+
+    /// One more call was held against its task, or could not be; `outcome` is one of [`CALLS`].
+    pub(super) fn called(&self, outcome: &'static str) {
+        self.calls.get_or_create(&ByOutcome { outcome }).inc();
     }
 
     /// Models were read; `outcome` is `loaded` or `refused`.

@@ -7,6 +7,7 @@ use magistrate_enrich::{Decoded, ModelScores, Redactor, Unjudged};
 use magistrate_event::{Field, Record};
 use magistrate_models::{Asked, Budget, Depth, ModelsConfig, Opinion, Score, Silence};
 
+use super::Pace;
 use super::allowance::Allowance;
 use super::metrics::Metrics;
 use super::remembered::{Remembered, TextHash};
@@ -20,6 +21,8 @@ pub(super) const WINDOW: &str = "score.window";
 pub(super) const INJECTION: &str = "score.injection";
 /// Characters of that stretch that a finding shows.
 const SHOWN: usize = 600;
+/// A text waits no longer even where nothing presses: by then something is broken.
+const LONG_WAIT: Duration = Duration::from_mins(10);
 
 /// Asks the models about records.
 pub(super) struct Scorer {
@@ -29,7 +32,8 @@ pub(super) struct Scorer {
     remembered: Remembered,
     tasks: Tasks,
     wait: Duration,
-    allowance: Allowance,
+    /// None where there is all the time that it takes.
+    allowance: Option<Allowance>,
 }
 
 /// What the models say of one record.
@@ -64,14 +68,21 @@ enum State {
 
 impl Scorer {
     /// Asks `models`.
-    pub(super) fn new(models: Arc<Models>, config: &ModelsConfig) -> Self {
+    pub(super) fn new(models: Arc<Models>, config: &ModelsConfig, pace: Pace) -> Self {
+        let (wait, allowance) = match pace {
+            Pace::Shared => {
+                let allowance = Allowance::new(Instant::now());
+                (Duration::from_millis(config.wait_ms), Some(allowance))
+            }
+            Pace::Thorough => (LONG_WAIT, None),
+        };
         Self {
             swaps: models.in_force().swaps(),
             models,
             remembered: Remembered::new(config.remembered_texts),
             tasks: Tasks::default(),
-            wait: Duration::from_millis(config.wait_ms),
-            allowance: Allowance::new(Instant::now()),
+            wait,
+            allowance,
         }
     }
 
@@ -96,7 +107,7 @@ impl Scorer {
         let mut asked = Vec::new();
         for (number, Untrusted { field, text }) in texts(record.event()).into_iter().enumerate() {
             // What nobody has time to judge need not be decoded.
-            let is_late = self.allowance.is_used_up(Instant::now());
+            let is_late = self.is_late();
             let layers = if is_late {
                 Vec::new()
             } else {
@@ -122,8 +133,21 @@ impl Scorer {
         let depth = Depth::Model;
         match self.remembered.get(&hash) {
             Some(score) => State::Known(score.clone()),
-            None if self.allowance.is_used_up(Instant::now()) => State::Refused,
+            None if self.is_late() => State::Refused,
             None => State::Asked(self.models.in_force().ask(text, Budget { until, depth })),
+        }
+    }
+
+    /// Whether the models have had their share of the time.
+    fn is_late(&self) -> bool {
+        let allowance = self.allowance.as_ref();
+        allowance.is_some_and(|one| one.is_used_up(Instant::now()))
+    }
+
+    fn spent_since(&mut self, began: Instant) {
+        let now = Instant::now();
+        if let Some(allowance) = &mut self.allowance {
+            allowance.spend(now - began, now);
         }
     }
 
@@ -140,8 +164,7 @@ impl Scorer {
                 State::Asked(asked) => {
                     let began = Instant::now();
                     let opinion = asked.wait();
-                    let now = Instant::now();
-                    self.allowance.spend(now - began, now);
+                    self.spent_since(began);
                     self.take(text.hash, opinion, metrics)
                 }
                 State::Refused => {
@@ -163,7 +186,7 @@ impl Scorer {
                 }
             }
         }
-        said.scores.scope_drift = self.drift(record);
+        said.scores.scope_drift = self.drift(record, metrics);
         said
     }
 
@@ -198,9 +221,18 @@ impl Scorer {
         Ok(score)
     }
 
-    fn drift(&mut self, record: &Record) -> Option<f64> {
+    /// How far a call is from its session's task, where there is one to hold it against.
+    fn drift(&mut self, record: &Record, metrics: &Metrics) -> Option<f64> {
         let action = self.tasks.learn(record.event())?;
-        Some(self.models.in_force().drift(&action)?.probability)
+        if self.is_late() {
+            metrics.called("slow");
+            return None;
+        }
+        let began = Instant::now();
+        let drift = self.models.in_force().drift(&action)?;
+        self.spent_since(began);
+        metrics.called("judged");
+        Some(drift.probability)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Shows how far a replay has come, where somebody is looking.
 
+use std::time::Duration;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::input::Input;
@@ -37,4 +39,15 @@ impl Progress {
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Shows that something is still being done; silent when piped.
+pub(crate) fn waiting(for_what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    bar.set_message(for_what);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
 }

@@ -127,6 +127,34 @@ def test_replay_of_files_folders_compressed_and_standard_input(run, tmp_path):
     assert reader.sql(rows) == [(count + 2 + 5,)]
 
 
+LAST_ONE = """title: The last one
+id: 5f0c1f9e-3a57-4c7a-8d58-3d2f5a9b7c11
+level: high
+logsource: {product: claude_code, category: action}
+detection:
+  selection: {command|contains: the-last-one}
+  condition: selection
+"""
+
+
+def test_replay_looks_at_everything_however_long_it_takes(run, tmp_path):
+    """A server that stops leaves a backlog of the analysis to its next start; a report must not."""
+    source, rules = tmp_path / "in", tmp_path / "rules"
+    source.mkdir()
+    rules.mkdir()
+    (rules / "last.yml").write_text(LAST_ONE)
+    (tmp_path / "c.toml").write_text(f'[detect]\nrules = ["{rules}"]\n')
+    for file in range(40):
+        ids = range(file * 1_000, file * 1_000 + 1_000)
+        (source / f"{file:02}.bin.zst").write_bytes(zstandard.compress(records.request(ids)))
+    (source / "99.bin").write_bytes(records.request([40_000], session="last", text="the-last-one"))
+    answer = run("replay", "-c", tmp_path / "c.toml", "--json", "--data", tmp_path / "data", source, timeout=300)
+    assert answer.returncode == 0, answer.stderr.decode()
+    reader = Magistrate(tmp_path)
+    titles = reader.sql("select finding_info.title from lake where class_uid = 2004")
+    assert ("The last one",) in titles
+
+
 def test_replay_keeps_bad_input_as_dead_letters(run, tmp_path):
     (tmp_path / "bad.json").write_text('{"resourceLogs":[{"scopeLogs":[')
     (tmp_path / "good.bin").write_bytes(records.request(range(3)))
