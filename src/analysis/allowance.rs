@@ -10,33 +10,25 @@ const MOST: Duration = Duration::from_secs(5);
 /// Time that is left for the models.
 #[derive(Debug)]
 pub(super) struct Allowance {
-    left: Duration,
-    at: Instant,
+    /// When all that was spent will have been earned. What was asked for together can overdraw:
+    /// it is earned later all the same.
+    even: Instant,
 }
 
 impl Allowance {
     /// All of it, at `now`.
     pub(super) const fn new(now: Instant) -> Self {
-        Self {
-            left: MOST,
-            at: now,
-        }
+        Self { even: now }
     }
 
     /// Whether there is none left at `now`.
     pub(super) fn is_used_up(&self, now: Instant) -> bool {
-        self.left_at(now).is_zero()
+        self.even.saturating_duration_since(now) >= MOST * SHARE
     }
 
     /// Takes `spent` off, at `now`.
     pub(super) fn spend(&mut self, spent: Duration, now: Instant) {
-        self.left = self.left_at(now).saturating_sub(spent);
-        self.at = now;
-    }
-
-    fn left_at(&self, now: Instant) -> Duration {
-        let earned = now.saturating_duration_since(self.at) / SHARE;
-        self.left.saturating_add(earned).min(MOST)
+        self.even = self.even.max(now) + spent * SHARE;
     }
 }
 
@@ -49,7 +41,7 @@ mod tests {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut allowance = Allowance::new(start);
-        allowance.spend(MOST * 2, start);
+        allowance.spend(MOST, start);
         assert!(allowance.is_used_up(start));
         assert!(!allowance.is_used_up(after(1)));
         allowance.spend(Duration::from_secs(1), after(4));
@@ -57,5 +49,26 @@ mod tests {
         // A quiet day earns no more than can be taken at once.
         allowance.spend(MOST, after(86_400));
         assert!(allowance.is_used_up(after(86_400)));
+    }
+
+    #[test]
+    fn many_that_are_asked_for_together_get_no_more_than_the_share() {
+        let (step, wait) = (Duration::from_millis(6), Duration::from_millis(300));
+        let start = Instant::now();
+        let mut allowance = Allowance::new(start);
+        let (mut now, mut spent) = (start, Duration::ZERO);
+        while now < start + Duration::from_mins(10) {
+            now += step;
+            if !allowance.is_used_up(now) {
+                now += wait;
+                allowance.spend(wait, now);
+                spent += wait;
+            }
+        }
+        let share = Duration::from_mins(10) / SHARE + MOST;
+        assert!(
+            spent <= share + wait && spent + 2 * wait >= share,
+            "{spent:?}"
+        );
     }
 }
