@@ -68,8 +68,8 @@ pub(crate) fn as_written(
         expected: format!("{sizes:?} of float16 or float32"),
     };
     let view = tensors.tensor(name).map_err(|_| wrong())?;
-    let known: [(Dtype, DType, fn(&[u8]) -> bool); 2] = [
-        (Dtype::F16, DType::F16, are_finite_16),
+    let known = [
+        (Dtype::F16, DType::F16, are_finite_16 as Check),
         (Dtype::F32, DType::F32, are_finite_32),
     ];
     let known = known.into_iter().find(|(said, ..)| *said == view.dtype());
@@ -87,6 +87,9 @@ pub(crate) fn as_written(
         &Device::Cpu,
     )?)
 }
+
+/// Whether the numbers that the bytes are are all finite.
+type Check = fn(&[u8]) -> bool;
 
 /// IEEE 754: what has all bits of the exponent set is infinite or no number.
 fn are_finite_16(bytes: &[u8]) -> bool {
