@@ -4,6 +4,7 @@ mod approvals;
 mod authz;
 mod body;
 mod call;
+mod envoy;
 mod fault;
 mod grpc;
 mod hooks;
@@ -100,5 +101,7 @@ pub fn router(judge: Arc<Judge>) -> Router {
         .route("/authz/envoy/", any(authz::envoy))
         .route("/authz/envoy/{*path}", any(authz::envoy))
         .route(judge_v1::PATH, post(judge_v1::answer))
+        .route(envoy::check::PATH, post(envoy::check::answer))
+        .route(envoy::process::PATH, post(envoy::process::answer))
         .with_state(Doors { judge })
 }

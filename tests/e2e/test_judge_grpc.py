@@ -194,13 +194,17 @@ def test_a_stranger_is_unauthenticated(made, magistrate, tmp_path):
             assert told.value.code() == grpc.StatusCode.UNAUTHENTICATED
         known = [("authorization", "Bearer a-long-token")]
         assert judge(made[0].JudgeRequest(), metadata=known, timeout=60).verdict_id
+        for path in ("/envoy.service.auth.v3.Authorization/Check", "/envoy.service.ext_proc.v3.ExternalProcessor/Process"):
+            with pytest.raises(grpc.RpcError) as told:
+                channel.unary_unary(path)(b"", timeout=60)
+            assert told.value.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
 def frame(kind, flags, stream, payload=b""):
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
-@pytest.mark.parametrize("path", ["/magistrate.judge.v1.Judge/Judge"])
+@pytest.mark.parametrize("path", ["/magistrate.judge.v1.Judge/Judge", "/envoy.service.ext_proc.v3.ExternalProcessor/Process"])
 def test_rapid_resets_end_their_connection_and_nothing_else(made, server, ask, path):
     # HPACK by hand: literals without indexing, of which the first two name entries of the static table.
     def literal(name, value):

@@ -4,6 +4,7 @@
 //! Messages are not compressed: proxies and plugins that ask a judge do not compress either.
 
 mod frame;
+mod stream;
 mod timeout;
 
 use std::convert::Infallible;
@@ -17,7 +18,8 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use prost::Message;
 
-use self::frame::framed;
+pub(super) use self::frame::framed;
+pub(super) use self::stream::{Messages, Replies, channel};
 use super::Doors;
 use super::call::{Asker, Call};
 use super::fault::Fault;
@@ -33,6 +35,7 @@ pub(super) enum Code {
     Ok = 0,
     InvalidArgument = 3,
     DeadlineExceeded = 4,
+    PermissionDenied = 7,
     ResourceExhausted = 8,
     Unimplemented = 12,
     Unauthenticated = 16,

@@ -53,6 +53,17 @@ pub(super) fn only(mut body: Bytes, max_bytes: usize) -> Result<Bytes, Fault> {
     }
 }
 
+/// Takes the first message out of what has come, where it is there whole.
+pub(super) fn next(came: &mut BytesMut, max_bytes: usize) -> Result<Option<Bytes>, Fault> {
+    match length(came, max_bytes)? {
+        Some(len) if came.len() >= PREFIX_BYTES + len => {
+            came.advance(PREFIX_BYTES);
+            Ok(Some(came.split_to(len).freeze()))
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +83,24 @@ mod tests {
         assert!(told(b"\x01\0\0\0\x01a").contains("compressed"));
         assert!(told(b"\x02\0\0\0\x01a").contains("flag"));
         assert!(told(b"\0\xff\xff\xff\xff").contains("larger than 9"));
+    }
+
+    #[test]
+    fn messages_are_found_wherever_they_were_cut() {
+        let whole = b"\0\0\0\0\x02ab\0\0\0\0\0\0\0\0\0\x01c";
+        for cut in 0..=whole.len() {
+            let mut found = Vec::new();
+            let mut came = BytesMut::new();
+            for part in [&whole[..cut], &whole[cut..]] {
+                came.extend_from_slice(part);
+                while let Some(message) = next(&mut came, 2).unwrap() {
+                    found.push(message);
+                }
+            }
+            assert_eq!(found, ["ab", "", "c"], "cut at {cut}");
+            assert!(came.is_empty());
+        }
+        let mut large = BytesMut::from(&b"\0\0\0\0\x03"[..]);
+        assert!(next(&mut large, 2).is_err(), "before it has come");
     }
 }
