@@ -29,6 +29,8 @@ pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
         Artefact::ClaudeSettings => claude_settings(arguments)?,
         Artefact::Nginx
         | Artefact::Envoy
+        | Artefact::EnvoyGrpc
+        | Artefact::EnvoyExtProc
         | Artefact::Traefik
         | Artefact::Caddy
         | Artefact::Litellm

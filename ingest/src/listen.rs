@@ -4,6 +4,7 @@
 //! headers and idleness are timed, and a shutdown lets open requests finish until a deadline.
 
 mod activity;
+mod answering;
 mod connection;
 pub(crate) mod peers;
 
@@ -82,7 +83,7 @@ pub async fn serve<S, B>(
 ) -> std::io::Result<()>
 where
     S: Answer<B>,
-    B: Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let address = listener.local_addr()?;

@@ -4,9 +4,12 @@ mod approvals;
 mod authz;
 mod body;
 mod call;
+mod envoy;
 mod fault;
+mod grpc;
 mod hooks;
 mod json;
+mod judge_v1;
 mod litellm;
 mod mcp;
 mod opa;
@@ -82,7 +85,7 @@ pub fn takes_api_key(path: &str) -> bool {
     path == litellm::PATH
 }
 
-/// All doors that speak HTTP. A request without a [`Caller`] is refused.
+/// All doors. A request without a [`Caller`] is refused.
 pub fn router(judge: Arc<Judge>) -> Router {
     Router::new()
         .route("/v1/judge", post(json::answer))
@@ -97,5 +100,8 @@ pub fn router(judge: Arc<Judge>) -> Router {
         .route(authz::ENVOY_PREFIX, any(authz::envoy))
         .route("/authz/envoy/", any(authz::envoy))
         .route("/authz/envoy/{*path}", any(authz::envoy))
+        .route(judge_v1::PATH, post(judge_v1::answer))
+        .route(envoy::check::PATH, post(envoy::check::answer))
+        .route(envoy::process::PATH, post(envoy::process::answer))
         .with_state(Doors { judge })
 }

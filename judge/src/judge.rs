@@ -1,5 +1,7 @@
 //! Asks the engine under a deadline, keeps the verdict's record, and answers.
 
+mod seat;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 
+pub use self::seat::Seat;
 use crate::answers::Answers;
 use crate::approvals::{Approvals, Heard, State};
 use crate::audit::{AuditError, AuditLog, Kept};
@@ -42,6 +45,7 @@ pub struct Judge {
     calls: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    exchanges: Arc<Semaphore>,
     deeper: Arc<Semaphore>,
     metrics: Metrics,
     config: Config,
@@ -52,13 +56,6 @@ pub struct Judge {
 #[error("too many calls at once")]
 pub struct Overload;
 
-/// What a call holds while it is read and judged.
-#[derive(Debug)]
-pub struct Seat {
-    _call: OwnedSemaphorePermit,
-    bytes: Option<OwnedSemaphorePermit>,
-}
-
 /// Kept back from the models for deciding.
 const MODEL_RESERVE: Duration = Duration::from_millis(1);
 /// How long the models may take where nobody waits for them any more.
@@ -67,6 +64,9 @@ const DEEPER: Duration = Duration::from_secs(2);
 const MAX_DEEPER: usize = 16;
 /// Callers that wait for a person at once.
 const MAX_WAITING: usize = 1_024;
+/// Exchanges that are followed from request to response at once; most of their time they wait for
+/// others.
+const MAX_EXCHANGES: usize = 16_384;
 /// Bytes are counted in pieces of this size.
 const PIECE_BYTES: usize = 1 << 10;
 
@@ -91,6 +91,7 @@ impl Judge {
             calls: Arc::new(Semaphore::new(config.max_in_flight)),
             bytes: Arc::new(Semaphore::new(config.max_in_flight_bytes / PIECE_BYTES)),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
+            exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
             deeper: Arc::new(Semaphore::new(MAX_DEEPER)),
             metrics,
             config,
@@ -123,10 +124,7 @@ impl Judge {
     /// When too many are taken.
     pub fn seat(&self) -> Result<Seat, Overload> {
         let call = Arc::clone(&self.calls).try_acquire_owned();
-        Ok(Seat {
-            _call: call.map_err(|_| Overload)?,
-            bytes: None,
-        })
+        Ok(Seat::new(call.map_err(|_| Overload)?))
     }
 
     /// A place to wait for a person, which takes none from those who ask.
@@ -138,6 +136,15 @@ impl Judge {
         place.map_err(|_| Overload)
     }
 
+    /// A place to follow an exchange from request to response, which takes none from those who ask.
+    ///
+    /// # Errors
+    /// When too many are taken.
+    pub fn exchange_place(&self) -> Result<OwnedSemaphorePermit, Overload> {
+        let place = Arc::clone(&self.exchanges).try_acquire_owned();
+        place.map_err(|_| Overload)
+    }
+
     /// Charges `more` bytes of a body to its seat.
     ///
     /// # Errors
@@ -145,11 +152,7 @@ impl Judge {
     pub fn charge(&self, seat: &mut Seat, more: usize) -> Result<(), Overload> {
         let pieces = u32::try_from(more.div_ceil(PIECE_BYTES)).map_err(|_| Overload)?;
         let permit = Arc::clone(&self.bytes).try_acquire_many_owned(pieces);
-        let permit = permit.map_err(|_| Overload)?;
-        match &mut seat.bytes {
-            Some(held) => held.merge(permit),
-            None => seat.bytes = Some(permit),
-        }
+        seat.add(permit.map_err(|_| Overload)?);
         Ok(())
     }
 
@@ -380,4 +383,4 @@ fn reserve(time: Duration) -> Duration {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

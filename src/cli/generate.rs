@@ -36,6 +36,10 @@ pub(crate) enum Artefact {
     Nginx,
     /// What asks the judge in Envoy: ext_authz over HTTP
     Envoy,
+    /// What asks the judge in Envoy: ext_authz over gRPC
+    EnvoyGrpc,
+    /// What shows the judge requests and responses in Envoy, bodies included: ext_proc
+    EnvoyExtProc,
     /// What asks the judge in Traefik: forward-auth
     Traefik,
     /// What asks the judge in Caddy: forward-auth

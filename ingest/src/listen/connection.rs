@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::{Activity, Patience, Watched};
+use super::answering::Answering;
 use super::{Answer, ListenOptions, Peer};
 use crate::config::Limits;
 use crate::tls::certificate_name;
@@ -40,7 +41,7 @@ pub(super) async fn serve<S, B>(
     shutdown: CancellationToken,
 ) where
     S: Answer<B>,
-    B: Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     if let Err(error) = stream.set_nodelay(true) {
@@ -85,7 +86,7 @@ async fn http<T, S, B>(
 ) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: Answer<B>,
-    B: Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let activity = Activity::new();
@@ -96,8 +97,7 @@ async fn http<T, S, B>(
         let answered = tower::ServiceExt::oneshot(service.clone(), request);
         async move {
             let response = answered.await;
-            drop(open);
-            response
+            response.map(|response| response.map(|body| Answering::new(body, open)))
         }
     });
     let io = TokioIo::new(Watched::new(stream, activity.clone()));

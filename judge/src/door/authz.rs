@@ -4,7 +4,7 @@
 //! 200 lets pass, every other status does not. Each proxy has a path of its own, so that no header
 //! of the judged request can stand in for one that its proxy would have set.
 
-mod asked;
+pub(super) mod asked;
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ use crate::verdict::Verdict;
 pub(super) const ENVOY_PREFIX: &str = "/authz/envoy";
 
 /// What a status can carry: an approval is a denial with its address.
-const CARRIES: Carries = Carries {
+pub(super) const CARRIES: Carries = Carries {
     redact: Carry::No,
     downgrade: Carry::No,
     approval: Carry::Yes,
@@ -88,9 +88,19 @@ fn response(verdict: &Arc<Verdict>) -> Response {
             (StatusCode::FORBIDDEN, format!("{}\n", verdict.told())).into_response()
         }
     };
+    for (name, value) in headers_of(verdict) {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// The headers that tell a verdict: names and values of one line.
+pub(super) fn headers_of(verdict: &Verdict) -> Vec<(&'static str, String)> {
     let is_stopped = verdict.decision != Decision::Allow;
     let page = verdict.approval.as_ref().map(|ticket| ticket.page.as_str());
-    for (name, value) in [
+    let all = [
         ("x-magistrate-verdict", Some(verdict.verdict_id.as_str())),
         ("x-magistrate-decision", Some(verdict.decision.name())),
         (
@@ -98,23 +108,18 @@ fn response(verdict: &Arc<Verdict>) -> Response {
             is_stopped.then_some(verdict.message.as_str()),
         ),
         ("x-magistrate-approval", page),
-    ] {
-        if let Some(value) = value.and_then(header_value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
+    ];
+    let told = all
+        .into_iter()
+        .filter_map(|(name, text)| Some((name, text?)));
+    told.map(|(name, text)| (name, line(text))).collect()
 }
 
 /// A text as the value of a header: one line of ASCII.
-fn header_value(text: &str) -> Option<HeaderValue> {
+fn line(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_graphic() || c == ' ';
-    let line: String = text
-        .chars()
-        .take(MAX_HEADER_CHARS)
-        .map(|c| if is_plain(c) { c } else { '?' })
-        .collect();
-    HeaderValue::from_str(&line).ok()
+    let chars = text.chars().take(MAX_HEADER_CHARS);
+    chars.map(|c| if is_plain(c) { c } else { '?' }).collect()
 }
 
 #[cfg(test)]
@@ -123,8 +128,8 @@ mod tests {
 
     #[test]
     fn a_reason_in_a_header_is_one_short_line_of_ascii() {
-        assert_eq!(header_value("a b\r\nx: y").unwrap(), "a b??x: y");
-        assert_eq!(header_value("für").unwrap(), "f?r");
-        assert_eq!(header_value(&"x".repeat(2000)).unwrap().len(), 512);
+        assert_eq!(line("a b\r\nx: y"), "a b??x: y");
+        assert_eq!(line("für"), "f?r");
+        assert_eq!(line(&"x".repeat(2000)).len(), 512);
     }
 }

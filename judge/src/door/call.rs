@@ -1,4 +1,4 @@
-//! What the HTTP doors do first: who calls, the body under limits, and the clock.
+//! What the doors do first: who calls, the body under limits, and the clock.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,12 +25,12 @@ pub(super) struct Call {
     pub(super) asker: Asker,
 }
 
-/// Whoever waits for the answer, on a seat of its own until it is dropped.
+/// Whoever waits for the answer; its seat is held until it is dropped.
 pub(super) struct Asker {
     origin: Origin,
     body_hash: [u8; 32],
     since: Instant,
-    _seat: Seat,
+    _seat: Option<Seat>,
 }
 
 impl Call {
@@ -40,16 +40,12 @@ impl Call {
         request: axum::extract::Request,
     ) -> Result<Self, Fault> {
         let (head, payload) = request.into_parts();
-        let origin = match head.extensions.get::<Caller>() {
-            Some(Caller::Denied(why)) => {
+        let origin = match who_asks(&head) {
+            Ok(origin) => origin,
+            Err(denied) => {
                 body::throw_away(payload);
-                return Err(Fault::Denied(why.clone()));
+                return Err(denied);
             }
-            Some(caller) => caller.origin(),
-            None => None,
-        };
-        let Some(origin) = origin else {
-            return Err(Fault::Denied("nobody said who calls".to_owned()));
         };
         let mut seat = match doors.judge.seat() {
             Ok(seat) => seat,
@@ -64,13 +60,35 @@ impl Call {
             origin,
             body_hash: *blake3::hash(&body).as_bytes(),
             since,
-            _seat: seat,
+            _seat: Some(seat),
         };
         Ok(Self { head, body, asker })
     }
 }
 
+/// Where the questions of a call come from, if its caller may ask.
+pub(super) fn who_asks(head: &Parts) -> Result<Origin, Fault> {
+    let nobody = || Fault::Denied("nobody said who calls".to_owned());
+    match head.extensions.get::<Caller>() {
+        Some(Caller::Denied(why)) => Err(Fault::Denied(why.clone())),
+        Some(caller) => caller.origin().ok_or_else(nobody),
+        None => Err(nobody()),
+    }
+}
+
 impl Asker {
+    /// Whoever waits for the answer to a message that has been received just now, and whose bytes are
+    /// charged to a seat that others hold.
+    pub(super) fn now(origin: Origin) -> Self {
+        Self {
+            origin,
+            // What has no id of its own is never the same question.
+            body_hash: [0; 32],
+            since: Instant::now(),
+            _seat: None,
+        }
+    }
+
     /// Asks. The deadline counts from when the call was received, also of a second question.
     pub(super) async fn ask(
         &self,

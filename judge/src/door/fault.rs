@@ -16,6 +16,9 @@ pub(super) enum Fault {
     /// No request.
     #[error("{0}")]
     Malformed(String),
+    /// Asked in a way that is not served.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// Too large.
     #[error("body is larger than {max_bytes} bytes")]
     TooLarge {
@@ -45,6 +48,7 @@ impl Fault {
         match self {
             Self::Denied(_) => "denied",
             Self::Malformed(_) => "malformed",
+            Self::Unsupported(_) => "unsupported",
             Self::TooLarge { .. } => "too_large",
             Self::Slow => "slow",
             Self::Cut => "cut",
@@ -57,6 +61,7 @@ impl Fault {
         match self {
             Self::Denied(_) => StatusCode::UNAUTHORIZED,
             Self::Malformed(_) | Self::Cut => StatusCode::BAD_REQUEST,
+            Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Overload(_) => StatusCode::TOO_MANY_REQUESTS,

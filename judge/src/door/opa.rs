@@ -101,9 +101,11 @@ const fn code(fault: &Fault) -> &'static str {
     match fault {
         Fault::Denied(_) => "unauthorized",
         Fault::Overload(_) => "too_many_requests",
-        Fault::Malformed(_) | Fault::TooLarge { .. } | Fault::Slow | Fault::Cut => {
-            "invalid_parameter"
-        }
+        Fault::Malformed(_)
+        | Fault::Unsupported(_)
+        | Fault::TooLarge { .. }
+        | Fault::Slow
+        | Fault::Cut => "invalid_parameter",
     }
 }
 

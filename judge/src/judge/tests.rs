@@ -20,7 +20,7 @@ use crate::profile::Profile;
 use crate::request::Request;
 
 #[derive(Default)]
-struct Log {
+pub(crate) struct Log {
     rows: Mutex<Vec<Record>>,
     is_stalled: AtomicBool,
     is_broken: AtomicBool,
@@ -53,7 +53,8 @@ impl AuditLog for Log {
     }
 }
 
-fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
+/// A judge that masks what is sent, and asks a person before it buys.
+pub(crate) fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
     let file = DetectFile {
         name: "a.yml".to_owned(),
         text: "title: a\nid: a\nlogsource: {category: action}\ndetection: {s: {action: send}, condition: s}\njudge: {decision: redact, category: x}\n---\ntitle: b\nid: b\nlogsource: {category: action}\ndetection: {s: {action: purchase}, condition: s}\njudge: {decision: require_approval, category: x}\n".to_owned(),

@@ -1,7 +1,7 @@
 //! Reads the judged request out of what a proxy says about it.
 
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use magistrate_event::{Action, Occasion};
 
@@ -9,19 +9,34 @@ use super::ENVOY_PREFIX;
 use crate::door::fault::Fault;
 use crate::request::Request;
 
+/// With it Envoy marks a body of which it has only a part.
+pub(in crate::door) const PARTIAL: &str = "x-envoy-auth-partial-body";
+
 /// The judged request.
-#[derive(Debug, PartialEq, Eq, Default)]
-pub(super) struct Asked {
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::door) struct Asked {
     url: String,
     method: String,
     session: Option<String>,
     prompt: Option<String>,
     media_type: Option<String>,
+    is_packed: bool,
     body: Option<Body>,
 }
 
+/// Where a request goes, as its proxy tells it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::door) struct Place<'a> {
+    pub(in crate::door) method: &'a str,
+    /// Unless a header tells what it was before other proxies.
+    pub(in crate::door) scheme: Option<&'a str>,
+    pub(in crate::door) host: &'a str,
+    /// With its query.
+    pub(in crate::door) path: &'a str,
+}
+
 /// What the proxy sent of the judged request's body.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Body {
     text: String,
     is_whole: bool,
@@ -55,24 +70,58 @@ impl Asked {
     pub(super) fn of_envoy(head: &Parts, body: &Bytes) -> Result<Self, Fault> {
         let headers = &head.headers;
         let whole = head.uri.path_and_query().map_or("", |whole| whole.as_str());
-        let path = whole.strip_prefix(ENVOY_PREFIX).unwrap_or_default();
         let authority = head.uri.authority().map(ToString::to_string);
-        let host = match one(headers, "host")?.or(authority) {
-            Some(host) => host,
-            None => return Err(missing("host")),
+        let host = one(headers, "host")?.or(authority);
+        let place = Place {
+            method: head.method.as_str(),
+            scheme: None,
+            host: host.as_deref().unwrap_or_default(),
+            path: whole.strip_prefix(ENVOY_PREFIX).unwrap_or_default(),
         };
-        let scheme = one(headers, "x-forwarded-proto")?;
-        let url = address(scheme.as_deref().unwrap_or("https"), &host, path)?;
-        let mut asked = Self::of(headers, url, head.method.as_str().to_owned())?;
-        // Compressed text is no text; a character that was cut in two must not hide the others.
-        if !body.is_empty() && one(headers, "content-encoding")?.is_none() {
-            let is_partial = one(headers, "x-envoy-auth-partial-body")?;
-            asked.body = Some(Body {
+        let mut asked = Self::at(place, headers)?;
+        let is_partial = one(headers, PARTIAL)?;
+        asked.add_body(body, is_partial.as_deref() != Some("true"));
+        Ok(asked)
+    }
+
+    /// A request at a place that its proxy tells.
+    pub(in crate::door) fn at(place: Place<'_>, headers: &HeaderMap) -> Result<Self, Fault> {
+        if place.host.is_empty() {
+            return Err(missing("host"));
+        }
+        if place.method.is_empty() {
+            return Err(missing(":method"));
+        }
+        let forwarded = one(headers, "x-forwarded-proto")?;
+        let scheme = forwarded.as_deref().or(place.scheme).unwrap_or("https");
+        let url = address(scheme, place.host, place.path)?;
+        Self::of(headers, url, place.method.to_owned())
+    }
+
+    /// Adds what the proxy sent of the body. Compressed text is no text; a character that was cut in
+    /// two must not hide the others.
+    pub(in crate::door) fn add_body(&mut self, body: &[u8], is_whole: bool) {
+        if !body.is_empty() && !self.is_packed {
+            self.body = Some(Body {
                 text: String::from_utf8_lossy(body).into_owned(),
-                is_whole: is_partial.as_deref() != Some("true"),
+                is_whole,
             });
         }
-        Ok(asked)
+    }
+
+    /// Where the request goes.
+    pub(in crate::door) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whose session it is.
+    pub(in crate::door) fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// Whether its body can be read.
+    pub(in crate::door) const fn is_readable(&self) -> bool {
+        !self.is_packed
     }
 
     fn of(headers: &HeaderMap, url: String, method: String) -> Result<Self, Fault> {
@@ -83,12 +132,13 @@ impl Asked {
             session: one(headers, "x-claude-code-session-id")?,
             prompt: one(headers, "x-claude-code-prompt-id")?,
             media_type: one(headers, "content-type")?,
+            is_packed: headers.contains_key(header::CONTENT_ENCODING),
             body: None,
         })
     }
 
     /// The question about it.
-    pub(super) fn into_request(self) -> Request {
+    pub(in crate::door) fn into_request(self) -> Request {
         let mut action = Action {
             occasion: Some(Occasion::Request),
             prompt_id: self.prompt,
@@ -142,7 +192,7 @@ fn missing(name: &str) -> Fault {
 }
 
 /// The value of a header. Where it is there twice nobody knows which one the proxy has set.
-fn one(headers: &HeaderMap, name: &str) -> Result<Option<String>, Fault> {
+pub(in crate::door) fn one(headers: &HeaderMap, name: &str) -> Result<Option<String>, Fault> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Ok(None),
