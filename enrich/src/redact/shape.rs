@@ -5,7 +5,7 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta::Regex};
 
 use super::ascii::{
-    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_token, skip, skip_back, slice,
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_token, skip, skip_back, slice,
     starts_token, starts_word,
 };
 use super::check::{Check, Verdict, entropy};
@@ -240,6 +240,8 @@ fn follows_word(text: &[u8], at: usize) -> bool {
             let before = byte_before(text, word);
             word < sign && !(is_token(before) || before == b'/')
         }
+        // What begins a URL's host begins no piece of base64.
+        b'/' if sign >= 2 && is_at(text, sign - 2, b"://") => true,
         b'/' => {
             let part = skip_back(text, sign, MAX_WORD_LEN, is_part);
             matches!(byte_before(text, part), b'/' | b' ' | b'"' | b'\'' | 0) && part < sign
