@@ -83,6 +83,7 @@ fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
             config: config.approvals.clone(),
             judge_url: "http://judge".to_owned(),
             console_url: "http://console".to_owned(),
+            rehearser: "rehearser",
         },
         [],
     );
