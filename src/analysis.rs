@@ -184,6 +184,8 @@ enum AnalysisError {
     Memory(#[from] serde_json::Error),
     #[error("queue has gone")]
     Gone,
+    #[error("a planted secret came out in what is remembered")]
+    Leak,
 }
 
 impl Analyst {
@@ -205,6 +207,10 @@ impl Analyst {
     }
 
     fn step(&mut self) -> Result<Step, AnalysisError> {
+        if self.parts.path.canary.is_stopped(output::STATE) {
+            tracing::error!("analysis has stopped; records wait in the queue");
+            return Ok(Step::End);
+        }
         let used = std::mem::take(&mut self.entries);
         let read = self.parts.consumer.read_over(used, READ_RECORDS, READ_WAIT);
         let entries = match read {
@@ -304,6 +310,11 @@ impl Analyst {
         self.desk.changes(|(key, bytes)| {
             unstored.insert(key, bytes);
         });
+        let canary = &self.parts.path.canary;
+        let rows = self.unstored.values().flatten().map(Vec::as_slice);
+        if !canary.permits_all(output::STATE, rows.chain([bytes.as_slice()])) {
+            return Err(AnalysisError::Leak);
+        }
         let checkpoint = Checkpoint {
             position,
             note: &bytes,

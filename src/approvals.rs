@@ -14,6 +14,7 @@ use magistrate_sinks::State;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::canary;
 use crate::config::Config;
 use crate::store::Store;
 
@@ -43,16 +44,21 @@ pub(crate) fn open(
     let set = config.judge.approvals.clone();
     let bare = |url: &str| url.trim_end_matches('/').to_owned();
     let parts = ApprovalParts {
-        store: Arc::new(StateStore::start(state).context("cannot start a thread")?),
+        store: Arc::new(start_store(state, store)?),
         audit: Arc::clone(audit),
         redactor: Arc::clone(&store.path.redactor),
         uid_key: store.path.uid_key.clone(),
         clock: Arc::clone(&store.clock),
         judge_url: set.judge_url.as_deref().map_or_else(|| own(judge), bare),
         console_url: set.console_url.as_deref().map_or_else(|| own(admin), bare),
+        rehearser: canary::NAME,
         config: set,
     };
     Ok(Arc::new(Approvals::open(parts, stored)))
+}
+
+fn start_store(state: State, store: &Store) -> anyhow::Result<StateStore> {
+    StateStore::start(state, Arc::clone(&store.path)).context("cannot start a thread")
 }
 
 /// What is wrong with the files that the configuration names.

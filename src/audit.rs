@@ -10,12 +10,15 @@ use anyhow::Context as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use magistrate_event::Record;
 use magistrate_judge::{Audit, AuditError, AuditLog, Kept};
+use magistrate_sinks::Guard as _;
 use magistrate_sinks::audit::{Journal, JournalConfig};
 use magistrate_sinks::queue::{Batch, Queue};
 use tokio::sync::oneshot;
 
+use crate::canary::output;
 use crate::config::Config;
 use crate::keys;
+use crate::path::Path;
 use crate::store::Store;
 
 /// The journal's folder, and the secret of its signing key, in the data folder.
@@ -83,6 +86,7 @@ pub(crate) fn start(
     let (jobs, waiting) = bounded(MAX_WAITING);
     let stop = Arc::new(AtomicBool::new(false));
     let writer = Writer {
+        path: Arc::clone(&store.path),
         queue: store.queue.clone(),
         journal: Arc::clone(&journal),
         owed: Arc::clone(&owed),
@@ -135,6 +139,8 @@ fn ended() -> AuditError {
 
 #[derive(Clone)]
 struct Writer {
+    /// Holds the canary, which looks at rows first.
+    path: Arc<Path>,
     queue: Queue,
     journal: Arc<Journal>,
     owed: Arc<Owed>,
@@ -155,6 +161,13 @@ impl Writer {
 
     fn take(&self, job: Job) {
         let Job { batch, audit, done } = job;
+        let has_leaked = self.path.canary.is_stopped(output::AUDIT)
+            || !self.path.permits(output::AUDIT, batch.bytes());
+        if has_leaked {
+            let error = "a planted secret came out in the audit journal, which has stopped";
+            let _ = done.send(Err(AuditError(error.to_owned())));
+            return;
+        }
         let number = match self.journal.append(&batch) {
             Ok(number) => number,
             Err(error) => {
@@ -171,6 +184,12 @@ impl Writer {
                 None
             }
         };
+        if self.path.canary.is_stopped(output::QUEUE) {
+            self.owed.add(number);
+            let error = AuditError("a planted secret came out in the queue".to_owned());
+            later.map(|done| done.send(Err(error)));
+            return;
+        }
         give(
             &self.queue,
             batch,
@@ -183,7 +202,13 @@ impl Writer {
     fn keep(&self) {
         while !self.stop.load(Ordering::Acquire) {
             std::thread::park_timeout(CHECKPOINT);
-            for number in self.owed.take() {
+            let is_stopped = self.path.canary.is_stopped(output::QUEUE);
+            let owed = if is_stopped {
+                Vec::new()
+            } else {
+                self.owed.take()
+            };
+            for number in owed {
                 match self.journal.read(number) {
                     Some(batch) => {
                         give(

@@ -4,6 +4,7 @@
 //! Rows of the canary carry the sender identity [`NAME`], so that a reader can leave them out and
 //! the guard of an output knows them at the cost of one substring search.
 
+mod ask;
 mod config;
 mod needles;
 mod plant;
@@ -40,6 +41,14 @@ pub(crate) mod output {
     pub(crate) const DEAD_LETTERS: &str = "dead_letters";
     /// The page of metrics.
     pub(crate) const METRICS: &str = "metrics";
+    /// Rows on their way into the audit journal.
+    pub(crate) const AUDIT: &str = "audit";
+    /// Approvals on their way into their file.
+    pub(crate) const APPROVALS: &str = "approvals";
+    /// What rules and sessions remember, on its way into the state's file.
+    pub(crate) const STATE: &str = "state";
+    /// What the judge answers.
+    pub(crate) const ANSWERS: &str = "answers";
 }
 
 /// Knows what was planted, where it came out, and what has stopped for it.
@@ -118,6 +127,19 @@ impl Canary {
             Some(needles) => self.judge(output, needles.find_long(bytes)),
             None => true,
         }
+    }
+
+    /// The same for each of `rows`, counted as one look.
+    pub(crate) fn permits_all<'a>(
+        &self,
+        output: &str,
+        mut rows: impl Iterator<Item = &'a [u8]>,
+    ) -> bool {
+        let is_clean = rows.all(|row| self.permits_any(output, row));
+        if is_clean && self.needles.get().is_some() {
+            self.checked(output);
+        }
+        is_clean
     }
 
     /// What has come out since the last call.

@@ -20,9 +20,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::approvals;
+use crate::canary::output;
 use crate::config::Config;
 use crate::detections;
 use crate::models::Models;
+use crate::path::Path;
 use crate::store::Store;
 
 pub(crate) use self::command::command;
@@ -116,14 +118,23 @@ fn replace(judge: &Judge, policies: Policies, faults: usize) {
     judge.engine().set_policies(policies);
 }
 
+/// Who may ask, and whether anybody may.
+#[derive(Clone)]
+struct Porter {
+    tokens: Option<Arc<Tokens>>,
+    /// Holds the canary, which closes the doors where an answer has let out what was planted.
+    path: Arc<Path>,
+}
+
 /// The judge's doors, behind whoever knows the tokens.
-pub(crate) fn doors(judge: Arc<Judge>, tokens: Option<Arc<Tokens>>) -> Router {
-    magistrate_judge::router(judge).layer(middleware::from_fn_with_state(tokens, name_caller))
+pub(crate) fn doors(judge: Arc<Judge>, tokens: Option<Arc<Tokens>>, path: Arc<Path>) -> Router {
+    let porter = Porter { tokens, path };
+    magistrate_judge::router(judge).layer(middleware::from_fn_with_state(porter, name_caller))
 }
 
 /// Says who calls; what becomes of a stranger each door says in its own protocol.
 async fn name_caller(
-    State(tokens): State<Option<Arc<Tokens>>>,
+    State(Porter { tokens, path }): State<Porter>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -131,6 +142,10 @@ async fn name_caller(
     let peer = request.extensions().get::<Peer>();
     let certificate = peer.and_then(|peer| peer.certificate.as_deref());
     let caller = match admit(tokens.as_deref(), request.headers(), certificate) {
+        Ok(_) if path.canary.is_stopped(output::ANSWERS) => {
+            let why = "a planted secret came out in an answer; the judge has stopped";
+            Caller::Denied(why.to_owned())
+        }
         Ok(identity) => Caller::Known {
             identity,
             peer: peer.map(|peer| peer.address),

@@ -148,7 +148,7 @@ impl Listeners {
                 metrics: metrics.clone(),
             };
             let tokens = tokens_of(config.auth.judge_tokens.as_deref())?;
-            let doors = judge::doors(Arc::clone(judge), tokens);
+            let doors = judge::doors(Arc::clone(judge), tokens, Arc::clone(&shown.path));
             self.tasks
                 .spawn(serve_http(listener, options, doors, shutdown.clone()));
         }

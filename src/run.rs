@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use anyhow::Context as _;
 use magistrate_ingest::Intake;
+use magistrate_judge::Judge;
 use magistrate_sinks::lake::Lake;
 use prometheus_client::registry::Registry;
 use tokio::runtime::Handle;
@@ -78,7 +79,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let doorkeeper = Arc::new(admin::doorkeeper(config, token)?);
     let queue = store.queue.clone();
     let refresh = Box::new(move || drop(queue.status()));
-    let canary = Rounds::start(canary_parts(config, &store, &intake))?;
+    let canary = Rounds::start(canary_parts(config, (&store, &judge), &intake))?;
     listeners.start(
         config,
         (&intake, engine.dead_letters(), &judge),
@@ -193,9 +194,14 @@ impl Engine {
     }
 }
 
-fn canary_parts(config: &Config, store: &Store, intake: &Intake) -> canary::Parts {
+fn canary_parts(
+    config: &Config,
+    (store, judge): (&Store, &Arc<Judge>),
+    intake: &Intake,
+) -> canary::Parts {
     canary::Parts {
         intake: intake.clone(),
+        doors: magistrate_judge::router(Arc::clone(judge)),
         queue: store.queue.clone(),
         path: Arc::clone(&store.path),
         folder: store.folder.clone(),

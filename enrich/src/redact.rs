@@ -16,6 +16,7 @@ mod context;
 mod cut;
 mod decode;
 mod detector;
+mod edit;
 mod example;
 mod gitleaks;
 mod header;
@@ -25,6 +26,7 @@ mod lists;
 mod marker;
 mod merge;
 mod named;
+mod names;
 mod object;
 mod originals;
 mod parts;
@@ -198,9 +200,8 @@ impl Redactor {
 
     /// Masks every secret in a plain text: log lines, dead letters, error messages.
     pub fn redact_text(&self, text: &str) -> (String, Vec<Finding>) {
-        let plan = self.plan(text);
-        let masked = plan.apply(text);
-        (masked, plan.into_findings())
+        let mut plan = self.plan(text);
+        (plan.take_masked(text), plan.into_findings())
     }
 
     fn plan(&self, text: &str) -> Plan {
@@ -309,10 +310,7 @@ fn note(event: &mut Event, findings: &[Finding]) {
     if findings.is_empty() {
         return;
     }
-    let mut kinds: Vec<&str> = findings
-        .iter()
-        .map(|finding| finding.kind.as_str())
-        .collect();
+    let mut kinds: Vec<&str> = findings.iter().map(|finding| finding.kind).collect();
     kinds.sort_unstable();
     kinds.dedup();
     // Whatever key the buffer ends with, the kinds are not its value.

@@ -1,15 +1,16 @@
 //! What the redactor found in a text, without the text itself.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One secret or other sensitive value that was found and masked, or something about a text that
 /// was noted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Kinds and rules are as many as were loaded, and live as long as the program.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// What was found, dotted from the general to the special, such as `credential.jwt`.
-    pub kind: String,
+    pub kind: &'static str,
     /// The rule that found it.
-    pub rule: String,
+    pub rule: &'static str,
     /// How sure the rule is, in percent.
     pub confidence: u8,
     /// The encodings that it was found in, from the outermost to the innermost, as in
@@ -27,7 +28,7 @@ impl Finding {
 }
 
 /// Where in an event a finding stood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Place {
     /// Byte offset in the text that was scanned.
     pub start: usize,

@@ -73,6 +73,7 @@ static DOORS: LazyLock<Doors> = LazyLock::new(|| {
         config: config.approvals.clone(),
         judge_url: String::new(),
         console_url: String::new(),
+        rehearser: "rehearser",
     };
     let kept = (audit, Arc::new(Approvals::open(parts, [])));
     let judge = Judge::new(engine, kept, Metrics::default(), config, 1).expect("threads start");

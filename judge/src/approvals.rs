@@ -9,6 +9,7 @@ mod about;
 mod approval;
 mod book;
 mod config;
+mod rehearsal;
 mod row;
 mod store;
 
@@ -53,6 +54,9 @@ pub struct ApprovalParts {
     pub judge_url: String,
     /// `http://host:port` of the admin listener.
     pub console_url: String,
+    /// The sender that only rehearses: what it asks for is written and forgotten at once, and nobody
+    /// is told.
+    pub rehearser: &'static str,
 }
 
 /// All approvals of this judge.
@@ -144,6 +148,9 @@ impl Approvals {
     /// What was said about an action. Nothing said: a new approval waits from now on.
     pub(crate) fn ask(&self, question: Question<'_>) -> Heard {
         let (now, config) = (self.parts.clock.now(), &self.parts.config);
+        if self.is_rehearsal(&question) {
+            return self.rehearse(question, now);
+        }
         let (binding, event) = (question.binding, question.event);
         let mut book = self.book();
         let (said, changed) = book.ask((binding, event, question.step), now);

@@ -1,11 +1,15 @@
 //! Keeps approvals in a file of their own: one thread, one transaction for all changes that wait.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use magistrate_judge::{ApprovalStore, AuditError, Kept, StoreChange};
-use magistrate_sinks::State;
+use magistrate_sinks::{Guard as _, State};
 use tokio::sync::oneshot;
+
+use crate::canary::output;
+use crate::path::Path;
 
 /// Whose rows they are.
 pub(super) const OWNER: &str = "approvals";
@@ -25,12 +29,12 @@ struct Job {
 }
 
 impl StateStore {
-    /// Starts the thread.
-    pub(super) fn start(state: State) -> std::io::Result<Self> {
+    /// Starts the thread; `path` holds the canary, which looks at approvals first.
+    pub(super) fn start(state: State, path: Arc<Path>) -> std::io::Result<Self> {
         let (jobs, waiting) = bounded(MAX_WAITING);
         std::thread::Builder::new()
             .name("approvals".to_owned())
-            .spawn(move || write(&state, &waiting))?;
+            .spawn(move || write(&state, &path, &waiting))?;
         Ok(Self { jobs })
     }
 }
@@ -56,11 +60,11 @@ fn gone() -> AuditError {
     AuditError("the writer of approvals has ended".to_owned())
 }
 
-fn write(state: &State, waiting: &Receiver<Job>) {
+fn write(state: &State, path: &Path, waiting: &Receiver<Job>) {
     while let Ok(first) = waiting.recv() {
         let more = waiting.try_iter().take(MAX_TOGETHER - 1);
         let jobs: Vec<Job> = std::iter::once(first).chain(more).collect();
-        let outcome = rows(&jobs).and_then(|rows| {
+        let outcome = rows(&jobs, path).and_then(|rows| {
             let written = state.change_rows(OWNER, &rows);
             written.map_err(|error| format!("{:#}", anyhow::Error::from(error)))
         });
@@ -75,12 +79,23 @@ fn write(state: &State, waiting: &Receiver<Job>) {
 }
 
 /// The rows that `jobs` change; of several changes of one row the last counts.
-fn rows(jobs: &[Job]) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, String> {
+///
+/// # Errors
+/// When one of them is not to be written.
+fn rows(jobs: &[Job], path: &Path) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, String> {
+    let leak = "a planted secret came out in the approvals, which have stopped";
+    if path.canary.is_stopped(output::APPROVALS) {
+        return Err(leak.to_owned());
+    }
     let mut rows = BTreeMap::new();
     for change in jobs.iter().flat_map(|job| &job.changes) {
         let (id, bytes) = match change {
             StoreChange::Put(approval) => {
                 let bytes = serde_json::to_vec(approval).map_err(|error| error.to_string())?;
+                // Also those that are forgotten in the same transaction.
+                if !path.permits(output::APPROVALS, &bytes) {
+                    return Err(leak.to_owned());
+                }
                 (approval.id, Some(bytes))
             }
             StoreChange::Forget(id) => (*id, None),

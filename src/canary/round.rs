@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use axum::Router;
 use magistrate_event::{Class, Clock, Event, EventUid, Field, Record, Timestamp};
 use magistrate_ingest::Intake;
 use magistrate_sinks::lake;
@@ -12,13 +13,15 @@ use magistrate_sinks::queue::{Batch, Queue};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Canary, Leak, NAME, output, plant};
+use super::{Canary, Leak, NAME, ask, output, plant};
 use crate::path::Path;
 
 /// What the canary's thread works with.
 pub(crate) struct Parts {
     /// Where it plants, like any source.
     pub(crate) intake: Intake,
+    /// The judge's doors, where it asks.
+    pub(crate) doors: Router,
     /// Where alerts go.
     pub(crate) queue: Queue,
     /// Holds the canary, and the redactor that alerts pass.
@@ -102,6 +105,7 @@ impl Round {
         }
         let since = SystemTime::now();
         self.plant();
+        self.ask();
         self.sleep(self.parts.lake.max_age.get() + LAKE_GRACE)?;
         let is_clean = self.search(since);
         if is_clean
@@ -128,6 +132,27 @@ impl Round {
             match self.parts.runtime.block_on(self.parts.intake.submit(raw)) {
                 Ok(_) => drop(self.canary().planted.inc_by(texts.len() as u64)),
                 Err(error) => tracing::warn!(source, %error, "canary was not taken"),
+            }
+        }
+    }
+
+    /// Asks at every door of the judge, and looks at what it answers.
+    fn ask(&self) {
+        let canary = self.canary();
+        for question in ask::questions(canary.needles().texts()) {
+            if canary.is_stopped(output::ANSWERS) || self.stop.is_cancelled() {
+                return;
+            }
+            let (path, count) = (question.path, question.count);
+            let asked = ask::ask(&self.parts.doors, question);
+            match self.parts.runtime.block_on(asked) {
+                Ok(answer) => {
+                    canary.planted.inc_by(count);
+                    if canary.judge(output::ANSWERS, canary.needles().find(&answer)) {
+                        canary.checked(output::ANSWERS);
+                    }
+                }
+                Err(error) => tracing::warn!(path, error, "the judge did not take the canary"),
             }
         }
     }

@@ -4,19 +4,23 @@ import records
 from hec import Hec
 from test_hec import config as hec_config
 
-QUICK = '[lake]\nmax_age = "1s"\n[canary]\nevery = "1s"\n'
+QUICK = '[lake]\nmax_age = "1s"\n[judge]\ndeadline_ms = 20000\n[canary]\nevery = "1s"\n'
+OUTPUTS = ("queue", "lake", "dead_letters", "splunk", "audit", "approvals", "state", "answers")
 
 
 def test_a_round_goes_through_every_source_and_finds_nothing(magistrate):
     server = magistrate(QUICK + hec_config(Hec())).start()
-    server.wait(lambda: server.metric("redaction_canary_last_success_timestamp_seconds") > 0, "clean round", 60)
-    for output in ("queue", "lake", "dead_letters", "splunk"):
+    server.wait(lambda: server.metric("redaction_canary_last_success_timestamp_seconds") > 0, "clean round", 120)
+    for output in OUTPUTS:
         assert server.metric("redaction_canary_checked_outputs_total", output=output) > 0, output
     assert server.metric("redaction_canary_planted_secrets_total") > 100
     assert server.metric("redaction_canary_leaks_total") == 0
+    token = (server.data / "admin.token").read_text().strip()
+    waiting = server.read("/api/v1/approvals", headers={"authorization": f"Bearer {token}"})
+    assert waiting["approvals"] == [], "nobody is asked about it"
     server.stop()
-    sources = server.sql("select distinct magistrate.source from lake where magistrate.identity = 'redaction-canary'")
-    assert sorted(source for (source,) in sources) == ["otlp_grpc", "otlp_http", "syslog_tcp", "syslog_udp"]
+    sources = server.sql("select distinct magistrate.source from lake where magistrate.identity = 'redaction-canary' and magistrate.source is not null")
+    assert sorted(source for (source,) in sources) == ["judge", "otlp_grpc", "otlp_http", "syslog_tcp", "syslog_udp"]
 
 
 def test_a_sample_that_no_rule_masks_stops_the_queue(magistrate):
@@ -26,6 +30,14 @@ def test_a_sample_that_no_rule_masks_stops_the_queue(magistrate):
     status, headers, _ = server.post("/v1/logs", records.request([1]), "application/x-protobuf")
     assert (status, headers["retry-after"]) == (503, "60")
     assert server.metric("redaction_canary_last_success_timestamp_seconds") == 0
+    # What a person would see of it, what is kept of verdicts and sessions, and what callers hear.
+    for output in ("audit", "approvals", "answers"):
+        server.wait(lambda: server.metric("redaction_canary_leaks_total", output=output) > 0, f"leak in {output}", 60)
+    status, _, answer = server.post("/v1/judge", b'{"event": "prompt"}', "application/json", listener="judge")
+    assert status == 401 and b"planted secret" in answer
+    hook = b'{"hook_event_name": "PreToolUse", "session_id": "s", "tool_name": "Bash", "tool_input": {"command": "ls"}}'
+    status, _, answer = server.post("/hooks/claude-code", hook, "application/json", listener="judge")
+    assert status == 200 and b"deny" in answer
     server.wait(lambda: "has stopped" in server.log.read_text(), "log line", 10)
     server.stop()
     for path, content in server.every_byte_written():

@@ -1,6 +1,8 @@
-"""Every string position of what the judge is asked, by request and by hook, and how a text is planted there."""
+"""Every string position of what the judge is asked, at every door, and how a text is planted there."""
 
+import http.client
 import json
+import urllib.parse
 
 from conftest import FIXTURES
 
@@ -24,6 +26,32 @@ REQUEST = {
     "not_known": {"inner": "x"},
 }
 HOOKS = ("PreToolUse-Bash", "PermissionRequest-Write", "PostToolUse-Bash", "PostToolUseFailure-Bash", "UserPromptSubmit")
+ARGUMENTS = {"command": "x", "map": {"inner": ["x"]}}
+# The model's arguments are JSON inside a string.
+CALL = {"id": "x", "type": "function", "function": {"name": "send", "arguments": ARGUMENTS}}
+GUARDED = {
+    "texts": ["x", "x"], "tool_calls": [CALL], "litellm_trace_id": "x", "litellm_call_id": "x",
+    "request_data": {"user_api_key_user_email": "ana@example.com", "user_api_key_end_user_id": "x", "user_api_key_user_id": "x"},
+}
+MESSAGES = (
+    {"id": "x", "method": "tools/call", "params": {"name": "send", "arguments": ARGUMENTS, "_meta": {"note": "x"}}},
+    {"id": 1, "method": "resources/read", "params": {"uri": "https://a.example/x"}},
+    {"id": 1, "method": "sampling/createMessage", "params": {"messages": [{"role": "user", "content": {"text": "x"}}]}},
+    {"id": "x", "result": {"content": [{"type": "text", "text": "x"}], "structuredContent": {"inner": "x"}}},
+    {"id": 1, "error": {"code": -1, "message": "x", "data": {"inner": "x"}}},
+)
+MCP_HEADERS = {"x-magistrate-session": "s", "x-magistrate-user": "ana", "x-magistrate-server": "crm", "mcp-name": "send"}
+# What a proxy passes on of the request that it asks about.
+PASSED = {"x-claude-code-session-id": "s", "x-claude-code-prompt-id": "x", "content-type": "text/plain", "authorization": "Basic eA=="}
+PROXIES = (
+    ("/authz/nginx", {"x-original-url": "https://a.example/x", "x-original-method": "POST", **PASSED}, {}),
+    ("/authz/forward-auth", {
+        "x-forwarded-method": "POST", "x-forwarded-proto": "https", "x-forwarded-host": "a.example", "x-forwarded-uri": "/x", **PASSED,
+    }, {}),
+    ("/authz/envoy", {"host": "a.example", **PASSED}, {"path": "x", "query": "x", "body": "x"}),
+)
+# Headers of which the text is only a part, else nothing would be judged.
+PREFIXES = {"x-original-url": "https://a.example/", "x-forwarded-uri": "/"}
 # Objects whose names are the tool's own, and so are kept.
 FREE = {"arguments", "tool_input", "tool_response"}
 # The step to the name of a member rather than to its value.
@@ -31,16 +59,34 @@ NAMED = "(name)"
 
 
 def places():
-    """Path and body of each kind of question, and each of its places; hooks share most of theirs."""
-    for at in positions(REQUEST):
-        yield "/v1/judge", REQUEST, at
+    """Path of a door, what it is asked, and each place of that; hooks share most of theirs."""
+    yield from places_of("/v1/judge", REQUEST)
+    yield from places_of("/v1/data/magistrate/decision", {"input": REQUEST})
+    for kind in ("request", "response"):
+        yield from places_of("/beta/litellm_basic_guardrail_api", {**GUARDED, "input_type": kind})
+    for message in MESSAGES:
+        yield from places_of("/mcp/judge", {"headers": MCP_HEADERS, "body": {"jsonrpc": "2.0", **message}})
+    for path, headers, rest in PROXIES:
+        yield from places_of(path, {"headers": headers, **rest})
     seen = set()
     for name in HOOKS:
         body = json.loads((FIXTURES / f"hooks/{name}.json").read_text())["body"]
-        for at in positions(body):
+        for path, document, at in places_of("/hooks/claude-code", body):
             if at not in seen:
                 seen.add(at)
-                yield "/hooks/claude-code", body, at
+                yield path, document, at
+
+
+def places_of(path, document):
+    for at in positions(document):
+        yield path, document, at
+
+
+def kind(document):
+    """What tells a door's questions apart."""
+    body = document.get("body")
+    inner = body if isinstance(body, dict) else document
+    return next((inner[name] for name in ("hook_event_name", "input_type", "method") if name in inner), "")
 
 
 def positions(value, path=()):
@@ -67,3 +113,63 @@ def planted_at(value, path, text):
     if rest == [NAMED]:
         return {text if name == step else name: inner for name, inner in value.items()}
     return {name: planted_at(inner, rest, text) if name == step else inner for name, inner in value.items()}
+
+
+def ask(port, path, document, at, text):
+    """Plants and asks; whether it was judged, and all that was answered."""
+    asked = planted_at(document, at, text)
+    headers, body = {"content-type": "application/json"}, asked
+    method, target = "POST", path
+    if path.startswith("/mcp"):
+        headers, body = {**headers, **asked["headers"]}, asked["body"]
+    elif path.startswith("/authz"):
+        headers = {name: PREFIXES.get(name, "") + value if at == ("headers", name) else value for name, value in asked["headers"].items()}
+        body = asked.get("body")
+        if "path" in asked:
+            target += "/" + urllib.parse.quote(asked["path"]) + "?" + urllib.parse.quote(asked["query"], safe="=&")
+    elif path.startswith("/beta"):
+        body = {**asked, "tool_calls": [as_openai(call) for call in asked["tool_calls"]]}
+    status, told, answer = call(port, method, target, headers, body)
+    is_proxy = path.startswith("/authz")
+    assert status in ((200,) if path.startswith("/hooks") else (200, 400, 403) if is_proxy else (200, 400)), answer
+    is_judged = status in (200, 403)
+    if path.startswith("/hooks"):
+        is_known = document["hook_event_name"] == asked["hook_event_name"]
+        is_judged = is_known and "could not judge this" not in answer
+    told = [text for header in told for text in header]
+    if is_proxy:
+        return is_judged, [*told, answer]
+    answer = json.loads(answer)
+    if isinstance(answer, dict):
+        # The caller's own id comes back to it as it is.
+        answer.pop("request_id", None)
+        if isinstance(answer.get("result"), dict):
+            answer["result"].pop("request_id", None)
+        for message in ("forward", "reply"):
+            answer.get(message, {}).pop("id", None)
+    return is_judged, [*told, answer]
+
+
+def as_openai(call):
+    function = call["function"]
+    arguments = function["arguments"]
+    return {**call, "function": {**function, "arguments": arguments if isinstance(arguments, str) else json.dumps(arguments)}}
+
+
+def call(port, method, path, headers, body):
+    """Status, headers and text of an answer."""
+    if body is not None:
+        body = body.encode() if isinstance(body, str) and path.startswith("/authz") else json.dumps(body).encode()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        # One line, whatever the text, as whoever logs headers writes it.
+        lines = {name: value.replace("\r", "\\r").replace("\n", "\\n").encode() for name, value in headers.items()}
+        connection.request(method, path, body, {name: line.translate(None, CONTROLS) for name, line in lines.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.getheaders(), answer.read().decode()
+    finally:
+        connection.close()
+
+
+# Servers refuse a header with one of them before any door sees it.
+CONTROLS = bytes([*range(9), *range(10, 32), 127])

@@ -30,6 +30,8 @@ from positions import plant, positions, sample
 
 ROUNDS = int(os.environ.get("MAGISTRATE_PLANT_ROUNDS", 1))
 BATCH = 60
+# Survivors that a report shows.
+SHOWN = 40
 PRINTABLE = re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f]{8,}")
 # Questions come several at once, as many as may wait for a debug build.
 ASKERS = 4
@@ -66,7 +68,7 @@ def places(turn):
         yield "syslog", None, name, f"syslog {name}"
     yield "broken", None, None, "broken body"
     for path, document, at in questions.places():
-        where = f"{path} {document.get('hook_event_name', '')} " + ".".join(map(str, at))
+        where = f"{path} {questions.kind(document)} " + ".".join(map(str, at))
         yield "judge", path, (document, at), where
 
 
@@ -110,9 +112,8 @@ class Sender:
             assert self.server.post("/v1/logs", body, "application/json")[0] == 400
             self.broken += 1
         elif form == "judge":
-            document, at = path
-            body = questions.planted_at(document, at, text)
-            self.asked.append(self.askers.submit(self.ask, signal, document, body))
+            port, (document, at) = self.server.ports["judge"], path
+            self.asked.append(self.askers.submit(questions.ask, port, signal, document, at, text))
         else:
             message = copy.deepcopy(self.wholes[signal])
             plant(message, path, text)
@@ -120,17 +121,6 @@ class Sender:
             waiting.append(message.SerializeToString())
             if len(waiting) >= BATCH:
                 self.flush(form, signal)
-
-    def ask(self, path, document, body):
-        """Whether a question was judged, and the answer."""
-        status, _, answer = self.server.post(path, json.dumps(body).encode(), "application/json", listener="judge")
-        assert status in ((200, 400) if path == "/v1/judge" else (200,)), answer
-        is_known = document.get("hook_event_name") == body.get("hook_event_name")
-        is_judged = status == 200 and is_known and b"could not judge this" not in answer
-        answer = json.loads(answer)
-        # The caller's own id comes back to it as it is.
-        answer.pop("request_id", None)
-        return is_judged, answer
 
     def flush(self, form, signal):
         # Protobuf messages one after another are one message with the lists of all.
@@ -174,14 +164,14 @@ def strings(value):
 
 
 def survivors(index, places):
-    """What was planted and can still be read, with the places where."""
-    found, seen = collections.defaultdict(set), {}
+    """What was planted and can still be read, with the places where and a text of each."""
+    found, seen = collections.defaultdict(dict), {}
     for place, texts in places:
         for text in texts:
             if text not in seen:
                 seen[text] = index.decoded_hits(text)
             for label in seen[text]:
-                found[label].add(place)
+                found[label][place] = text
     return found
 
 
@@ -201,6 +191,9 @@ def report(found, planned):
     lines = [f"survivors: {len(found)} of {len(planned)} planted"]
     lines += [f"{kind:9} {number:5}  {value}{f' of {total[value]}' if kind == 'encoding' else ''}"
               for kind, counter in counts.items() for value, number in counter.most_common()]
+    for label, where in list(found.items())[:SHOWN]:
+        lines.append(" | ".join(label))
+        lines += [f"    {place}: {text[:400]!r}" for place, text in where.items()]
     return "\n".join(lines)
 
 

@@ -4,7 +4,7 @@ use magistrate_event::{
     Action, Class, Event, EventUid, Field, Occasion, Origin, Room, Timestamp, Value, Verb,
 };
 
-use super::claude::{Arguments, facts, fill_path};
+use super::claude::{Arguments, extension, facts, fill_path};
 use super::draft::Draft;
 use super::outgoing;
 use super::url::{set_host_of, set_url};
@@ -273,8 +273,8 @@ fn fill_file(action: &Action, arguments: &Arguments<'_>, draft: &mut Draft) {
     }
     if let Some(name) = file.name.as_deref() {
         draft.text(Field::FileName, name);
-        if let Some((_, extension)) = name.rsplit_once('.') {
-            draft.text(Field::FileExt, &extension.to_ascii_lowercase());
+        if let Some(extension) = extension(name) {
+            draft.text(Field::FileExt, &extension);
         }
     }
     some(Field::FileMediaType, file.media_type.as_deref(), draft);

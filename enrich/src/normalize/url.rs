@@ -175,6 +175,7 @@ fn split_plain(text: &str) -> Option<Parts<'_>> {
 
 /// Splits as browsers do; without a scheme the text is read as if it were HTTP.
 fn split_odd(text: &str) -> Option<Parts<'static>> {
+    let text = &*with_line_ends(text);
     let (url, scheme_given) = match Url::parse(text) {
         Ok(url) if url.has_host() || !looks_like_host_and_port(text) => (url, true),
         Ok(_) | Err(_) => {
@@ -201,6 +202,18 @@ fn split_odd(text: &str) -> Option<Parts<'static>> {
             .map(|path| Cow::Owned(path.to_owned())),
         query: url.query().map(|query| Cow::Owned(query.to_owned())),
     })
+}
+
+/// The line ends of a query, which browsers drop, as escapes: without them the lines of a key run
+/// together, and nobody can tell them.
+fn with_line_ends(text: &str) -> Cow<'_, str> {
+    match text.split_once('?') {
+        Some((before, query)) if query.contains(['\n', '\r']) => {
+            let query = query.replace('\n', "%0A").replace('\r', "%0D");
+            Cow::Owned(format!("{before}?{query}"))
+        }
+        Some(_) | None => Cow::Borrowed(text),
+    }
 }
 
 /// Whether what follows the first colon is a port, as in `localhost:8080/path`.
@@ -311,6 +324,11 @@ mod tests {
             (
                 "http://h.example.com",
                 "http h.example.com example.com 80 - -",
+            ),
+            // Browsers drop line ends: so does the host, but no line of a query runs into the next.
+            (
+                "http://h.ex\nample.com/a?b\r\nc",
+                "http h.example.com example.com 80 /a b%0D%0Ac",
             ),
             (
                 "http://h.example.com?q",

@@ -34,8 +34,8 @@ impl Sighting {
             Content::InternalDomain => ("internal-domain", 85),
         };
         Finding {
-            kind: self.what.kind().to_owned(),
-            rule: rule.to_owned(),
+            kind: self.what.kind(),
+            rule,
             confidence,
             layer: String::new(),
             place: Place {

@@ -67,16 +67,45 @@ pub(crate) fn each_value_start<T>(
         return Some(found);
     }
     for at in end..end + MAX_BETWEEN {
-        if let Some(after) = telling_at(text, at)
+        let sort = sort(byte(text, at));
+        if sort & TELLS != 0
+            && let Some(after) = telling_at(text, at)
             && let Some(found) = value_start(text, after).and_then(&mut try_at)
         {
             return Some(found);
         }
-        if !stands_between(byte(text, at)) {
+        if sort & BETWEEN == 0 {
             return None;
         }
     }
     None
+}
+
+/// A telling word may begin with the byte.
+const TELLS: u8 = 1;
+/// It may stand between the vendor's word and the telling one.
+const BETWEEN: u8 = 2;
+/// What each byte is.
+const SORTS: [u8; 256] = sorts();
+
+const fn sorts() -> [u8; 256] {
+    let mut sorts = [0; 256];
+    let (mut rest, mut byte) = (sorts.as_mut_slice(), 0_u8);
+    while let [first, others @ ..] = rest {
+        if !telling(byte.to_ascii_lowercase()).is_empty() {
+            *first |= TELLS;
+        }
+        if stands_between(byte) {
+            *first |= BETWEEN;
+        }
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    sorts
+}
+
+fn sort(byte: u8) -> u8 {
+    SORTS.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
 /// The end of the telling word at `at`.

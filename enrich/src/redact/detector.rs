@@ -25,11 +25,11 @@ pub(crate) enum Detector {
 
 /// What a finding is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Label<'a> {
+pub(crate) struct Label {
     /// Dotted, from the general to the special.
-    pub(crate) kind: &'a str,
+    pub(crate) kind: &'static str,
     /// The rule's or detector's id.
-    pub(crate) id: &'a str,
+    pub(crate) id: &'static str,
 }
 
 impl Detectors {
@@ -69,7 +69,7 @@ impl Detectors {
     }
 
     /// What `detector` calls what it finds.
-    pub(crate) fn label(&self, detector: Detector) -> Option<Label<'_>> {
+    pub(crate) fn label(&self, detector: Detector) -> Option<Label> {
         match detector {
             Detector::Personal(what) => Some(what.label()),
             Detector::List(list) => self.lists.label(list),

@@ -14,6 +14,7 @@ use magistrate_event::Span;
 use super::RedactKey;
 use super::ascii::{KEY_END_BYTE, VALUE_END_BYTE};
 use super::detector::Label;
+use super::names::kept;
 use csv::Reader;
 use table::Table;
 use words::{Word, next_word, push_folded};
@@ -44,8 +45,8 @@ pub struct Lists {
 
 #[derive(Debug)]
 struct List {
-    name: String,
-    kind: String,
+    name: &'static str,
+    kind: &'static str,
     table: Table,
 }
 
@@ -124,8 +125,8 @@ impl ListsBuilder {
         self.starts.sort_unstable();
         self.starts.dedup();
         self.lists.push(List {
-            name: config.name.clone(),
-            kind: config.kind(),
+            name: kept(&config.name),
+            kind: kept(&config.kind()),
             table,
         });
         Ok(loaded)
@@ -210,11 +211,11 @@ impl ListsBuilder {
 
 impl Lists {
     /// What the list with this number calls its findings.
-    pub(crate) fn label(&self, list: u16) -> Option<Label<'_>> {
+    pub(crate) fn label(&self, list: u16) -> Option<Label> {
         let list = self.lists.get(usize::from(list))?;
         Some(Label {
-            kind: &list.kind,
-            id: &list.name,
+            kind: list.kind,
+            id: list.name,
         })
     }
 

@@ -19,22 +19,59 @@ const JWT_KIND: &str = "credential.jwt";
 /// No list of facts is longer, in bytes.
 const MAX_FACTS_LEN: usize = 200;
 
-/// The marker that stands for the secret of `token`, whose plain text is `secret`.
-pub(crate) fn marker(kind: &str, token: Token, secret: &[u8]) -> String {
-    let mut text = String::with_capacity(MARKER_START.len() + kind.len() + TOKEN_LEN + 2);
-    text.push_str(MARKER_START);
-    text.push_str(kind);
-    text.push(':');
-    text.push_str(token.as_str());
-    text.push(']');
-    if kind.starts_with(JWT_KIND) {
-        push_facts(&Facts::of(secret), &mut text);
-    }
-    text
+/// What stands for a secret, not yet written: most are written once, into the masked text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Marker {
+    kind: &'static str,
+    token: Token,
+    /// What follows it; nearly always nothing.
+    facts: Option<Box<str>>,
 }
 
-/// Appends `(alg=…,iss=…,exp=…)`, as much of it as is known.
-fn push_facts(facts: &Facts, text: &mut String) {
+impl Marker {
+    /// The marker that stands for the secret of `token`, whose plain text is `secret`.
+    pub(crate) fn new(kind: &'static str, token: Token, secret: &[u8]) -> Self {
+        let facts = kind
+            .starts_with(JWT_KIND)
+            .then(|| facts(&Facts::of(secret)));
+        Self {
+            kind,
+            token,
+            facts: facts.filter(|facts| !facts.is_empty()).map(Box::from),
+        }
+    }
+
+    /// How long it is, in bytes.
+    pub(crate) fn len(&self) -> usize {
+        let facts = self.facts.as_ref().map_or(0, |facts| facts.len());
+        MARKER_START.len() + self.kind.len() + 1 + TOKEN_LEN + 1 + facts
+    }
+
+    /// Whether nothing follows it.
+    pub(crate) const fn is_bare(&self) -> bool {
+        self.facts.is_none()
+    }
+
+    /// Appends it to `text`.
+    pub(crate) fn push_to(&self, text: &mut String) {
+        for part in [MARKER_START, self.kind, ":", self.token.as_str(), "]"] {
+            text.push_str(part);
+        }
+        text.push_str(self.facts.as_deref().unwrap_or_default());
+    }
+}
+
+impl std::fmt::Display for Marker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = String::with_capacity(self.len());
+        self.push_to(&mut text);
+        f.write_str(&text)
+    }
+}
+
+/// `(alg=…,iss=…,exp=…)`, as much of it as is known.
+fn facts(facts: &Facts) -> String {
+    let mut text = String::new();
     let exp = facts.exp.map(|exp| exp.to_string());
     let known = [
         ("alg", facts.alg.as_deref()),
@@ -53,6 +90,7 @@ fn push_facts(facts: &Facts, text: &mut String) {
     if sign == ',' {
         text.push(')');
     }
+    text
 }
 
 /// The end of the marker whose [`MARKER_START`] ends at `at`, if it is one.
@@ -122,7 +160,7 @@ mod tests {
     #[test]
     fn a_marker_is_recognized_and_nothing_else() {
         let tokens = Tokenizer::new(&RedactKey::from_bytes([1; 32]), Epoch(0));
-        let text = marker("credential.jwt", tokens.token(b"x"), b"x");
+        let text = Marker::new("credential.jwt", tokens.token(b"x"), b"x").to_string();
         let at = MARKER_START.len();
         assert_eq!(marker_end(text.as_bytes(), at), Some(text.len()));
         for broken in [
@@ -145,11 +183,9 @@ mod tests {
             "ey",
             "JhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUuY29tIiwiZXhwIjoxNzY3MDAwMDAwfQ.c2ln"
         );
-        let text = marker(
-            "credential.jwt",
-            tokens.token(jwt.as_bytes()),
-            jwt.as_bytes(),
-        );
+        let of = |kind| Marker::new(kind, tokens.token(jwt.as_bytes()), jwt.as_bytes());
+        let text = of("credential.jwt").to_string();
+        assert_eq!(of("credential.jwt").len(), text.len());
         let facts = "(alg=RS256,iss=https://id.example.com,exp=1767000000)";
         assert!(text.ends_with(facts), "{text}");
         let at = MARKER_START.len();
@@ -170,8 +206,7 @@ mod tests {
             let text = format!("{head}{after}");
             assert_eq!(marker_end(text.as_bytes(), at), Some(bare + len), "{after}");
         }
-        assert!(
-            marker("credential.x", tokens.token(jwt.as_bytes()), jwt.as_bytes()).ends_with(']')
-        );
+        assert!(of("credential.x").is_bare() && !of("credential.jwt").is_bare());
+        assert!(of("credential.x").to_string().ends_with(']'));
     }
 }

@@ -65,7 +65,7 @@ const fn joins_groups(byte: u8) -> bool {
 
 impl Personal {
     /// What a finding of it is called.
-    pub(crate) const fn label(self) -> Label<'static> {
+    pub(crate) const fn label(self) -> Label {
         let (kind, id) = match self {
             Self::Email => ("personal.email", "email-address"),
             Self::Phone => ("personal.phone", "phone-number"),

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use magistrate_event::{Finding, Place, Span};
+use magistrate_event::{Finding, Span};
 use memchr::memmem;
 
 use super::decode::sign::Signs;
-use super::decode::{Decoder, Stack, token_of};
-use super::marker::{marker, markers};
+use super::decode::{Decoder, token_of};
+use super::edit::Edit;
+use super::marker::{Marker, markers};
 use super::merge::Found;
 use super::parts::Part;
 use super::placeholder::looks_random;
@@ -17,43 +18,17 @@ use super::settled::is_settled;
 use super::stretch::lines_around;
 use super::token::Tokenizer;
 
-/// A stretch of the original text, its marker, and what is reported of it.
-struct Edit {
-    span: Span,
-    marker: String,
-    finding: Finding,
-    /// Whether the text around it reads as before.
-    is_settled: bool,
-}
-
 /// The edits of one text, sorted and disjoint.
 #[derive(Default)]
 pub(crate) struct Plan {
     edits: Vec<Edit>,
+    /// The text with every edit made, where it was looked at and nothing more was found.
+    masked: Option<String>,
 }
 
 /// A masked secret can uncover its neighbour: `…xyz` after a marker begins a word. Real text needs
 /// one further pass, which finds nothing; more than these only a contrived one would.
 const MAX_PASSES: usize = 4;
-
-impl Edit {
-    /// The same for the same text at `span`.
-    fn again(&self, span: Span) -> Self {
-        let place = Place {
-            start: span.start(),
-            end: span.end(),
-        };
-        Self {
-            span,
-            marker: self.marker.clone(),
-            finding: Finding {
-                place,
-                ..self.finding.clone()
-            },
-            is_settled: false,
-        }
-    }
-}
 
 /// Whether a secret is so unlike a word that the same text elsewhere is the same secret.
 fn is_worth_echo(secret: &[u8]) -> bool {
@@ -100,6 +75,7 @@ impl Plan {
 
     /// Looks at the masked text, where it may read otherwise than before, until nothing more is found.
     fn settle(&mut self, task: Task<'_>) {
+        self.masked = None;
         for _ in 1..MAX_PASSES {
             let unsettled = self.unsettled();
             if unsettled.is_empty() {
@@ -108,6 +84,7 @@ impl Plan {
             let masked = self.apply(task.text);
             let further = self.found_in(task, &masked, &lines_around(&masked, &unsettled));
             if further.is_empty() {
+                self.masked = Some(masked);
                 return;
             }
             let further = self.in_original(further);
@@ -159,13 +136,22 @@ impl Plan {
         unsettled
     }
 
+    /// The same as [`Plan::apply`] for the text of the plan, once.
+    pub(crate) fn take_masked(&mut self, text: &str) -> String {
+        self.masked.take().unwrap_or_else(|| self.apply(text))
+    }
+
     /// `text` with every edit made.
     pub(crate) fn apply(&self, text: &str) -> String {
-        let mut masked = String::with_capacity(text.len());
+        let edits = self.edits.iter();
+        let (old, new) = edits.fold((0, 0), |(old, new), edit| {
+            (old + edit.span.len(), new + edit.marker.len())
+        });
+        let mut masked = String::with_capacity((text.len() + new).saturating_sub(old));
         let mut copied = 0;
         for edit in &self.edits {
             masked.push_str(text.get(copied..edit.span.start()).unwrap_or_default());
-            masked.push_str(&edit.marker);
+            edit.marker.push_to(&mut masked);
             copied = edit.span.end();
         }
         masked.push_str(text.get(copied..).unwrap_or_default());
@@ -272,7 +258,7 @@ impl Plan {
             .iter()
             .rev()
             .take_while(|edit| edit.span.end() + NEAR_END_LEN > len);
-        let blocks = blocks.filter(|edit| KEY_BLOCKS.contains(&edit.finding.kind.as_str()));
+        let blocks = blocks.filter(|edit| KEY_BLOCKS.contains(&edit.finding.kind));
         blocks.last().map(|edit| edit.span.start())
     }
 
@@ -285,7 +271,7 @@ impl Plan {
     pub(crate) fn into_parts(self) -> (Vec<(Span, String)>, Vec<Finding>) {
         self.edits
             .into_iter()
-            .map(|edit| ((edit.span, edit.marker), edit.finding))
+            .map(|edit| ((edit.span, edit.marker.to_string()), edit.finding))
             .unzip()
     }
 
@@ -299,24 +285,10 @@ impl Plan {
             let label = task.rules.label(one.by)?;
             let secret = task.text.get(one.span.start()..one.span.end())?;
             let token = one.token.unwrap_or_else(|| token_of(task.tokens, secret));
-            let marker = marker(label.kind, token, secret.as_bytes());
+            let marker = Marker::new(label.kind, token, secret.as_bytes());
             // What a JWT's marker tells is text too.
-            let is_plain = marker.ends_with(']');
-            Some(Edit {
-                span: one.span,
-                marker,
-                is_settled: is_plain && settled(one),
-                finding: Finding {
-                    kind: label.kind.to_owned(),
-                    rule: label.id.to_owned(),
-                    confidence: one.confidence,
-                    layer: encodings(one.stack),
-                    place: Place {
-                        start: one.span.start(),
-                        end: one.span.end(),
-                    },
-                },
-            })
+            let is_settled = marker.is_bare() && settled(one);
+            Some(Edit::new(one, label, marker, is_settled))
         });
         self.edits.extend(new);
         if old_len > 0 {
@@ -360,15 +332,6 @@ impl Plan {
             moved.extend(span.map(|span| Found { span, ..one }));
         }
         moved
-    }
-}
-
-/// What a finding tells of `stack`; nearly always there is nothing to write.
-fn encodings(stack: Stack) -> String {
-    if stack == Stack::default() {
-        String::new()
-    } else {
-        stack.to_string()
     }
 }
 

@@ -67,9 +67,9 @@ impl Redactor {
         let task = self.task(event.buffer(), &Vec::new);
         let (edits, findings) = Plan::new(task, scan).with_echoes(task).into_parts();
         let wanted = edits.into_iter().zip(findings);
-        let wanted = wanted.filter(|(_, finding)| is_wanted(&finding.kind));
+        let wanted = wanted.filter(|(_, finding)| is_wanted(finding.kind));
         let edits: Vec<_> = wanted
-            .map(|((span, _), finding)| (span, placeholder(&finding.kind)))
+            .map(|((span, _), finding)| (span, placeholder(finding.kind)))
             .collect();
         event.rewrite(&edits);
         let mut masked = edits.len();

@@ -14,6 +14,7 @@ use super::gitleaks::{CUSTOM_CONFIDENCE, CustomRule, CustomRules};
 use super::marker::MARKER_START;
 use super::merge::By;
 use super::named::Named;
+use super::names::kept;
 use super::prefilter::{Case, Literal, Prefilter};
 use super::rule::{Grammar, Method, Pattern, Rule, RuleError, Seat};
 use super::shape::{Matcher, Shape};
@@ -33,8 +34,8 @@ pub(crate) struct RuleSet {
 /// One compiled rule.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    pub(crate) id: String,
-    pub(crate) kind: String,
+    pub(crate) id: &'static str,
+    pub(crate) kind: &'static str,
     /// In percent.
     pub(crate) confidence: u8,
     pub(crate) finder: Finder,
@@ -85,8 +86,8 @@ impl RuleSet {
             }));
             let finder = finder(&rule.id, rule.method)?;
             compiled.push(Compiled {
-                id: rule.id,
-                kind: rule.kind,
+                id: kept(&rule.id),
+                kind: kept(&rule.kind),
                 confidence: rule.confidence,
                 finder,
             });
@@ -104,8 +105,8 @@ impl RuleSet {
                 unfiltered.push(rule);
             }
             compiled.push(Compiled {
-                id: custom.id().to_owned(),
-                kind: custom.kind().to_owned(),
+                id: kept(custom.id()),
+                kind: kept(custom.kind()),
                 confidence: CUSTOM_CONFIDENCE,
                 finder: Finder::Custom(Box::new(custom)),
             });
@@ -139,11 +140,11 @@ impl RuleSet {
     }
 
     /// What the finder of a stretch calls it.
-    pub(crate) fn label(&self, by: By) -> Option<Label<'_>> {
+    pub(crate) fn label(&self, by: By) -> Option<Label> {
         match by {
             By::Rule(index) => self.rules.get(index).map(|rule| Label {
-                kind: &rule.kind,
-                id: &rule.id,
+                kind: rule.kind,
+                id: rule.id,
             }),
             By::Detector(detector) => self.detectors.label(detector),
         }

@@ -5,7 +5,7 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta::Regex};
 
 use super::ascii::{
-    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_token, skip, skip_back, slice,
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_token, skip, skip_back, slice,
     starts_token, starts_word,
 };
 use super::check::{Check, Verdict, entropy};
@@ -73,7 +73,7 @@ impl Shape {
         match self.seat {
             Seat::Literal => self.find_around(text, hit),
             Seat::Value => each_value_start(text, hit.start, hit.end, |start| {
-                let to = window_end(text, start, self.window);
+                let to = self.window_end(text, start);
                 let mut slots = [None; 2];
                 self.matcher.anchored(text, start, to, &mut slots)?;
                 self.judge(text, hit, start, slot(&slots, 1)?)
@@ -90,7 +90,7 @@ impl Shape {
 
     fn find_around(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
         let from = self.window_start(text, hit.start);
-        let to = window_end(text, hit.start, self.window);
+        let to = self.window_end(text, hit.start);
         let mut all_slots = [None; 2 * (MAX_GROUP + 1)];
         // Asking for the whole match only spares the engine the search for groups.
         let groups = if self.group == 0 { 1 } else { MAX_GROUP + 1 };
@@ -167,6 +167,18 @@ impl Shape {
         memchr::memrchr2(KEY_END_BYTE, VALUE_END_BYTE, before).map_or(from, |at| from + at + 1)
     }
 
+    /// The end of what the pattern sees: it never runs on into the event's next text.
+    fn window_end(&self, text: &[u8], start: usize) -> usize {
+        let ahead = slice(text, start, start.saturating_add(self.window));
+        let end = match &self.matcher {
+            Matcher::Steps(steps) if steps.end_with_texts() => None,
+            Matcher::Steps(_) | Matcher::Engine(_) => {
+                memchr::memchr2(KEY_END_BYTE, VALUE_END_BYTE, ahead)
+            }
+        };
+        start + end.unwrap_or(ahead.len())
+    }
+
     fn has_context(&self, text: &[u8], start: usize) -> bool {
         if self.near.is_empty() {
             return true;
@@ -240,19 +252,14 @@ fn follows_word(text: &[u8], at: usize) -> bool {
             let before = byte_before(text, word);
             word < sign && !(is_token(before) || before == b'/')
         }
+        // What begins a URL's host begins no piece of base64.
+        b'/' if sign >= 2 && is_at(text, sign - 2, b"://") => true,
         b'/' => {
             let part = skip_back(text, sign, MAX_WORD_LEN, is_part);
             matches!(byte_before(text, part), b'/' | b' ' | b'"' | b'\'' | 0) && part < sign
         }
         _ => false,
     }
-}
-
-/// The end of what a pattern sees: it never runs on into the event's next text.
-fn window_end(text: &[u8], start: usize, window: usize) -> usize {
-    let ahead = slice(text, start, start.saturating_add(window));
-    let len = memchr::memchr2(KEY_END_BYTE, VALUE_END_BYTE, ahead).unwrap_or(ahead.len());
-    start + len
 }
 
 fn slot(slots: &[Option<NonMaxUsize>], index: usize) -> Option<usize> {

@@ -7,12 +7,13 @@
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
-use super::ascii::{byte, is_word};
+use super::ascii::{KEY_END_BYTE, VALUE_END_BYTE, byte, is_word};
 
 /// A pattern as alternatives, the first that matches counts.
 #[derive(Debug)]
 pub(crate) struct Steps {
     alternatives: Vec<Vec<Step>>,
+    ends_with_texts: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +42,20 @@ impl Steps {
     pub(crate) fn of(hir: &Hir) -> Option<Self> {
         let alternatives = alternatives(hir)?;
         let are_simple = alternatives.iter().all(|steps| is_settled(steps));
-        are_simple.then_some(Self { alternatives })
+        let goes_on = |step: &Step| {
+            let separators = [KEY_END_BYTE, VALUE_END_BYTE];
+            matches!(step, Step::Run { class, .. } if separators.iter().any(|&byte| class.has(byte)))
+        };
+        let ends_with_texts = !alternatives.iter().flatten().any(goes_on);
+        are_simple.then_some(Self {
+            alternatives,
+            ends_with_texts,
+        })
+    }
+
+    /// Whether none of them takes what separates the texts of an event.
+    pub(crate) const fn end_with_texts(&self) -> bool {
+        self.ends_with_texts
     }
 
     /// Matches at `from`, seeing no further than `to`; fills the slots that there are.

@@ -21,10 +21,20 @@ fn cpu_time() -> Duration {
 
 /// Fails when `work` on eight times `part`'s repetitions takes more than a linear step explains.
 pub(crate) fn assert_linear<T>(part: &str, small_len: usize, work: impl Fn(&str) -> T) {
+    assert_linear_in(Duration::from_millis(40), part, small_len, work);
+}
+
+/// The same with so much time for either length: less is quicker, and surer only of quadratic steps.
+pub(crate) fn assert_linear_in<T>(
+    least: Duration,
+    part: &str,
+    small_len: usize,
+    work: impl Fn(&str) -> T,
+) {
     // Rounds until the kernel's accounting, which ticks, says something.
     let time = |text: &str| {
         let (start, mut rounds) = (cpu_time(), 0);
-        while cpu_time() - start < Duration::from_millis(40) {
+        while cpu_time() - start < least {
             black_box(work(text));
             rounds += 1;
         }

@@ -89,7 +89,7 @@ fn a_rule_finds_its_own_examples() {
     let mut found: std::collections::HashMap<String, Vec<String>> = Default::default();
     for example in examples() {
         let (_, findings) = redactor.redact_text(&example.text);
-        let rules = findings.into_iter().map(|finding| finding.rule);
+        let rules = findings.into_iter().map(|finding| finding.rule.to_owned());
         found.entry(example.rule).or_default().extend(rules);
     }
     found.retain(|rule, found| !found.contains(rule));

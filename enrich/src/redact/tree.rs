@@ -4,7 +4,7 @@
 use magistrate_event::{Event, Finding, Place, Span, Text, Value};
 
 use super::decode::Decoder;
-use super::marker::marker;
+use super::marker::Marker;
 use super::merge::Found;
 use super::named::{Content, Named};
 use super::ruleset::{Finder, RuleSet};
@@ -220,16 +220,13 @@ impl Numbers<'_> {
         }
         let mut plain = String::new();
         self.event.push_json(value, &mut plain);
-        let marker = marker(
-            &rule.kind,
-            self.tokens.token(plain.as_bytes()),
-            plain.as_bytes(),
-        );
+        let token = self.tokens.token(plain.as_bytes());
+        let marker = Marker::new(rule.kind, token, plain.as_bytes()).to_string();
         (self.keep)(&marker, &plain);
         *value = Value::Text(self.event.push_text(&marker));
         self.findings.push(Finding {
-            kind: rule.kind.clone(),
-            rule: rule.id.clone(),
+            kind: rule.kind,
+            rule: rule.id,
             confidence: rule.confidence,
             layer: String::new(),
             place: Place {

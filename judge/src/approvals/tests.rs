@@ -66,6 +66,7 @@ fn parts(disk: &Arc<Disk>, config: ApprovalsConfig) -> ApprovalParts {
         config,
         judge_url: "http://judge".to_owned(),
         console_url: "http://console".to_owned(),
+        rehearser: "rehearser",
     }
 }
 
@@ -193,4 +194,35 @@ async fn time_lets_approvals_expire_and_ends_waits() {
     approvals.close();
     let state = approvals.decided(waiting, soon).await.unwrap().state;
     assert_eq!(state, State::Pending);
+}
+
+#[tokio::test]
+async fn a_rehearsal_is_written_and_forgotten_and_nobody_hears_of_it() {
+    let (approvals, disk) = opened(ApprovalsConfig::default());
+    let mut news = approvals.news();
+    let event = Event::new(Class::ApiActivity, 0, Timestamp::default());
+    let question = |asker: &str| Question {
+        binding: Binding([1; 32]),
+        event: EventUid::from_bytes([1; 16]),
+        id: EventUid::from_bytes([2; 16]),
+        step: Step::First,
+        asker: asker.to_owned(),
+        category: "irreversible",
+        persons: 1,
+        reasons: Vec::new(),
+        shown: (&event, None),
+    };
+    let heard = approvals.ask(question("rehearser/s"));
+    let id = id_of(&heard.answer);
+    assert!(heard.row.is_some());
+    heard.kept.unwrap().await.unwrap();
+    let changes = std::mem::take(&mut *disk.changes.lock().unwrap());
+    assert!(matches!(
+        changes.as_slice(),
+        [StoreChange::Put(_), StoreChange::Forget(gone)] if *gone == id
+    ));
+    assert_eq!((approvals.list(), approvals.get(id)), (Vec::new(), None));
+    assert!(news.try_recv().is_err());
+    assert!(approvals.ask(question("rehearsers/s")).row.is_some());
+    assert_eq!(approvals.list().len(), 1, "another sender's waits");
 }

@@ -84,6 +84,7 @@ pub(crate) fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
             config: config.approvals.clone(),
             judge_url: "http://judge".to_owned(),
             console_url: "http://console".to_owned(),
+            rehearser: "rehearser",
         },
         [],
     );

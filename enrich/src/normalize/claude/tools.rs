@@ -318,12 +318,23 @@ pub(in crate::normalize) fn fill_path(path: &str, draft: &mut Draft) {
     if let Some(parent) = parent.filter(|parent| !parent.is_empty()) {
         draft.text(Field::FileParent, parent);
     }
-    if let Some((stem, extension)) = name.rsplit_once('.')
-        && !stem.is_empty()
-        && !extension.is_empty()
-    {
-        draft.text(Field::FileExt, &extension.to_ascii_lowercase());
+    if let Some(extension) = extension(name) {
+        draft.text(Field::FileExt, &extension);
     }
+}
+
+/// Longer ones are none.
+const MAX_EXTENSION_LEN: usize = 16;
+
+/// The extension of a file's name, in small letters. Other text behind a period is none: in small
+/// letters a secret in it could not be recognized.
+pub(in crate::normalize) fn extension(name: &str) -> Option<String> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'+');
+    let is_one = !stem.is_empty()
+        && (1..=MAX_EXTENSION_LEN).contains(&extension.len())
+        && extension.bytes().all(is_part);
+    is_one.then(|| extension.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -331,6 +342,23 @@ mod tests {
     use magistrate_event::{Room, Timestamp};
 
     use super::*;
+
+    #[test]
+    fn an_extension_is_short_and_plain() {
+        for (name, expected) in [
+            ("a.TXT", Some("txt")),
+            ("a.tar.gz", Some("gz")),
+            ("a.code-workspace", Some("code-workspace")),
+            (".env", None),
+            ("a.", None),
+            ("a", None),
+            ("eyJ.eyJ.c2lnbmF0dXJlIG9mIGEg", None),
+            ("a.b c", None),
+            ("a.ѕіg", None),
+        ] {
+            assert_eq!(extension(name).as_deref(), expected, "{name}");
+        }
+    }
 
     #[test]
     fn paths_come_apart() {

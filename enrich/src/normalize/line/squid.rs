@@ -60,7 +60,7 @@ pub(super) fn parse(line: &str) -> Option<Access<'_>> {
     let (url, user) = tail.before.rsplit_once(' ')?;
     let url = url.trim_end_matches(' ');
     // A name and its value are not torn apart: such a line is none of Squid's, and kept whole.
-    if !is_code(result) || status.len() != 3 || url.is_empty() || url.ends_with([':', '=']) {
+    if !is_code(result) || status.len() != 3 || url.is_empty() || may_be_name(url) {
         return None;
     }
     Some(Access {
@@ -79,6 +79,19 @@ pub(super) fn parse(line: &str) -> Option<Access<'_>> {
         media_type: tail.media_type,
         extra,
     })
+}
+
+/// Whether what stands for a URL may end in a name, and the user be its value: it ends in a sign of
+/// assignment, or it holds blanks and ends as no URL does.
+fn may_be_name(url: &str) -> bool {
+    let ends_plainly = url.ends_with(|end: char| end.is_ascii_alphanumeric() || end == '/');
+    let sign = url.len().checked_sub(3).and_then(|at| url.get(at..));
+    let is_sign = |text: &str| {
+        ["%3A", "%3D"]
+            .iter()
+            .any(|one| text.eq_ignore_ascii_case(one))
+    };
+    url.ends_with([':', '=']) || url.contains(' ') && (!ends_plainly || sign.is_some_and(is_sign))
 }
 
 /// Fills the draft from a request.
@@ -409,6 +422,8 @@ mod tests {
             "1767323045.678 1 192.0.2.7 TCP_MISS/20 1 GET http://e.com/ - HIER_DIRECT/- -",
             "1767323045.678 1 192.0.2.7 TCP_MISS/200 1 GET http://e.com/ - x y z",
             "1795422229.068 231 192.0.2.10 TCP_MISS/200 1543 GET http://a.example/a key: x HIER_DIRECT/198.51.100.7 text/html",
+            "1795422229.068 231 192.0.2.10 TCP_MISS/200 1543 GET http://a.example/a key： x HIER_DIRECT/198.51.100.7 text/html",
+            "1795422229.068 231 192.0.2.10 TCP_MISS/200 1543 GET http://a.example/a key%3a x HIER_DIRECT/198.51.100.7 text/html",
         ] {
             assert_eq!(parse(line), None, "{line}");
         }

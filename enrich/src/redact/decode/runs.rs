@@ -25,6 +25,8 @@ const EVEN: u64 = 0x0000_00ff_00ff_00ff;
 const ODD: u64 = 0x0000_ff00_ff00_ff00;
 /// How far back the beginning of a run is looked for, in bytes.
 const MAX_BACK_LEN: usize = 4096;
+/// Signs of base64 behind each of which a run may begin.
+const MAX_SIGNS: usize = 16;
 /// A JSON escape, or a letter that stands before, can shift the beginning.
 const SHIFTS: [usize; 4] = [0, 1, 2, 3];
 
@@ -163,7 +165,7 @@ impl Search<'_> {
         }
         let begins = |start: usize| Blob::at(self.text, start, Alphabet::Base64);
         let whole = if whole < together {
-            begins(whole)
+            begins(whole).or_else(|| self.after_sign(whole, together))
         } else {
             None
         };
@@ -172,6 +174,19 @@ impl Search<'_> {
                 .into_iter()
                 .find_map(|shift| begins(together + shift))
         })
+    }
+
+    /// The blob that begins behind one of the last signs between `whole` and `together`: some are of
+    /// base64, others stand before it, as in a path.
+    fn after_sign(&self, whole: usize, together: usize) -> Option<Blob> {
+        // What begins with the run itself is looked at anyway.
+        let before = slice(self.text, whole, together.saturating_sub(1));
+        let signs = before.iter().enumerate().rev();
+        let signs = signs.filter(|(_, byte)| !byte.is_ascii_alphanumeric());
+        let starts = signs.take(MAX_SIGNS).map(|(at, _)| whole + at + 1);
+        let blobs = starts.filter_map(|start| Blob::at(self.text, start, Alphabet::Base64));
+        // The first one holds the others.
+        blobs.last()
     }
 
     /// Hex may follow letters that are no digits, as in `0x…` and `\n…`.
@@ -235,6 +250,17 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn base64_with_an_early_sign_is_found_behind_other_signs() {
+        let blob = concat!(
+            "H4sIAAAA",
+            "AAACA/P0cwsNcox3DPCM93aNtDVMS7MwsDA2tjBJNLGwTElNMU4="
+        );
+        for before in ["/", "/a/b-c/d/", "https://a.example/x/", "v1_", "x=/"] {
+            assert_eq!(blobs(&format!("{before}{blob}")), [blob], "{before}");
         }
     }
 

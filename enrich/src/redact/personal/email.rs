@@ -43,20 +43,15 @@ pub(crate) fn local_part(text: &str, at: usize) -> Option<Span> {
 
 /// Where the characters before the `@` begin that can be a local part.
 fn start_of_local(text: &str, at: usize) -> Option<usize> {
-    let before = text.get(..at)?;
-    let allowed = |c: &char| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, '.' | '_' | '+' | '-' | '\'' | '&' | '=' | '~')
-            || !c.is_ascii() && c.is_alphanumeric()
-    };
-    let mut len = 0;
-    for (count, c) in before.chars().rev().take_while(allowed).enumerate() {
+    let mut start = at;
+    let mut count = 0;
+    while let Some(len) = last_local(text, start) {
         if count == MAX_LOCAL_LEN {
             return None;
         }
-        len += c.len_utf8();
+        start -= len;
+        count += 1;
     }
-    let mut start = at - len;
     // A name or a parameter may stand before it: `to=ana@…`, `?a=b&to=ana@…`.
     let local = text.get(start..at)?;
     start += local.rfind(['=', '&']).map_or(0, |sign| sign + 1);
@@ -66,6 +61,17 @@ fn start_of_local(text: &str, at: usize) -> Option<usize> {
     let local = text.get(start..at)?;
     let has_letter = local.contains(char::is_alphanumeric);
     (has_letter && !local.ends_with('.') && !local.contains("..")).then_some(start)
+}
+
+/// The length of the character before `end`, if it can stand in a local part.
+fn last_local(text: &str, end: usize) -> Option<usize> {
+    let last = byte_before(text.as_bytes(), end);
+    if last.is_ascii() {
+        let is_sign = || matches!(last, b'.' | b'_' | b'+' | b'-' | b'\'' | b'&' | b'=' | b'~');
+        return (last.is_ascii_alphanumeric() || is_sign()).then_some(1);
+    }
+    let c = text.get(..end)?.chars().next_back()?;
+    c.is_alphanumeric().then_some(c.len_utf8())
 }
 
 /// How many bytes from `start` on belong to an escape that began before: `\n`, `\u003c`, `%3A`.
@@ -81,15 +87,21 @@ fn escape_len(text: &[u8], start: usize) -> usize {
 
 /// The domain that `text` begins with: two labels at least.
 fn domain(text: &str) -> Option<&str> {
-    let part_of_domain = |c: char| {
-        c.is_ascii_alphanumeric() || c == '-' || c == '.' || !c.is_ascii() && c.is_alphanumeric()
-    };
-    let end = text
-        .char_indices()
-        .take(MAX_DOMAIN_LEN + 1)
-        .find(|(_, c)| !part_of_domain(*c))
-        .map_or(text.len(), |(end, _)| end);
-    let domain = text.get(..end.min(text.len()))?;
+    let is_ascii_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let bytes = text.as_bytes().iter().take(MAX_DOMAIN_LEN + 1);
+    let mut end = bytes.take_while(|byte| is_ascii_part(byte)).count();
+    if end <= MAX_DOMAIN_LEN && !byte(text.as_bytes(), end).is_ascii() {
+        let is_part = |c: char| match u8::try_from(c) {
+            Ok(byte) if byte.is_ascii() => is_ascii_part(&byte),
+            Ok(_) | Err(_) => c.is_alphanumeric(),
+        };
+        end = text
+            .char_indices()
+            .take(MAX_DOMAIN_LEN + 1)
+            .find(|(_, c)| !is_part(*c))
+            .map_or(text.len(), |(end, _)| end);
+    }
+    let domain = text.get(..end)?;
     if domain.len() > MAX_DOMAIN_LEN {
         return None;
     }

@@ -21,6 +21,9 @@ pub(super) struct Anchor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(u32);
 
+/// What [`fold_byte`] does to each of four bytes.
+const FOLDED: u32 = u32::from_le_bytes([fold_byte(0); 4]);
+
 /// The first eight bytes of a literal, or all of it: tells a bucket's literals apart and most of
 /// the text that only shares three bytes with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,7 +56,7 @@ impl Key {
     #[inline]
     pub(super) fn four(text: &[u8], at: usize) -> Option<Self> {
         let four: &[u8; 4] = text.get(at..)?.first_chunk()?;
-        Some(Self(u32::from_le_bytes(four.map(fold_byte))))
+        Some(Self(u32::from_le_bytes(*four) | FOLDED))
     }
 
     #[inline]

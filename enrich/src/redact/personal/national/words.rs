@@ -5,7 +5,7 @@ use crate::redact::detector::Label;
 
 impl Scheme {
     /// What a finding is called.
-    pub(crate) const fn label(self) -> Label<'static> {
+    pub(crate) const fn label(self) -> Label {
         let (kind, id) = match self {
             Self::AuMedicare => ("personal.national_id.au_medicare", "au-medicare"),
             Self::AuTfn => ("personal.national_id.au_tfn", "au-tfn"),

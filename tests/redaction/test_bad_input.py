@@ -1,0 +1,39 @@
+"""What is far too much, or no text at all, goes through the filter in linear time and bounded memory."""
+
+import os
+import subprocess
+
+import pytest
+
+from conftest import BINARY
+
+# The compiled rules of a debug build take less than half of it.
+MAX_MEMORY_BYTES = 400 << 20
+INPUTS = {
+    "one character": (b"a" * 1_000_000, 100),
+    "brackets": (b"[" * 1_000_000, 10),
+    "no UTF-8": (b"\xff\xc3(\xf0\x9f" * 200_000, 10),
+    "empty lines": (b"\n" * 1_000_000, 10),
+}
+
+
+def filtered(piece, times, folder):
+    """CPU seconds and peak memory of one filter over so many pieces."""
+    with subprocess.Popen([BINARY, "redact", "--data", folder], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        for _ in range(times):
+            process.stdin.write(piece)
+        process.stdin.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_time_is_linear_and_memory_bounded(tmp_path, name):
+    piece, times = INPUTS[name]
+    idle, _ = filtered(b"", 0, tmp_path)
+    short, _ = filtered(piece, times // 10, tmp_path)
+    long, peak = filtered(piece, times, tmp_path)
+    assert long - idle < 30 * (short - idle) + 1, (idle, short, long)
+    assert peak < MAX_MEMORY_BYTES, peak
