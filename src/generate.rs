@@ -34,6 +34,7 @@ pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
         | Artefact::Traefik
         | Artefact::Caddy
         | Artefact::Litellm
+        | Artefact::Mitmproxy
         | Artefact::ClaudeHook => peers::asking(arguments.what, &arguments.judge),
         Artefact::SealKey => seal_key::make(&arguments.files)?,
     };

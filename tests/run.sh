@@ -50,6 +50,9 @@ cargo nextest --version >/dev/null 2>&1 || cargo install cargo-nextest --locked
 step 'Python packages'
 [ -x .venv/bin/python ] || python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+# mitmproxy wants other versions of some packages.
+[ -x .venv-mitmproxy/bin/python ] || python3 -m venv .venv-mitmproxy
+.venv-mitmproxy/bin/pip install --quiet --disable-pip-version-check -r tests/requirements-mitmproxy.txt
 
 step 'formatting'
 cargo fmt --all --check

@@ -46,6 +46,8 @@ pub(crate) enum Artefact {
     Caddy,
     /// What asks the judge in LiteLLM: its generic guardrail
     Litellm,
+    /// An addon for mitmproxy that asks the judge, bodies included, and logs flows
+    Mitmproxy,
     /// A command hook for Claude Code that stops what it cannot ask the judge about
     ClaudeHook,
     /// A key pair for sealed originals, written to the files PRIVATE and PUBLIC

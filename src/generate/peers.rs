@@ -10,6 +10,9 @@ const TRAEFIK: &str = include_str!("peers/traefik.yaml");
 const CADDY: &str = include_str!("peers/Caddyfile");
 const LITELLM: &str = include_str!("peers/litellm.yaml");
 const CLAUDE_HOOK: &str = include_str!("peers/claude-hook.sh");
+/// Complete as it is, with the usual address.
+const MITMPROXY: &str = include_str!("../../integrations/mitmproxy/magistrate.py");
+const USUAL: &str = "http://127.0.0.1:8787";
 
 /// The file of a peer that reaches the judge at `judge`; `{judge}`, `{host}` and `{port}` are filled
 /// in. Empty for what asks no judge.
@@ -23,6 +26,7 @@ pub(super) fn asking(what: Artefact, judge: &str) -> String {
         Artefact::Caddy => CADDY,
         Artefact::Litellm => LITELLM,
         Artefact::ClaudeHook => CLAUDE_HOOK,
+        Artefact::Mitmproxy => return MITMPROXY.replace(USUAL, judge.trim_end_matches('/')),
         Artefact::Config | Artefact::Cowork | Artefact::ClaudeSettings | Artefact::SealKey => "",
     };
     let judge = judge.trim_end_matches('/');
@@ -73,10 +77,11 @@ mod tests {
             Artefact::Caddy,
             Artefact::Litellm,
             Artefact::ClaudeHook,
+            Artefact::Mitmproxy,
         ] {
             let text = asking(what, "http://10.1.2.3:99/");
             assert!(text.contains("10.1.2.3"), "{what:?}");
-            for name in ["{judge}", "{host}", "{port}"] {
+            for name in ["{judge}", "{host}", "{port}", USUAL] {
                 assert!(!text.contains(name), "{what:?} {name}");
             }
         }

@@ -19,7 +19,8 @@ import conftest
 # Machines that build and test at once are slow; deadlines have unit tests of their own.
 SLOW = "[lake]\nmax_age = \"1s\"\n[canary]\nenabled = false\n[judge]\ndeadline_ms = 20000\n"
 DOORS = {
-    "nginx": "nginx", "caddy": "forward_auth", "envoy": "envoy_http", "envoy-grpc": "envoy_grpc", "envoy-ext-proc": "ext_proc"
+    "nginx": "nginx", "caddy": "forward_auth", "envoy": "envoy_http", "envoy-grpc": "envoy_grpc",
+    "envoy-ext-proc": "ext_proc", "mitmproxy": "opa",
 }
 UPLOAD = "https://www.wetransfer.com/api/u"
 ADMIN = "https://api.github.com/orgs/acme/memberships/ana"
@@ -126,8 +127,19 @@ def envoy_of(made, port, folder, application):
     return [envoy, "-c", folder / "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
 
 
+def mitmproxy_of(made, port, folder, application):
+    (folder / "magistrate.py").write_text(made.replace("int, 2000,", "int, 60000,"))
+    mitmdump = pathlib.Path(conftest.ROOT) / ".venv-mitmproxy/bin/mitmdump"
+    assert mitmdump.exists(), "mitmproxy is missing; tests/run.sh installs it"
+    options = [f"confdir={folder}", "keep_host_header=true", "connection_strategy=lazy"]
+    return [
+        mitmdump, "--mode", f"reverse:http://127.0.0.1:{application}", "--listen-host", "127.0.0.1", "-p", str(port),
+        "-s", folder / "magistrate.py", *(part for option in options for part in ("--set", option)),
+    ]
+
+
 ENVOYS = ("envoy", "envoy-grpc", "envoy-ext-proc")
-PROXIES = {"nginx": nginx_of, "caddy": caddy_of, **dict.fromkeys(ENVOYS, envoy_of)}
+PROXIES = {"nginx": nginx_of, "caddy": caddy_of, "mitmproxy": mitmproxy_of, **dict.fromkeys(ENVOYS, envoy_of)}
 
 
 def binary(name):
@@ -214,7 +226,8 @@ def test_an_approval_is_a_denial_with_its_address_and_passes_once_approved(proxy
 
 
 @pytest.mark.parametrize(
-    "name, expected", [("nginx", 500), ("caddy", 502), ("envoy", 403), ("envoy-grpc", 403), ("envoy-ext-proc", 500)]
+    "name, expected",
+    [("nginx", 500), ("caddy", 502), ("envoy", 403), ("envoy-grpc", 403), ("envoy-ext-proc", 500), ("mitmproxy", 503)],
 )
 def test_without_a_judge_nothing_passes(server, tmp_path, name, expected):
     with proxied(name, server, f"http://127.0.0.1:{free_port()}", tmp_path) as port:

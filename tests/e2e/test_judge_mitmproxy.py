@@ -1,0 +1,158 @@
+"""A real mitmproxy with the addon: bodies both ways, streams, the log, and a judge that is not there."""
+
+import http.client
+import subprocess
+import threading
+
+import pytest
+
+import conftest
+from test_judge import ATTACK, KEY
+from test_judge_doors import BODIES, WEB, carried, wanted
+from test_judge_envoy import POLICY, delta
+from test_judge_proxies import SLOW, Application, free_port, mitmproxy_of, proxied, through
+
+ASK = "https://docs.example.com/a"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("judge")
+    policy = folder / "policy.yml"
+    policy.write_text(POLICY)
+    one = conftest.Magistrate(folder, SLOW + f'policies = ["{policy}"]\n').start()
+    yield one
+    one.kill()
+
+
+@pytest.fixture(scope="module")
+def proxy(server, tmp_path_factory):
+    def change(made):
+        return made.replace('("log", str, ""', f'("log", str, "127.0.0.1:{server.ports["syslog_tcp"]}"')
+
+    with proxied("mitmproxy", server, server.url("judge", ""), tmp_path_factory.mktemp("mitmproxy"), change) as port:
+        yield port
+
+
+@pytest.fixture(autouse=True)
+def usual_answers():
+    Application.answers, Application.headers_of_answer = [b"served"], {}
+    Application.last = None
+
+
+def enforced(port, method, url, body=None, headers=None):
+    """The decision that mitmproxy carries out, and the body that reached the application."""
+    status, answered, _, reached = through(port, method, url, headers, body)
+    if status == 200:
+        received = Application.last[1]
+        return ("allow" if received == (body or b"") else "redact"), received
+    assert status == 403 and reached == [], (status, reached)
+    return answered["x-magistrate-decision"], None
+
+
+@pytest.mark.parametrize("method, url", WEB)
+def test_a_request_gets_the_same_verdict_through_mitmproxy(server, proxy, method, url):
+    expected = wanted(server, {"event": "request", "destination": {"url": url, "method": method}})["decision"]
+    assert enforced(proxy, method, url)[0] == expected
+
+
+@pytest.mark.parametrize("text", BODIES)
+def test_a_body_gets_the_same_verdict_through_mitmproxy(server, proxy, text):
+    verdict = wanted(server, {"event": "request", "destination": {"url": ASK, "method": "POST"}, "content": {"text": text}})
+    decision, received = enforced(proxy, "POST", ASK, text.encode())
+    assert decision == carried(verdict["decision"], "redact", "require_approval")
+    if decision == "redact":
+        assert received.decode() == verdict["redacted"]["text"]
+        assert Application.last[0]["content-length"] == str(len(received))
+
+
+def test_a_secret_in_the_address_is_stopped_even_where_the_body_is_masked(proxy):
+    assert through(proxy, "POST", f"{ASK}?key={KEY}", body=f"the key is {KEY}".encode())[0] == 403
+    assert through(proxy, "GET", f"{ASK}?key={KEY}")[0] == 403
+
+
+def test_a_hundred_writes_after_a_downgrade_fail_through_mitmproxy(server, proxy):
+    session = {"id": "held-mitmproxy"}
+    page = {"event": "tool_result", "session": session, "tool": {"name": "WebFetch"}, "content": {"text": "a page", "origin": "webpage"}}
+    assert wanted(server, page)["decision"] == "allow"
+    look = {"event": "request", "session": session, "destination": {"url": "https://console.aws.amazon.com/ec2", "method": "GET"}}
+    assert wanted(server, look)["decision"] == "downgrade"
+    held = {"x-claude-code-session-id": "held-mitmproxy"}
+    for number in range(100):
+        body = b"text" if number % 2 else None
+        assert enforced(proxy, "PUT", f"https://files.example.com/{number}", body, held)[0] == "block"
+    assert enforced(proxy, "PUT", "https://files.example.com/x")[0] == "allow", "another session is not held"
+
+
+def test_an_answer_is_masked_or_stopped_on_its_way_back(proxy):
+    Application.answers, Application.headers_of_answer = [f"password: {KEY}".encode()], {"content-type": "text/plain"}
+    status, _, told, _ = through(proxy, "GET", ASK)
+    assert status == 200 and KEY not in told and "[redacted:" in told
+    Application.answers = [ATTACK.encode()]
+    status, headers, told, reached = through(proxy, "GET", ASK)
+    assert status == 403 and reached and "mallory" not in told and headers["x-magistrate-decision"] == "block"
+
+
+def test_pictures_and_what_is_too_large_pass_as_they_come(proxy):
+    for kind, body in [("image/png", b"\x89PNG" * 1000), ("text/plain", b"x" * (3 << 20))]:
+        Application.answers = [body]
+        Application.headers_of_answer = {"content-type": kind, "content-length": str(len(body))}
+        connection = http.client.HTTPConnection("127.0.0.1", proxy, timeout=60)
+        connection.request("GET", "/a", headers={"host": "docs.example.com"})
+        assert connection.getresponse().read() == body
+
+
+def test_a_large_upload_is_judged_as_cut(proxy):
+    body = b"x" * (2 << 20)
+    assert enforced(proxy, "POST", "https://www.wetransfer.com/api/u", body)[0] == "block"
+
+
+def test_events_pass_at_once(proxy):
+    released = threading.Event()
+
+    def pieces():
+        yield delta("the first")
+        # The rest only comes once the client has seen the beginning.
+        assert released.wait(30)
+        yield delta("the last")
+
+    Application.answers, Application.headers_of_answer = pieces(), {"content-type": "text/event-stream"}
+    connection = http.client.HTTPConnection("127.0.0.1", proxy, timeout=60)
+    connection.request("GET", "/v1/messages", headers={"host": "docs.example.com"})
+    answer = connection.getresponse()
+    begun = answer.read1(65_536)
+    released.set()
+    assert b"the first" in begun and begun + answer.read() == delta("the first") + delta("the last")
+
+
+def test_flows_are_told_to_the_record(server, proxy):
+    named = {"x-claude-code-session-id": "told", "user-agent": "a-client/1"}
+    assert through(proxy, "GET", "https://docs.example.com/once", named)[0] == 200
+    assert through(proxy, "POST", "https://www.wetransfer.com/api/u", named)[0] == 403
+    rows = (
+        "select http_request.url.path, http_response.code, http_request.user_agent from lake"
+        " where magistrate.source = 'syslog_tcp' and actor.session.uid = 'told' order by all"
+    )
+    server.wait(lambda: len(server.sql(rows)) == 2, "two flows")
+    assert server.sql(rows) == [("/api/u", 403, "a-client/1"), ("/once", 200, "a-client/1")]
+
+
+def test_without_a_judge_the_posture_decides(server, tmp_path):
+    def opened(made):
+        return made.replace('("posture", str, "closed"', '("posture", str, "open"')
+
+    with proxied("mitmproxy", server, f"http://127.0.0.1:{free_port()}", tmp_path, opened) as port:
+        assert through(port, "GET", ASK)[0] == 200
+
+
+@pytest.mark.parametrize("setting, told", [
+    ("magistrate_posture=ajar", "magistrate_posture is"),
+    ("magistrate_token_file=/does/not/exist", "magistrate_token_file"),
+    ("magistrate_judge=ftp://judge.example", "is no http or https address"),
+    ("magistrate_log=nowhere", "is no host:port"),
+])
+def test_settings_that_are_wrong_are_told(tmp_path, setting, told):
+    made = (conftest.ROOT / "integrations/mitmproxy/magistrate.py").read_text()
+    start = [*mitmproxy_of(made, free_port(), tmp_path, free_port()), "--set", setting]
+    ended = subprocess.run(start, capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0 and told in ended.stdout + ended.stderr
