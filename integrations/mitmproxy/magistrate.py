@@ -216,11 +216,17 @@ class Magistrate:
 
     async def judged(self, flow, is_cut=False):
         """The answer in place of a request that is stopped; None for one that passes, masked where it must be."""
+        for number, url in enumerate(addresses(flow)):
+            if refused := await self.judged_at(url, f"{flow.id}-{number}", flow, is_cut):
+                return refused
+        return None
+
+    async def judged_at(self, url, request_id, flow, is_cut):
         request = flow.request
         question = {
-            "request_id": flow.id,
+            "request_id": request_id,
             "event": "request",
-            "destination": {"url": request.pretty_url, "method": request.method},
+            "destination": {"url": url, "method": request.method},
             "session": session(flow),
         }
         text = None if is_cut else text_of(request)
@@ -237,7 +243,7 @@ class Magistrate:
         masked = masked_text(verdict)
         if verdict["decision"] == "redact" and text is not None and masked is not None:
             # Where policy would mask something of the address, too, masking the body does not do.
-            again = {**question, "request_id": f"{flow.id}-masked", "content": {**question["content"], "text": masked}}
+            again = {**question, "request_id": f"{request_id}-masked", "content": {**question["content"], "text": masked}}
             if (await self.ask(again) or {}).get("decision") == "allow":
                 request.text = masked
                 return None
@@ -343,6 +349,16 @@ class Magistrate:
             "reason": flow.error.msg if flow.error else None,
         }
         self.flows.put({name: value for name, value in fields.items() if value is not None})
+
+
+def addresses(flow):
+    """Where a request goes, and where it says that it goes: a client that lies about either is judged by both.
+
+    Behind a reverse proxy there is one place to go to, and the request alone says which of its names is meant.
+    """
+    connected, said = flow.request.url, flow.request.pretty_url
+    is_reverse = flow.client_conn.proxy_mode.type_name == "reverse"
+    return [said] if is_reverse or connected == said else [connected, said]
 
 
 def session(flow):

@@ -1,6 +1,7 @@
 """A real mitmproxy with the addon: bodies both ways, streams, the log, and a judge that is not there."""
 
 import http.client
+import socket
 import subprocess
 import threading
 
@@ -143,6 +144,31 @@ def test_without_a_judge_the_posture_decides(server, tmp_path):
 
     with proxied("mitmproxy", server, f"http://127.0.0.1:{free_port()}", tmp_path, opened) as port:
         assert through(port, "GET", ASK)[0] == 200
+
+
+def test_a_client_cannot_lie_about_where_it_goes(server, tmp_path):
+    made = subprocess.run(
+        [conftest.BINARY, "generate", "mitmproxy", "--judge", server.url("judge", "")], capture_output=True, text=True, check=True
+    ).stdout
+    port = free_port()
+    start = mitmproxy_of(made, port, tmp_path, free_port())
+    start[start.index("--mode") + 1] = "regular"
+    with open(tmp_path / "log.txt", "wb") as log:
+        process = subprocess.Popen(start, stdout=log, stderr=log)
+
+    def asked(connected, said):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("POST", f"http://{connected}/api/u", b"text", {"host": said})
+        answer = connection.getresponse()
+        return answer.status, answer.headers["x-magistrate-decision"]
+
+    try:
+        server.wait(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() is None, "mitmproxy")
+        assert asked("www.wetransfer.com", "docs.example.com") == (403, "block")
+        assert asked("docs.example.com", "www.wetransfer.com") == (403, "block")
+    finally:
+        process.kill()
+        process.wait()
 
 
 @pytest.mark.parametrize("setting, told", [
