@@ -17,6 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use prost::Message;
+use tonic::{Code, Status};
 
 pub(super) use self::frame::framed;
 pub(super) use self::stream::{Messages, Replies, channel};
@@ -25,31 +26,14 @@ use super::call::{Asker, Call};
 use super::fault::Fault;
 use crate::inquiry::Door;
 
-const STATUS: &str = "grpc-status";
-const MESSAGE: &str = "grpc-message";
-
-/// The statuses that are used (google.rpc.Code).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Code {
-    Ok = 0,
-    InvalidArgument = 3,
-    DeadlineExceeded = 4,
-    PermissionDenied = 7,
-    ResourceExhausted = 8,
-    Unimplemented = 12,
-    Unauthenticated = 16,
-}
-
-impl From<&Fault> for Code {
-    fn from(fault: &Fault) -> Self {
-        match fault {
-            Fault::Denied(_) => Self::Unauthenticated,
-            Fault::Malformed(_) | Fault::Cut => Self::InvalidArgument,
-            Fault::Unsupported(_) => Self::Unimplemented,
-            Fault::TooLarge { .. } | Fault::Overload(_) => Self::ResourceExhausted,
-            Fault::Slow => Self::DeadlineExceeded,
-        }
+/// The status that tells a fault.
+const fn code(fault: &Fault) -> Code {
+    match fault {
+        Fault::Denied(_) => Code::Unauthenticated,
+        Fault::Malformed(_) | Fault::Cut => Code::InvalidArgument,
+        Fault::Unsupported(_) => Code::Unimplemented,
+        Fault::TooLarge { .. } | Fault::Overload(_) => Code::ResourceExhausted,
+        Fault::Slow => Code::DeadlineExceeded,
     }
 }
 
@@ -119,7 +103,7 @@ pub(super) fn answer<M: Message>(doors: &Doors, door: Door, answer: Result<M, Fa
 }
 
 fn success(message: &impl Message) -> Response {
-    let trailers = trailers(Code::Ok, "");
+    let trailers = trailers(Ok(()));
     let body = Full::new(framed(message));
     let body = body.with_trailers(async move { Some(Ok::<_, Infallible>(trailers)) });
     response(Body::new(body), HeaderMap::new())
@@ -127,10 +111,7 @@ fn success(message: &impl Message) -> Response {
 
 /// An answer of trailers alone.
 pub(super) fn failure(fault: &Fault) -> Response {
-    response(
-        Body::empty(),
-        trailers(Code::from(fault), &fault.to_string()),
-    )
+    response(Body::empty(), trailers(Err(fault)))
 }
 
 /// An answer with this body.
@@ -140,28 +121,18 @@ pub(super) fn response(body: Body, headers: HeaderMap) -> Response {
 }
 
 /// What a call ends with.
-pub(super) fn trailers(code: Code, message: &str) -> HeaderMap {
+pub(super) fn trailers(outcome: Result<(), &Fault>) -> HeaderMap {
+    let status = match outcome {
+        Ok(()) => Status::new(Code::Ok, ""),
+        Err(fault) => Status::new(code(fault), fault.to_string()),
+    };
     let mut trailers = HeaderMap::new();
-    trailers.insert(STATUS, HeaderValue::from(u16::from(code as u8)));
-    if let Ok(message) = HeaderValue::from_str(&percent_encoded(message))
-        && !message.is_empty()
-    {
-        trailers.insert(MESSAGE, message);
+    if status.add_header(&mut trailers).is_err() {
+        // Only details could be no header, and there are none.
+        let unknown = HeaderValue::from(Code::Unknown as i32);
+        trailers.insert(Status::GRPC_STATUS, unknown);
     }
     trailers
-}
-
-/// "Percent-Encoded" of gRPC over HTTP/2: what is no plain ASCII, and `%`.
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'%' => encoded.push_str("%25"),
-            b' '..=b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]
@@ -170,10 +141,15 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_of_ascii() {
-        assert_eq!(percent_encoded("50 % für a\n"), "50 %25 f%C3%BCr a%0A");
-        let trailers = trailers(Code::InvalidArgument, "no\r\nx: y");
+        let fault = Fault::Malformed("50 % f\u{fc}r a\r\nx: y".to_owned());
+        let trailers = trailers(Err(&fault));
         assert_eq!(trailers["grpc-status"], "3");
-        assert_eq!(trailers["grpc-message"], "no%0D%0Ax: y");
+        let told = trailers["grpc-message"].to_str().unwrap();
+        assert!(
+            told.contains("f%C3%BCr") && told.contains("%0D%0A"),
+            "{told}"
+        );
+        assert_eq!(super::trailers(Ok(()))["grpc-status"], "0");
     }
 
     #[test]

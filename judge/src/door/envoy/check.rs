@@ -19,7 +19,7 @@ use crate::door::Doors;
 use crate::door::authz::asked::{Asked, PARTIAL, Place, one};
 use crate::door::authz::{CARRIES, headers_of};
 use crate::door::fault::Fault;
-use crate::door::grpc::{self, Code, Unary};
+use crate::door::grpc::{self, Unary};
 use crate::inquiry::Door;
 use crate::verdict::Verdict;
 
@@ -119,7 +119,7 @@ fn response(verdict: &Verdict) -> CheckResponse {
 fn denied(status: StatusCode, headers: Vec<SetHeader>, body: String) -> CheckResponse {
     CheckResponse {
         status: Some(Status {
-            code: i32::from(Code::PermissionDenied as u8),
+            code: tonic::Code::PermissionDenied as i32,
             message: body.trim_end().to_owned(),
         }),
         http_response: Some(HttpResponse::Denied(Denied {

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::time::timeout;
 
 use super::frame::{framed, next};
-use super::{Code, decoded, trailers};
+use super::{decoded, trailers};
 use crate::door::fault::Fault;
 use crate::judge::{Judge, Seat};
 
@@ -114,12 +114,9 @@ impl Replies {
 
     /// Ends the call.
     pub(crate) async fn end(self, outcome: Result<(), &Fault>) {
-        let trailers = match outcome {
-            Ok(()) => trailers(Code::Ok, ""),
-            Err(fault) => trailers(Code::from(fault), &fault.to_string()),
-        };
         // Whoever has gone needs no end.
-        let end = self.frames.send(Frame::<Bytes>::trailers(trailers));
+        let end = Frame::<Bytes>::trailers(trailers(outcome));
+        let end = self.frames.send(end);
         drop(timeout(MESSAGE_TIME, end).await);
     }
 }
