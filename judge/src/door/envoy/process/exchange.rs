@@ -97,8 +97,8 @@ impl<'a> Exchange<'a> {
                 .insert(Modes::of(message.protocol_config.as_ref())?),
         };
         match message.part {
-            Some(Part::RequestHeaders(head)) => self.request_head(&head, modes, &seat).await,
-            Some(Part::ResponseHeaders(head)) => self.response_head(&head, modes, &seat).await,
+            Some(Part::RequestHeaders(head)) => self.request_head(&head, modes).await,
+            Some(Part::ResponseHeaders(head)) => self.response_head(&head, modes).await,
             Some(Part::RequestBody(body)) => self.body(Half::Request, body, seat).await,
             Some(Part::ResponseBody(body)) => self.body(Half::Response, body, seat).await,
             Some(Part::RequestTrailers(_)) => self.trailers(Half::Request).await,
@@ -107,12 +107,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    async fn request_head(
-        &mut self,
-        head: &HttpHeaders,
-        modes: Modes,
-        _seat: &Seat,
-    ) -> Result<Replies, Fault> {
+    async fn request_head(&mut self, head: &HttpHeaders, modes: Modes) -> Result<Replies, Fault> {
         let headers = head.headers.clone().unwrap_or_default();
         let plain = headers.plain();
         let asked = Subject::asked(&headers, &plain)?;
@@ -145,12 +140,7 @@ impl<'a> Exchange<'a> {
         Ok(self.wait(waiting, reply))
     }
 
-    async fn response_head(
-        &mut self,
-        head: &HttpHeaders,
-        modes: Modes,
-        _seat: &Seat,
-    ) -> Result<Replies, Fault> {
+    async fn response_head(&mut self, head: &HttpHeaders, modes: Modes) -> Result<Replies, Fault> {
         let Some(session) = self.session.clone() else {
             return Err(malformed(
                 "a response came without its request: set request_header_mode to SEND",

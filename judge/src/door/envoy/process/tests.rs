@@ -38,6 +38,16 @@ fn origin() -> Origin {
     }
 }
 
+/// The head of a request without a body.
+fn got() -> Part {
+    let head = [
+        (":method", "GET"),
+        (":authority", "a.example"),
+        (":path", "/"),
+    ];
+    Part::RequestHeaders(headers(&head, true))
+}
+
 fn told(part: Part, request: i32, response: i32) -> ProcessingRequest {
     ProcessingRequest {
         part: Some(part),
@@ -234,15 +244,7 @@ async fn a_duplex_exchange_waits_whole_and_ends_with_its_trailers() {
 async fn a_streamed_answer_is_held_back_and_bounded() {
     let doors = doors(8);
     let mut told = Told::new(&doors, NONE, STREAMED);
-    let get = headers(
-        &[
-            (":method", "GET"),
-            (":authority", "a.example"),
-            (":path", "/"),
-        ],
-        true,
-    );
-    told.tell(&doors, Part::RequestHeaders(get)).await.unwrap();
+    told.tell(&doors, got()).await.unwrap();
     told.tell(&doors, answered("text/plain")).await.unwrap();
     let first = told.tell(&doors, Part::ResponseBody(body("hello", false)));
     let first = first.await.unwrap();
@@ -251,15 +253,7 @@ async fn a_streamed_answer_is_held_back_and_bounded() {
     let trailers = told.tell(&doors, Part::ResponseTrailers(HttpTrailers {}));
     assert!(trailers.await.unwrap_err().contains("trailers"));
     let mut told = Told::new(&doors, NONE, STREAMED);
-    let get = headers(
-        &[
-            (":method", "GET"),
-            (":authority", "a.example"),
-            (":path", "/"),
-        ],
-        true,
-    );
-    told.tell(&doors, Part::RequestHeaders(get)).await.unwrap();
+    told.tell(&doors, got()).await.unwrap();
     told.tell(&doors, answered("text/plain")).await.unwrap();
     for (piece, ends, expected) in [
         ("hello", false, Mutation::Clear(true)),
