@@ -11,7 +11,7 @@
 - With `magistrate_log` (`127.0.0.1:5514`), every flow is told as a line of JSON over syslog. Nobody waits for that: of
   too many lines the newest are dropped, and how many is told.
 
-mitmproxy 11 or later. Needs nothing beside Python's standard library.
+Runs with mitmproxy 11. Needs nothing beside Python's standard library.
 """
 
 import asyncio
@@ -289,7 +289,6 @@ class Magistrate:
             "content": {
                 "text": text,
                 "media_type": media_type(response),
-                "origin": "webpage",
                 "truncated": sample is not None and len(sample) >= SAMPLE_BYTES,
             },
         })

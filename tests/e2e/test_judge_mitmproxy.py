@@ -10,20 +10,11 @@ import pytest
 import conftest
 from test_judge import ATTACK, KEY
 from test_judge_doors import BODIES, WEB, carried, wanted
-from test_judge_envoy import POLICY, delta
-from test_judge_proxies import SLOW, Application, free_port, mitmproxy_of, proxied, through
+# The same judge, and the same application behind another proxy.
+from test_judge_envoy import delta, server, usual_answers  # noqa: F401
+from test_judge_proxies import Application, free_port, mitmproxy_of, proxied, through
 
 ASK = "https://docs.example.com/a"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("judge")
-    policy = folder / "policy.yml"
-    policy.write_text(POLICY)
-    one = conftest.Magistrate(folder, SLOW + f'policies = ["{policy}"]\n').start()
-    yield one
-    one.kill()
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +24,6 @@ def proxy(server, tmp_path_factory):
 
     with proxied("mitmproxy", server, server.url("judge", ""), tmp_path_factory.mktemp("mitmproxy"), change) as port:
         yield port
-
-
-@pytest.fixture(autouse=True)
-def usual_answers():
-    Application.answers, Application.headers_of_answer = [b"served"], {}
-    Application.last = None
 
 
 def enforced(port, method, url, body=None, headers=None):
