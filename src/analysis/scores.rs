@@ -223,13 +223,14 @@ impl Scorer {
 
     /// How far a call is from its session's task, where there is one to hold it against.
     fn drift(&mut self, record: &Record, metrics: &Metrics) -> Option<f64> {
-        let action = self.tasks.learn(record.event())?;
-        if self.is_late() {
+        let is_late = self.is_late();
+        let due = self.tasks.learn(record.event())?;
+        if is_late {
             metrics.called("slow");
             return None;
         }
         let began = Instant::now();
-        let drift = self.models.in_force().drift(&action)?;
+        let drift = self.models.in_force().drift(&due.action()?)?;
         self.spent_since(began);
         metrics.called("judged");
         Some(drift.probability)

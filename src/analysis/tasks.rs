@@ -41,7 +41,7 @@ impl Task {
 impl Tasks {
     /// Learns from `event`; returns the call that it tells of, to be held against its session's
     /// task. A session whose task is not known has nothing to hold it against.
-    pub(super) fn learn(&mut self, event: &Event) -> Option<Action> {
+    pub(super) fn learn(&mut self, event: &Event) -> Option<Due<'_>> {
         let session = event.text(Field::SessionUid)?;
         match event.text(Field::EventCode)? {
             "user_prompt" => {
@@ -70,20 +70,41 @@ impl Tasks {
         }
     }
 
-    fn call(&mut self, session: &str, event: &Event) -> Option<Action> {
+    fn call(&mut self, session: &str, event: &Event) -> Option<Due<'_>> {
         let task = self.sessions.get_mut(session)?;
-        let call = call_of(event)?;
-        let action = task.said().map(|said| Action {
-            task: said,
-            history: task.calls.iter().cloned().collect(),
-            call: call.clone(),
-            destination: destination(event),
-        });
-        task.calls.push_back(call);
-        while task.calls.len() > MAX_CALLS {
+        task.calls.push_back(call_of(event)?);
+        // The last one is at hand; the others came before it.
+        while task.calls.len() > MAX_CALLS + 1 {
             task.calls.pop_front();
         }
-        action
+        task.said
+            .iter()
+            .any(|said| !said.trim().is_empty())
+            .then(|| Due {
+                task,
+                destination: destination(event),
+            })
+    }
+}
+
+/// A call that is to be held against its session's task.
+pub(super) struct Due<'a> {
+    task: &'a Task,
+    destination: Option<Arguments>,
+}
+
+impl Due<'_> {
+    /// What the models are asked; none where the task is too long to be held against.
+    pub(super) fn action(self) -> Option<Action> {
+        let task = self.task.said()?;
+        let mut calls = self.task.calls.iter().cloned();
+        let call = calls.next_back()?;
+        Some(Action {
+            task,
+            history: calls.collect(),
+            call,
+            destination: self.destination,
+        })
     }
 }
 
@@ -126,6 +147,10 @@ mod tests {
         event
     }
 
+    fn learn(tasks: &mut Tasks, event: &Event) -> Option<Action> {
+        tasks.learn(event)?.action()
+    }
+
     fn prompt(session: &str, text: &str) -> Event {
         let mut event = event(session, "user_prompt");
         event.set_text(Field::ContentText, text);
@@ -143,21 +168,24 @@ mod tests {
     #[test]
     fn a_call_is_held_against_its_own_sessions_task() {
         let mut tasks = Tasks::default();
-        assert_eq!(tasks.learn(&called("a", "send")), None);
-        assert_eq!(tasks.learn(&prompt("a", "write to Ann")), None);
-        assert_eq!(tasks.learn(&called("b", "send")), None);
-        let first = tasks.learn(&called("a", "look")).unwrap();
+        assert_eq!(learn(&mut tasks, &called("a", "send")), None);
+        assert_eq!(learn(&mut tasks, &prompt("a", "write to Ann")), None);
+        assert_eq!(learn(&mut tasks, &called("b", "send")), None);
+        let first = learn(&mut tasks, &called("a", "look")).unwrap();
         assert_eq!(
             (first.task.as_str(), first.history.len()),
             ("write to Ann", 0)
         );
-        let second = tasks.learn(&called("a", "send")).unwrap();
+        let second = learn(&mut tasks, &called("a", "send")).unwrap();
         assert_eq!(second.history, [first.call]);
         for _ in 0..20 {
-            tasks.learn(&called("a", "look"));
+            learn(&mut tasks, &called("a", "look"));
         }
         assert_eq!(
-            tasks.learn(&called("a", "send")).unwrap().history.len(),
+            learn(&mut tasks, &called("a", "send"))
+                .unwrap()
+                .history
+                .len(),
             MAX_CALLS
         );
     }
@@ -165,29 +193,29 @@ mod tests {
     #[test]
     fn what_cannot_be_read_has_no_action() {
         let mut tasks = Tasks::default();
-        tasks.learn(&prompt("a", "write to Ann"));
+        learn(&mut tasks, &prompt("a", "write to Ann"));
         let mut masked = called("a", "mcp_tool");
         masked.set_text(Field::ToolNameState, "redacted_by_client");
-        assert_eq!(tasks.learn(&masked), None);
+        assert_eq!(learn(&mut tasks, &masked), None);
         let mut cut = called("a", "send");
         cut.set_text(Field::ToolArguments, r#"{"to": "a@ex…"#);
-        assert_eq!(tasks.learn(&cut), None);
-        tasks.learn(&prompt("a", &"x".repeat(MAX_BYTES + 1)));
-        assert_eq!(tasks.learn(&called("a", "send")), None);
+        assert_eq!(learn(&mut tasks, &cut), None);
+        learn(&mut tasks, &prompt("a", &"x".repeat(MAX_BYTES + 1)));
+        assert_eq!(learn(&mut tasks, &called("a", "send")), None);
         for _ in 0..MAX_PROMPTS {
-            tasks.learn(&prompt("a", "go on"));
+            learn(&mut tasks, &prompt("a", "go on"));
         }
-        assert!(tasks.learn(&called("a", "send")).is_some());
+        assert!(learn(&mut tasks, &called("a", "send")).is_some());
     }
 
     #[test]
     fn only_so_many_sessions_are_remembered() {
         let mut tasks = Tasks::default();
         for number in 0..=MAX_SESSIONS {
-            tasks.learn(&prompt(&number.to_string(), "do it"));
+            learn(&mut tasks, &prompt(&number.to_string(), "do it"));
         }
         assert_eq!(tasks.sessions.len(), MAX_SESSIONS);
-        assert_eq!(tasks.learn(&called("0", "send")), None);
-        assert!(tasks.learn(&called("1", "send")).is_some());
+        assert_eq!(learn(&mut tasks, &called("0", "send")), None);
+        assert!(learn(&mut tasks, &called("1", "send")).is_some());
     }
 }
