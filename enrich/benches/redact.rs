@@ -299,6 +299,36 @@ fn log_of_examples(random: &mut Random, examples: &[Example]) -> String {
         .collect()
 }
 
+/// Lines of a log with one of the credentials that people leave there most.
+fn usual_secrets(random: &mut Random) -> String {
+    let line = |_| {
+        let secret = match random.below(8) {
+            0 => format!(
+                "AWS_ACCESS_KEY_ID={}{}",
+                "AKIA",
+                random.text(16, "ABCDEFGHJKLMNPQRSTUVWXYZ234567")
+            ),
+            1 => format!("token {}{}", "ghp_", random.base62(36)),
+            2 => format!("{}{}", "sk-ant-", "api03-".to_owned() + &random.base62(95)),
+            3 => format!("password={}", random.base62(14)),
+            4 => format!("Authorization: Bearer {}", random.base62(40)),
+            5 => format!(
+                "postgres://app:{}@db.example.com/billing",
+                random.base62(16)
+            ),
+            6 => format!("{{\"api_key\":\"{}\"}}", random.hex(32)),
+            _ => format!(
+                "{}{}-{}",
+                "xoxb-",
+                100_000_000_000 + random.below(1 << 36),
+                random.base62(24)
+            ),
+        };
+        log_line(random, &secret)
+    };
+    (0..2000).map(line).collect()
+}
+
 /// A contact on every line.
 fn personal_lines(random: &mut Random) -> String {
     (0..2000)
@@ -378,6 +408,7 @@ fn main() {
     let accents = "Größe geändert: über 12 Einträge, «voilà», 設定を変更しました. ".repeat(10_000);
     let dense = every_example(&examples).repeat(10);
     let log = log_of_examples(&mut random, &examples);
+    let usual = usual_secrets(&mut random);
     let one_key = format!("{}{}\n", "sk-", random.base62(48)).repeat(2000);
     for (name, text) in [
         ("clean telemetry", &clean),
@@ -385,7 +416,8 @@ fn main() {
         ("clean Zscaler lines", &zscaler),
         ("Zscaler lines with an address each", &addressed),
         ("clean non-ASCII", &accents),
-        ("dense, a secret a log line", &log),
+        ("dense, a usual secret a log line", &usual),
+        ("dense, another kind a log line", &log),
         ("dense, all examples", &dense),
         ("dense, one key a line", &one_key),
     ] {
