@@ -7,9 +7,10 @@
 
 use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use magistrate_models::{Kernel, Tier2, prepare};
+use magistrate_models::{Kernel, Tier2, Vocabulary, prepare};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
@@ -74,7 +75,8 @@ fn tier2(sizes: Sizes, kernel: Kernel) -> Tier2 {
                        "inner": inner, "places": 128});
     let metadata = HashMap::from([("shape".to_owned(), shape.to_string())]);
     let file = safetensors::serialize(views, Some(metadata)).unwrap();
-    Tier2::read(&file, &tokenizer(), kernel).unwrap()
+    let vocabulary = Arc::new(Vocabulary::read(&tokenizer()).unwrap());
+    Tier2::read(&file, &vocabulary, kernel).unwrap()
 }
 
 fn tokenizer() -> Vec<u8> {

@@ -14,6 +14,7 @@ mod shipped;
 mod tier1;
 mod tier2;
 mod tune;
+mod vocabulary;
 mod weights;
 
 pub use cascade::{
@@ -28,4 +29,5 @@ pub use shipped::{CARD_PAGE, LoadError, Models, identities};
 pub use tier1::{Tier1, Window};
 pub use tier2::{JudgeError, Judged, Kernel, Logits, Tier2, TokenWindow};
 pub use tune::{Example, Head, Label, Quality, TuneError, Tuned};
+pub use vocabulary::Vocabulary;
 pub use weights::WeightsError;

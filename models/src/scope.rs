@@ -10,8 +10,9 @@ mod meaning;
 mod places;
 mod sentences;
 mod trees;
-mod wordpiece;
 mod words;
+
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -20,6 +21,7 @@ use features::{NAMES, features};
 use meaning::Meaning;
 use trees::Trees;
 
+use crate::vocabulary::Vocabulary;
 use crate::weights::WeightsError;
 
 /// A call that an agent makes or made.
@@ -67,11 +69,15 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// Reads the trees (JSON), the table of meanings (safetensors) and its tokenizer.
+    /// Reads the trees (JSON), the table of meanings (safetensors) of the words of `vocabulary`.
     ///
     /// # Errors
     /// When one cannot be read, a tree would not end, or it sees other numbers than these.
-    pub fn read(trees: &[u8], meanings: &[u8], tokenizer: &[u8]) -> Result<Self, WeightsError> {
+    pub fn read(
+        trees: &[u8],
+        meanings: &[u8],
+        vocabulary: &Arc<Vocabulary>,
+    ) -> Result<Self, WeightsError> {
         let trees: Trees = serde_json::from_slice(trees)
             .map_err(|error| WeightsError::Trees(error.to_string()))?;
         if trees.features != NAMES {
@@ -86,7 +92,7 @@ impl Scope {
         }
         Ok(Self {
             trees,
-            meaning: Meaning::read(meanings, tokenizer)?,
+            meaning: Meaning::read(meanings, vocabulary)?,
         })
     }
 

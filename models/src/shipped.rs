@@ -16,6 +16,7 @@ use crate::scope::Scope;
 use crate::tier1::Tier1;
 use crate::tier2::{Kernel, Tier2};
 use crate::tune::{Example, TuneError, Tuned, tune};
+use crate::vocabulary::Vocabulary;
 use crate::weights::WeightsError;
 use card::Card;
 use files::{FILES, File};
@@ -151,10 +152,12 @@ impl Parts {
         let card: Card = serde_json::from_slice(&self.card)?;
         let because = |name| move |source| LoadError::Weights { name, source };
         let tier1 = Tier1::read(&self.tier1).map_err(because("tier1.safetensors"))?;
-        let tier2 = Tier2::read(&self.tier2, &self.tokenizer, kernel)
-            .map_err(because("tier2.safetensors"))?;
-        let actions = Scope::read(&self.scope, &self.meanings, &self.tokenizer)
-            .map_err(because("scope.json"))?;
+        let vocabulary = Vocabulary::read(&self.tokenizer).map_err(because("tokenizer.json"))?;
+        let vocabulary = Arc::new(vocabulary);
+        let tier2 =
+            Tier2::read(&self.tier2, &vocabulary, kernel).map_err(because("tier2.safetensors"))?;
+        let actions =
+            Scope::read(&self.scope, &self.meanings, &vocabulary).map_err(because("scope.json"))?;
         let thresholds = Thresholds {
             sure_below: card.sure_below(),
             temperature: card.temperature(),

@@ -7,6 +7,7 @@ mod kernel;
 mod tokens;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 use safetensors::tensor::TensorView;
@@ -14,6 +15,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::prepare::Prepared;
 use crate::tune::Head;
+use crate::vocabulary::Vocabulary;
 use crate::weights::WeightsError;
 use encoder::{Encoder, Shape};
 pub use kernel::Kernel;
@@ -62,12 +64,16 @@ pub struct Tier2 {
 
 impl Tier2 {
     /// Reads an encoder from safetensors (float16 or float32, its sizes under `shape` in the
-    /// metadata) and its tokenizer from `tokenizer.json`. Matrices are kept as `kernel` says, where
+    /// metadata), which reads the tokens of `vocabulary`. Matrices are kept as `kernel` says, where
     /// their sizes allow it.
     ///
     /// # Errors
     /// When something is missing, of another size, or no finite number.
-    pub fn read(weights: &[u8], tokenizer: &[u8], kernel: Kernel) -> Result<Self, WeightsError> {
+    pub fn read(
+        weights: &[u8],
+        vocabulary: &Arc<Vocabulary>,
+        kernel: Kernel,
+    ) -> Result<Self, WeightsError> {
         let (_, metadata) = SafeTensors::read_metadata(weights).map_err(WeightsError::Container)?;
         let said = metadata
             .metadata()
@@ -79,7 +85,7 @@ impl Tier2 {
         let tensors = SafeTensors::deserialize(weights).map_err(WeightsError::Container)?;
         Ok(Self {
             encoder: Encoder::read(&tensors, shape, kernel)?,
-            tokens: Tokens::read(tokenizer, shape.vocabulary)?,
+            tokens: Tokens::new(vocabulary, shape.vocabulary)?,
         })
     }
 

@@ -1,9 +1,10 @@
 //! How alike two texts are in meaning, by a table of word vectors (`models/training/meanings.py`).
 
-use safetensors::{Dtype, SafeTensors};
-use tokenizers::Tokenizer;
+use std::sync::Arc;
 
-use super::wordpiece::WordPiece;
+use safetensors::{Dtype, SafeTensors};
+
+use crate::vocabulary::Vocabulary;
 use crate::weights::{WeightsError, bytes};
 
 const WIDTH: usize = 64;
@@ -13,9 +14,7 @@ const MAX_TOKENS: usize = 256;
 /// A vector for each token.
 #[derive(Debug)]
 pub(super) struct Meaning {
-    tokenizer: Tokenizer,
-    /// The same for ASCII text, where the tokenizer is of the kind that it can stand for.
-    pieces: Option<WordPiece>,
+    vocabulary: Arc<Vocabulary>,
     numbers: Vec<[i8; WIDTH]>,
     scale: Vec<f32>,
 }
@@ -26,7 +25,7 @@ pub(super) struct Vector([f32; WIDTH]);
 
 impl Meaning {
     /// Reads `numbers` (int8, a row of 64 a token) and `scale` (float32, one a token).
-    pub(super) fn read(file: &[u8], tokenizer: &[u8]) -> Result<Self, WeightsError> {
+    pub(super) fn read(file: &[u8], vocabulary: &Arc<Vocabulary>) -> Result<Self, WeightsError> {
         let tensors = SafeTensors::deserialize(file).map_err(WeightsError::Container)?;
         let wrong = |name: &str, expected: &str| WeightsError::Tensor {
             name: name.to_owned(),
@@ -51,36 +50,24 @@ impl Meaning {
         if !scale.iter().all(|scale| scale.is_finite()) {
             return Err(WeightsError::NotFinite("scale".to_owned()));
         }
-        let pieces = WordPiece::read(tokenizer);
-        let tokenizer = Tokenizer::from_bytes(tokenizer)
-            .map_err(|error| WeightsError::Tokenizer(error.to_string()))?;
         Ok(Self {
-            tokenizer,
-            pieces,
+            vocabulary: Arc::clone(vocabulary),
             numbers: rows.iter().map(|row| row.map(u8::cast_signed)).collect(),
             scale,
         })
     }
 
-    /// The vector of a text; the tokenizer's failure is a text without tokens.
+    /// The vector of a text.
     pub(super) fn of(&self, text: &str) -> Vector {
         let mut sum = [0.0; WIDTH];
-        let mut add = |id: u32| {
+        self.vocabulary.each(text, MAX_TOKENS, |id| {
             let row = usize::try_from(id).unwrap_or(usize::MAX);
             if let (Some(row), Some(scale)) = (self.numbers.get(row), self.scale.get(row)) {
                 for (sum, number) in sum.iter_mut().zip(row) {
                     *sum += f32::from(*number) * scale;
                 }
             }
-        };
-        match &self.pieces {
-            Some(pieces) if text.is_ascii() => pieces.each(text, MAX_TOKENS, add),
-            Some(_) | None => {
-                let found = self.tokenizer.encode_fast(text, false).ok();
-                let ids = found.iter().flat_map(|found| found.get_ids());
-                ids.take(MAX_TOKENS).for_each(|id| add(*id));
-            }
-        }
+        });
         let size = sum.iter().map(|number| number * number).sum::<f32>().sqrt();
         if size > 0.0 {
             sum.iter_mut().for_each(|number| *number /= size);

@@ -7,7 +7,7 @@ use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::tier2::testing::tokenizer;
+use crate::tier2::testing::vocabulary;
 
 fn meanings(rows: usize, scales: usize) -> Vec<u8> {
     let numbers: Vec<u8> = (0..rows * 64)
@@ -39,7 +39,7 @@ fn names() -> Value {
 }
 
 fn scope() -> Scope {
-    Scope::read(&trees(&names()), &meanings(19, 19), &tokenizer()).unwrap()
+    Scope::read(&trees(&names()), &meanings(19, 19), &vocabulary()).unwrap()
 }
 
 fn action(to: &str) -> Action {
@@ -78,15 +78,16 @@ fn a_destination_is_named_seen_or_new() {
 
 #[test]
 fn files_that_are_not_whole_are_refused() {
-    let refused = |trees: &[u8], meanings: &[u8], tokenizer: &[u8]| {
-        Scope::read(trees, meanings, tokenizer)
+    let refused = |trees: &[u8], meanings: &[u8]| {
+        Scope::read(trees, meanings, &vocabulary())
             .unwrap_err()
             .to_string()
     };
     let (good, table) = (trees(&names()), meanings(19, 19));
-    assert!(refused(b"{}", &table, &tokenizer()).contains("trees"));
-    assert!(refused(&trees(&json!(["one"])), &table, &tokenizer()).contains("other numbers"));
-    assert!(refused(&good, &table[..table.len() - 1], &tokenizer()).contains("safetensors"));
-    assert!(refused(&good, &meanings(19, 18), &tokenizer()).contains("scale"));
-    assert!(refused(&good, &table, b"").contains("tokenizer"));
+    assert!(refused(b"{}", &table).contains("trees"));
+    assert!(refused(&trees(&json!(["one"])), &table).contains("other numbers"));
+    assert!(refused(&good, &table[..table.len() - 1]).contains("safetensors"));
+    assert!(refused(&good, &meanings(19, 18)).contains("scale"));
+    let error = Vocabulary::read(b"").unwrap_err().to_string();
+    assert!(error.contains("tokenizer"), "{error}");
 }

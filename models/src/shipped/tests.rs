@@ -65,7 +65,8 @@ fn every_file_is_the_one_that_was_shipped() {
 #[test]
 fn texts_are_judged_as_in_training() {
     let tier1 = Tier1::read(files::TIER1).unwrap();
-    let tier2 = Tier2::read(files::TIER2, files::TOKENIZER, Kernel::Float32).unwrap();
+    let vocabulary = Arc::new(Vocabulary::read(files::TOKENIZER).unwrap());
+    let tier2 = Tier2::read(files::TIER2, &vocabulary, Kernel::Float32).unwrap();
     for golden in golden().texts {
         let prepared = prepare(&golden.text);
         assert_eq!(prepared.text(), golden.prepared);

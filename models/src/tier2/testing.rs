@@ -63,7 +63,7 @@ impl Golden {
     }
 
     pub(super) fn tier2(&self, kernel: Kernel) -> Tier2 {
-        Tier2::read(&self.file(), &tokenizer(), kernel).unwrap()
+        Tier2::read(&self.file(), &vocabulary(), kernel).unwrap()
     }
 
     pub(super) fn window(&self, len: u32) -> TokenWindow {
@@ -76,7 +76,7 @@ impl Golden {
 }
 
 /// Words of one to three letters over `a` to `e`.
-pub(crate) fn tokenizer() -> Vec<u8> {
+pub(crate) fn vocabulary() -> Arc<Vocabulary> {
     let mut words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
         .map(str::to_owned)
         .to_vec();
@@ -100,5 +100,6 @@ pub(crate) fn tokenizer() -> Vec<u8> {
         "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
                   "max_input_chars_per_word": 100, "vocab": ids},
     });
-    serde_json::to_vec(&file).unwrap()
+    let file = serde_json::to_vec(&file).unwrap();
+    Arc::new(Vocabulary::read(&file).unwrap())
 }

@@ -1,40 +1,42 @@
 //! Cuts a prepared text into windows of token ids, as `models/training/vocabulary.py` does.
 
 use std::ops::Range;
-
-use tokenizers::Tokenizer;
+use std::sync::Arc;
 
 use super::JudgeError;
+use crate::vocabulary::Vocabulary;
 use crate::weights::WeightsError;
 
 /// Tokens of a window beside its two marks, and how far apart windows begin.
 const WINDOW_TOKENS: usize = 126;
 const STEP_TOKENS: usize = 110;
 
-/// A WordPiece tokenizer.
+/// A vocabulary, and the marks of a window.
 #[derive(Debug)]
 pub(super) struct Tokens {
-    tokenizer: Tokenizer,
+    vocabulary: Arc<Vocabulary>,
     /// The ids of `[CLS]` and `[SEP]`.
     marks: [u32; 2],
 }
 
 impl Tokens {
-    /// Reads `tokenizer.json`, which must be for a model that knows `vocabulary` tokens.
-    pub(super) fn read(bytes: &[u8], vocabulary: usize) -> Result<Self, WeightsError> {
-        let tokenizer = Tokenizer::from_bytes(bytes)
-            .map_err(|error| WeightsError::Tokenizer(error.to_string()))?;
-        let size = tokenizer.get_vocab_size(true);
-        if size > vocabulary {
-            let message = format!("it has {size} tokens, the model {vocabulary}");
+    /// The tokens of `vocabulary`, of which the model must know all: it knows `known`.
+    pub(super) fn new(vocabulary: &Arc<Vocabulary>, known: usize) -> Result<Self, WeightsError> {
+        let library = vocabulary.library();
+        let size = library.get_vocab_size(true);
+        if size > known {
+            let message = format!("it has {size} tokens, the model {known}");
             return Err(WeightsError::Tokenizer(message));
         }
         let mark = |name: &str| {
-            let id = tokenizer.token_to_id(name);
+            let id = library.token_to_id(name);
             id.ok_or_else(|| WeightsError::Tokenizer(format!("it has no `{name}`")))
         };
         let marks = [mark("[CLS]")?, mark("[SEP]")?];
-        Ok(Self { tokenizer, marks })
+        Ok(Self {
+            vocabulary: Arc::clone(vocabulary),
+            marks,
+        })
     }
 
     /// The windows of `text`, with where they stand in it.
@@ -43,7 +45,8 @@ impl Tokens {
         text: &str,
     ) -> Result<impl Iterator<Item = (Vec<u32>, Range<usize>)> + use<'_>, JudgeError> {
         let found = self
-            .tokenizer
+            .vocabulary
+            .library()
             .encode(text, false)
             .map_err(|error| JudgeError::Tokenizer(error.to_string()))?;
         let len = found.len();

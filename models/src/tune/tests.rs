@@ -59,6 +59,6 @@ fn too_few_rows_are_told() {
 fn a_tuned_head_is_read_back_from_the_file() {
     let tuned = tune(&testing::tier2(), &examples(60), |_| {}).unwrap();
     let file = crate::tier2::with_head(&testing::file(), &tuned.head).unwrap();
-    let again = Tier2::read(&file, &testing::tokenizer(), crate::Kernel::Float32).unwrap();
+    let again = Tier2::read(&file, &testing::vocabulary(), crate::Kernel::Float32).unwrap();
     assert_eq!(again.head().unwrap(), tuned.head);
 }
