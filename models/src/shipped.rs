@@ -4,6 +4,7 @@
 mod card;
 mod files;
 mod folder;
+mod resident;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -93,7 +94,9 @@ impl Models {
     /// When a file is not the one that was shipped, or cannot be used.
     pub fn load(kernel: Kernel) -> Result<Self, LoadError> {
         FILES.iter().try_for_each(check)?;
-        Parts::shipped().models(kernel)
+        let models = Parts::shipped().models(kernel);
+        FILES.iter().for_each(|file| resident::let_go(file.bytes));
+        models
     }
 
     /// Fits the head of tier 2 to labelled texts; `told` hears how many of them are read.
