@@ -3,6 +3,7 @@
 
 mod coverage;
 mod guard;
+mod lake;
 mod replay;
 
 use std::net::SocketAddr;
@@ -23,10 +24,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::canary::output;
 use crate::config::Config;
+use crate::consume::Closing;
 use crate::keys;
 
 pub(crate) use coverage::{COVERAGE, rows as coverage_rows};
 pub(crate) use guard::Doorkeeper;
+pub(crate) use lake::CLOSE;
 pub(crate) use replay::Door as ReplayDoor;
 
 /// The media type of OpenMetrics text.
@@ -42,6 +45,8 @@ pub(crate) struct Shown {
     pub(crate) path: Arc<crate::path::Path>,
     /// Where what is remembered is kept.
     pub(crate) state: Arc<magistrate_sinks::State>,
+    /// Has the lake write what it holds.
+    pub(crate) closing: Closing,
     /// Who may do what.
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     /// The pages for people.
@@ -122,6 +127,7 @@ pub(crate) async fn serve(
         .route("/metrics", get(metrics))
         .merge(replay::routes())
         .merge(coverage::routes())
+        .merge(lake::routes())
         .with_state(Arc::clone(&admin))
         .merge(magistrate_console::router(admin.shown.console.clone()))
         .layer(middleware::from_fn_with_state(admin, guard::guard))

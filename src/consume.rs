@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use magistrate_event::{Clock, Field, Record, Timestamp};
 use magistrate_sinks::lake::{Lake, LakeError};
 use magistrate_sinks::queue::{Consumer, Entry, QueueError};
 use magistrate_sinks::{Position, State, StateError};
+use tokio::sync::oneshot;
 
 use crate::canary::output;
 use crate::path::Path;
@@ -48,6 +50,20 @@ pub(crate) struct Parts {
 pub(crate) struct LakeThread {
     thread: JoinHandle<()>,
     hurry: Arc<AtomicBool>,
+    closing: Closing,
+}
+
+/// Has the lake thread write what it holds before it is time, for those who read the lake now.
+#[derive(Debug, Clone)]
+pub(crate) struct Closing(mpsc::Sender<oneshot::Sender<()>>);
+
+impl Closing {
+    /// Waits until everything that the queue held when this was called is in the lake; says whether
+    /// it is. Not so when the thread has ended.
+    pub(crate) async fn close(&self) -> bool {
+        let (done, written) = oneshot::channel();
+        self.0.send(done).is_ok() && written.await.is_ok()
+    }
 }
 
 impl LakeThread {
@@ -57,6 +73,7 @@ impl LakeThread {
     /// When the thread cannot be started.
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
         let hurry = Arc::new(AtomicBool::new(false));
+        let (asking, asked) = mpsc::channel();
         let mut carrier = Carrier {
             parts,
             entries: Vec::new(),
@@ -65,11 +82,23 @@ impl LakeThread {
             position: None,
             is_closed: false,
             hurry: Arc::clone(&hurry),
+            asked,
+            waiting: Vec::new(),
         };
         let thread = std::thread::Builder::new()
             .name("lake".to_owned())
             .spawn(move || carrier.run())?;
-        Ok(Self { thread, hurry })
+        let closing = Closing(asking);
+        Ok(Self {
+            thread,
+            hurry,
+            closing,
+        })
+    }
+
+    /// For those who want to read what is not in a closed file yet.
+    pub(crate) fn closing(&self) -> Closing {
+        self.closing.clone()
     }
 
     /// Waits until what the queue still held is written, or until a stop must end; the queue must
@@ -101,6 +130,10 @@ struct Carrier {
     is_closed: bool,
     /// Set when a stop has taken too long already.
     hurry: Arc<AtomicBool>,
+    /// Those who want to read what is not in a closed file yet.
+    asked: mpsc::Receiver<oneshot::Sender<()>>,
+    /// The same, each with the place up to which the lake must hold everything.
+    waiting: Vec<(Position, oneshot::Sender<()>)>,
 }
 
 /// Whether there may be more.
@@ -151,6 +184,8 @@ impl Carrier {
         }
         let used = std::mem::take(&mut self.entries);
         let consumer = &mut self.parts.consumer;
+        let asked = self.asked.try_iter().map(|done| (consumer.end(), done));
+        self.waiting.extend(asked);
         let entries = match consumer.read_over(used, READ_RECORDS, READ_WAIT) {
             Ok(entries) => entries,
             Err(QueueError::Closed) => {
@@ -170,8 +205,9 @@ impl Carrier {
             self.checkpoint()?;
             return Ok(Step::End);
         }
-        if self.is_due() {
+        if self.is_due() || self.is_awaited() {
             self.checkpoint()?;
+            self.tell_written();
         }
         Ok(Step::On)
     }
@@ -194,6 +230,24 @@ impl Carrier {
         self.parts.lake.due(now)
             || self.held.len() > MAX_HELD
             || self.held_since.is_some_and(is_old)
+    }
+
+    /// Whether somebody waits for what was read by now.
+    fn is_awaited(&self) -> bool {
+        let consumer = &self.parts.consumer;
+        self.waiting.iter().any(|(end, _)| consumer.has_read(*end))
+    }
+
+    /// Answers those whose place was reached; everything that was read is written by now.
+    fn tell_written(&mut self) {
+        let consumer = &self.parts.consumer;
+        for (_, done) in self
+            .waiting
+            .extract_if(.., |(end, _)| consumer.has_read(*end))
+        {
+            // Who asked may have gone.
+            let _ = done.send(());
+        }
     }
 
     fn checkpoint(&mut self) -> Result<(), LakeError> {

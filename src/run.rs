@@ -88,6 +88,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
             refresh,
             path: Arc::clone(&store.path),
             state: Arc::clone(&store.state),
+            closing: engine.closing(),
             console: admin::console(judge.approvals(), &doorkeeper),
             doorkeeper,
         },
@@ -172,6 +173,11 @@ impl Engine {
     /// Where what cannot be taken goes.
     pub(crate) const fn dead_letters(&self) -> &DeadLetters {
         &self.dead_letters
+    }
+
+    /// For those who want to read what is not in a closed file of the lake yet.
+    pub(crate) fn closing(&self) -> consume::Closing {
+        self.lake.closing()
     }
 
     /// What rules found; none where they are switched off.

@@ -1,16 +1,18 @@
-//! `magistrate session ID`: timeline and task graph of one session, from the lake.
+//! `magistrate session ID`: timeline and task graph of one session.
+
+mod rest;
+mod rows;
 
 use std::io::Write as _;
-use std::ops::ControlFlow;
-use std::path::Path;
 use std::time::Duration;
 
 use magistrate_enrich::{FlowsWanted, flows_wanted, task_graph};
 use magistrate_event::{Class, Clock as _, Event, EventUid, Field, SystemClock, Timestamp};
-use magistrate_sinks::lake::{self, Query, StoredEvent};
+use magistrate_sinks::lake::Query;
 
+use self::rows::Rows;
 use crate::cli::SessionArguments;
-use crate::config::{self, Config};
+use crate::config;
 use crate::exit::{Failure, Outcome};
 
 /// A session with more events is shown in part.
@@ -18,10 +20,10 @@ const MAX_EVENTS: usize = 200_000;
 /// More flows to a session's hosts are not held against its calls.
 const MAX_FLOWS: usize = 50_000;
 
-/// Prints the session; exit status 1 when the lake knows nothing of it.
+/// Prints the session; exit status 1 when nothing is known of it.
 ///
-/// The lake's files are read as they are, also while an instance writes more of them: what it
-/// received within the last `lake.max_age` may not be among them.
+/// The lake's files are read, and what is not in them yet: a running instance is asked to close its
+/// files first; of a folder that none holds the queue is read from where the lake ends.
 pub(crate) fn command(arguments: &SessionArguments) -> Outcome {
     let loaded = config::load(&arguments.place);
     if !loaded.faults.is_empty() {
@@ -38,10 +40,12 @@ pub(crate) fn command(arguments: &SessionArguments) -> Outcome {
     }
     let days = Duration::from_secs(u64::from(arguments.days) * 86_400);
     let since = SystemClock.now().minus(days);
-    let events = events_of(config, &config.data, &arguments.id, since)?;
+    let rest = rest::of(config, &arguments.id);
+    let rows = Rows { config, rest };
+    let events = events_of(&rows, &arguments.id, since)?;
     if events.is_empty() {
         let message = format!(
-            "the lake in `{}` has no event of session `{}` within {} days",
+            "`{}` has no event of session `{}` within {} days",
             config.data.display(),
             arguments.id,
             arguments.days
@@ -49,7 +53,7 @@ pub(crate) fn command(arguments: &SessionArguments) -> Outcome {
         tell(&message);
         return Err(Failure::NotSo);
     }
-    let flows = flows_of(config, &config.data, &flows_wanted(&events))?;
+    let flows = flows_of(&rows, &flows_wanted(&events))?;
     let graph = task_graph(&arguments.id, &events, &flows);
     let mut stdout = std::io::stdout().lock();
     if arguments.json {
@@ -62,8 +66,7 @@ pub(crate) fn command(arguments: &SessionArguments) -> Outcome {
 }
 
 fn events_of(
-    config: &Config,
-    folder: &Path,
+    rows: &Rows<'_>,
     session: &str,
     since: Timestamp,
 ) -> anyhow::Result<Vec<(EventUid, Event)>> {
@@ -74,12 +77,11 @@ fn events_of(
         values: vec![session.to_owned()],
         since,
     };
-    let rows = read(config, folder, &query, MAX_EVENTS)?;
-    Ok(rows.into_iter().map(|row| (row.uid, row.event)).collect())
+    rows.read(&query, MAX_EVENTS)
 }
 
-/// Flows that are no session's by their own word.
-fn flows_of(config: &Config, folder: &Path, wanted: &FlowsWanted) -> anyhow::Result<Vec<Event>> {
+/// Flows that are no session's by their own word, and what the judge said of them.
+fn flows_of(rows: &Rows<'_>, wanted: &FlowsWanted) -> anyhow::Result<Vec<(EventUid, Event)>> {
     if wanted.hosts.is_empty() {
         return Ok(Vec::new());
     }
@@ -90,38 +92,23 @@ fn flows_of(config: &Config, folder: &Path, wanted: &FlowsWanted) -> anyhow::Res
         since: wanted.from,
     };
     let time = wanted.from..=wanted.to;
-    let is_one = |event: &Event| {
+    let mut flows = rows.read(&query, MAX_FLOWS)?;
+    flows.retain(|(_, event)| {
         event.text(Field::ToolClass).is_none()
             && event.text(Field::SessionUid).is_none()
             && time.contains(&event.time())
-    };
-    let rows = read(config, folder, &query, MAX_FLOWS)?.into_iter();
-    Ok(rows.map(|row| row.event).filter(is_one).collect())
-}
-
-fn read(
-    config: &Config,
-    folder: &Path,
-    query: &Query,
-    most: usize,
-) -> anyhow::Result<Vec<StoredEvent>> {
-    let mut events = Vec::new();
-    let unread = lake::read(&config.lake, folder, query, |event| {
-        events.push(event);
-        if events.len() < most {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    })?;
-    for one in unread {
-        let path = one.path.display();
-        tell(&format!(
-            "cannot read `{path}`: {}; its rows are left out",
-            one.source
-        ));
+    });
+    if flows.is_empty() {
+        return Ok(flows);
     }
-    Ok(events)
+    let query = Query {
+        classes: vec![Class::ApiActivity],
+        fields: vec![Field::VerdictEvent],
+        values: flows.iter().map(|(uid, _)| uid.to_string()).collect(),
+        since: wanted.from,
+    };
+    flows.extend(rows.read(&query, MAX_FLOWS)?);
+    Ok(flows)
 }
 
 fn tell(message: &str) {

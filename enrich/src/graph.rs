@@ -1,14 +1,15 @@
 //! The task graph of a session: the user's turns, what the model was asked, which tools it called,
-//! what was decided and what came of it, and the flows that a proxy saw.
+//! what was decided and what came of it, the flows that a proxy saw, and what the judge said.
 //!
 //! Made from stored events, in any order. Joined by `prompt.id`, `tool_use_id`, request ids, the
-//! sub-agent's id, and, for flows, host and time.
+//! sub-agent's id, and, for flows, host and time; verdicts by the id of the row that they judge.
 
 mod call;
 mod flow;
 mod print;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -17,9 +18,11 @@ use serde::Serialize;
 
 use self::call::Calls;
 use self::flow::reconcile;
+use self::verdict::Verdicts;
 
 pub use self::call::{Call, Evidence};
 pub use self::flow::Flow;
+pub use self::verdict::Verdict;
 
 /// A session, as far as its events tell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,6 +76,9 @@ pub enum Step {
     Call(Box<Call>),
     /// Something else worth a line: a mode that changed, a server, a hook that failed.
     Note(Note),
+    /// What the judge said of something that is no call and no flow: a prompt, an answer, an action
+    /// whose row is not stored.
+    Verdict(Verdict),
 }
 
 /// A request to the model.
@@ -123,19 +129,34 @@ pub struct Alert {
     pub events: Vec<String>,
 }
 
-/// Makes the graph of `session` from events of it, and from flows that may be of it.
-pub fn task_graph(session: &str, events: &[(EventUid, Event)], flows: &[Event]) -> TaskGraph {
+/// Makes the graph of `session` from events of it, and from flows that may be of it with what the
+/// judge said of them.
+pub fn task_graph(
+    session: &str,
+    events: &[(EventUid, Event)],
+    flows: &[(EventUid, Event)],
+) -> TaskGraph {
     let mut sorted: Vec<&(EventUid, Event)> = events.iter().collect();
     sorted.sort_by_key(|(uid, event)| (event.time(), event.int(Field::Sequence), *uid));
     let own = || sorted.iter().map(|(_, event)| event);
     let times = || own().map(Event::time);
     let mut builder = Builder::default();
-    for event in own() {
-        builder.add(event);
+    for (_, event) in sorted.iter().copied().chain(flows) {
+        builder.verdicts.add(event);
+    }
+    for (uid, event) in sorted.iter().copied() {
+        builder.add(*uid, event);
     }
     let mut calls = builder.calls.finish();
-    let own_flows: Vec<&Event> = own().filter(|event| is_flow(event)).collect();
-    let loose = reconcile(&mut calls, &own_flows, flows);
+    let is_one = |one: &&(EventUid, Event)| is_flow(&one.1);
+    let own_flows: Vec<_> = sorted.iter().copied().filter(is_one).collect();
+    let others: Vec<_> = flows.iter().filter(is_one).collect();
+    let mut loose = reconcile(&mut calls, &own_flows, &others);
+    builder.verdicts.give(&mut calls, &mut loose);
+    for (prompt, verdict) in builder.verdicts.rest() {
+        let turn = turn(&mut builder.turns, &prompt, &verdict.time);
+        turn.steps.push(Step::Verdict(verdict));
+    }
     let first_text = |fields: &[Field]| {
         let mut all = own().flat_map(|event| fields.iter().filter_map(|field| event.text(*field)));
         all.next().map(str::to_owned)
@@ -178,24 +199,32 @@ struct Builder {
     /// By `prompt.id`; the empty one is of what belongs to no turn.
     turns: BTreeMap<String, Turn>,
     calls: Calls,
+    verdicts: Verdicts,
     missing: Vec<Missing>,
     alerts: Vec<Alert>,
 }
 
 impl Builder {
-    fn add(&mut self, event: &Event) {
+    fn add(&mut self, uid: EventUid, event: &Event) {
         if event.class() == Class::DetectionFinding {
             return self.alert(event);
         }
-        if self.calls.add(event) || is_flow(event) || event.class() == Class::Span {
+        let is_verdict = event.text(Field::VerdictUid).is_some();
+        let is_other = is_verdict || is_flow(event) || event.class() == Class::Span;
+        if self.calls.add(uid, event) || is_other {
             return;
         }
         let time = event.time().to_rfc3339();
-        let turn = self.turn(event);
+        let prompt = event.text(Field::CorrelationUid).unwrap_or_default();
+        let turn = turn(&mut self.turns, prompt, &time);
         match event.text(Field::EventCode) {
             Some("user_prompt") => {
                 turn.text = event.text(Field::ContentText).map(str::to_owned);
                 turn.time = time;
+            }
+            // The judge was asked about it; the client's own word of it comes first.
+            Some("prompt") if turn.text.is_none() => {
+                turn.text = event.text(Field::ContentText).map(str::to_owned);
             }
             Some(code @ ("api_request" | "api_error" | "api_refusal")) => {
                 turn.steps.push(Step::Model(ModelCall {
@@ -214,16 +243,6 @@ impl Builder {
             }
             None => {}
         }
-    }
-
-    fn turn(&mut self, event: &Event) -> &mut Turn {
-        let prompt = event.text(Field::CorrelationUid).unwrap_or_default();
-        self.turns.entry(prompt.to_owned()).or_insert_with(|| Turn {
-            prompt: (!prompt.is_empty()).then(|| prompt.to_owned()),
-            time: event.time().to_rfc3339(),
-            text: None,
-            steps: Vec::new(),
-        })
     }
 
     fn gap(&mut self, event: &Event) {
@@ -261,15 +280,20 @@ impl Builder {
     }
 }
 
+/// The turn of this `prompt.id`, which began at `time` where it is not known yet.
+fn turn<'a>(turns: &'a mut BTreeMap<String, Turn>, prompt: &str, time: &str) -> &'a mut Turn {
+    turns.entry(prompt.to_owned()).or_insert_with(|| Turn {
+        prompt: (!prompt.is_empty()).then(|| prompt.to_owned()),
+        time: time.to_owned(),
+        text: None,
+        steps: Vec::new(),
+    })
+}
+
 /// Puts calls into the turns that they belong to, everything in the order of its time.
 fn turns(mut turns: BTreeMap<String, Turn>, calls: Vec<Call>) -> Vec<Turn> {
     for call in calls {
-        let turn = turns.entry(call.prompt.clone()).or_insert_with(|| Turn {
-            prompt: (!call.prompt.is_empty()).then(|| call.prompt.clone()),
-            time: call.time.clone(),
-            text: None,
-            steps: Vec::new(),
-        });
+        let turn = turn(&mut turns, &call.prompt, &call.time);
         turn.steps.push(Step::Call(Box::new(call)));
     }
     let mut turns: Vec<Turn> = turns.into_values().collect();
@@ -288,6 +312,7 @@ impl Step {
             Self::Model(call) => &call.time,
             Self::Call(call) => &call.time,
             Self::Note(note) => &note.time,
+            Self::Verdict(verdict) => &verdict.time,
         }
     }
 }

@@ -19,8 +19,8 @@ pub use detect::{
     shipped_policies,
 };
 pub use graph::{
-    Call, Evidence, Flow, FlowsWanted, ModelCall, Step as GraphStep, TaskGraph, Turn, flows_wanted,
-    task_graph,
+    Call, Evidence, Flow, FlowsWanted, ModelCall, Step as GraphStep, TaskGraph, Turn,
+    Verdict as GraphVerdict, flows_wanted, task_graph,
 };
 pub use normalize::{
     Asked, Fault, Malformed, Normalized, normalize, normalize_action, recipient_domains,

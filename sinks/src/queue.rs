@@ -22,6 +22,7 @@ mod power_cuts;
 mod quarantine;
 mod reader;
 mod recover;
+mod rest;
 mod segment;
 mod shared;
 mod sidecar;
@@ -46,6 +47,7 @@ pub use consumer::{Consumer, Entry};
 pub use error::QueueError;
 pub use lock::{FolderLock, Holder, LockError};
 pub use metrics::{Metrics, Reason};
+pub use rest::read_rest;
 pub use size::{ByteSize, NotASize};
 pub use status::{ConsumerStatus, Status};
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use magistrate_event::{Class, Event, Field, Timestamp};
+use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
 use serde::Serialize;
 
-use super::Flow;
+use super::{Flow, Verdict};
 
 /// A call of a tool.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,9 +46,15 @@ pub struct Call {
     /// The flows that it made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flows: Vec<Flow>,
+    /// What the judge said of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
     /// What the sub-agent did that it started.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
+    /// The rows that tell of it.
+    #[serde(skip)]
+    pub(super) rows: Vec<EventUid>,
     #[serde(skip)]
     pub(super) host: Option<String>,
     #[serde(skip)]
@@ -79,7 +85,7 @@ pub(super) struct Calls(BTreeMap<String, Call>);
 
 impl Calls {
     /// Takes over what `event` tells of a call; says whether it tells of one.
-    pub(super) fn add(&mut self, event: &Event) -> bool {
+    pub(super) fn add(&mut self, uid: EventUid, event: &Event) -> bool {
         let is_call = event.text(Field::ToolClass).is_some()
             && matches!(
                 event.text(Field::EventCode),
@@ -96,6 +102,7 @@ impl Calls {
             .0
             .entry(id.to_owned())
             .or_insert_with(|| Call::new(id, event));
+        call.rows.push(uid);
         call.learn(event);
         true
     }
@@ -146,7 +153,9 @@ impl Call {
             agent: None,
             evidence: None,
             flows: Vec::new(),
+            verdicts: Vec::new(),
             calls: Vec::new(),
+            rows: Vec::new(),
             host: None,
             from: event.time(),
             to: event.time(),

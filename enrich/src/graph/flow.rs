@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use magistrate_event::{Event, Field, Timestamp};
+use magistrate_event::{Event, EventUid, Field, Timestamp};
 use serde::Serialize;
 
+use super::Verdict;
 use super::call::{Call, Evidence};
 
 /// Clocks of client and proxy may be so far apart.
@@ -31,12 +32,21 @@ pub struct Flow {
     /// `flow_only`, where no call explains it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// What the judge said of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
+    /// Its row.
+    #[serde(skip)]
+    pub(super) row: EventUid,
 }
+
+/// A row that tells of a flow.
+type Row = (EventUid, Event);
 
 /// Gives each call the flows to its host in its time, and says what they prove. Of the session's
 /// own flows those that no call explains are returned; of the others nothing is.
-pub(super) fn reconcile(calls: &mut [Call], own: &[&Event], others: &[Event]) -> Vec<Flow> {
-    let all: Vec<&Event> = own.iter().copied().chain(others).collect();
+pub(super) fn reconcile(calls: &mut [Call], own: &[&Row], others: &[&Row]) -> Vec<Flow> {
+    let all: Vec<&Row> = own.iter().chain(others).copied().collect();
     let mut explained = vec![false; all.len()];
     label(calls, &all, &mut explained);
     let loose = own
@@ -52,7 +62,7 @@ pub(super) fn reconcile(calls: &mut [Call], own: &[&Event], others: &[Event]) ->
         .collect()
 }
 
-fn label(calls: &mut [Call], flows: &[&Event], explained: &mut [bool]) {
+fn label(calls: &mut [Call], flows: &[&Row], explained: &mut [bool]) {
     for call in calls {
         label(&mut call.calls, flows, explained);
         let Some(host) = call.host.as_deref() else {
@@ -60,7 +70,7 @@ fn label(calls: &mut [Call], flows: &[&Event], explained: &mut [bool]) {
         };
         let time = call.from.minus(SLACK)..=call.to.plus(SLACK);
         for (flow, explained) in flows.iter().zip(explained.iter_mut()) {
-            if host_of(flow) == Some(host) && time.contains(&flow.time()) {
+            if host_of(&flow.1) == Some(host) && time.contains(&flow.1.time()) {
                 *explained = true;
                 call.flows.extend(Flow::of(flow));
             }
@@ -85,7 +95,7 @@ fn evidence(call: &Call, is_seen: bool) -> Option<Evidence> {
 }
 
 impl Flow {
-    fn of(event: &Event) -> Option<Self> {
+    fn of((row, event): &Row) -> Option<Self> {
         const DENIED: i64 = 2;
         let status = event.int(Field::HttpCode);
         let refused = event.int(Field::ActionId) == Some(DENIED)
@@ -98,6 +108,8 @@ impl Flow {
             status,
             allowed: !refused,
             evidence: None,
+            verdicts: Vec::new(),
+            row: *row,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Call, Evidence, Flow, Missing, Step, TaskGraph};
+use super::{Call, Evidence, Flow, Missing, Step, TaskGraph, Verdict};
 
 /// Longer texts are cut.
 const MAX_TEXT_CHARS: usize = 100;
@@ -38,11 +38,7 @@ impl Display for TaskGraph {
 }
 
 fn write_step(f: &mut Formatter<'_>, step: &Step, is_last: bool) -> fmt::Result {
-    let (mark, indent) = if is_last {
-        ("└─", "   ")
-    } else {
-        ("├─", "│  ")
-    };
+    let (mark, indent) = branch(is_last);
     match step {
         Step::Model(call) => {
             let failed = if call.failed { " failed" } else { "" };
@@ -50,6 +46,7 @@ fn write_step(f: &mut Formatter<'_>, step: &Step, is_last: bool) -> fmt::Result 
             writeln!(f, "{mark} {} {model}{failed}", clock(&call.time))
         }
         Step::Note(note) => writeln!(f, "{mark} {} {}", clock(&note.time), cut(&note.text)),
+        Step::Verdict(verdict) => writeln!(f, "{mark} {}", verdict_line(verdict)),
         Step::Call(call) => {
             writeln!(f, "{mark} {}", line(call))?;
             write_below(f, call, indent)
@@ -57,26 +54,70 @@ fn write_step(f: &mut Formatter<'_>, step: &Step, is_last: bool) -> fmt::Result 
     }
 }
 
-/// Flows of a call, and what the sub-agent did that it started.
+/// The mark of a line, and what stands before the lines below it.
+const fn branch(is_last: bool) -> (&'static str, &'static str) {
+    if is_last {
+        ("└─", "   ")
+    } else {
+        ("├─", "│  ")
+    }
+}
+
+/// Verdicts and flows of a call, and what the sub-agent did that it started.
 fn write_below(f: &mut Formatter<'_>, call: &Call, indent: &str) -> fmt::Result {
-    let count = call.flows.len() + call.calls.len();
-    let mut number = 0;
+    let mut left = call.verdicts.len() + call.flows.len() + call.calls.len();
+    let mut next = || {
+        left = left.saturating_sub(1);
+        branch(left == 0)
+    };
+    for verdict in &call.verdicts {
+        writeln!(f, "{indent}{} {}", next().0, verdict_line(verdict))?;
+    }
     for flow in &call.flows {
-        number += 1;
-        let mark = if number == count { "└─" } else { "├─" };
+        let (mark, more) = next();
         writeln!(f, "{indent}{mark} {}", flow_line(flow))?;
+        write_verdicts(f, flow, &format!("{indent}{more}"))?;
     }
     for inner in &call.calls {
-        number += 1;
-        let (mark, more) = if number == count {
-            ("└─", "   ")
-        } else {
-            ("├─", "│  ")
-        };
+        let (mark, more) = next();
         writeln!(f, "{indent}{mark} {}", line(inner))?;
         write_below(f, inner, &format!("{indent}{more}"))?;
     }
     Ok(())
+}
+
+fn write_verdicts(f: &mut Formatter<'_>, flow: &Flow, indent: &str) -> fmt::Result {
+    let last = flow.verdicts.len();
+    for (number, verdict) in (1..).zip(&flow.verdicts) {
+        let (mark, _) = branch(number == last);
+        writeln!(f, "{indent}{mark} {}", verdict_line(verdict))?;
+    }
+    Ok(())
+}
+
+fn verdict_line(verdict: &Verdict) -> String {
+    let late = if verdict.late { "late " } else { "" };
+    let mut line = format!(
+        "{} {late}verdict {}",
+        clock(&verdict.time),
+        verdict.decision
+    );
+    if let Some(requested) = &verdict.requested {
+        line.push_str(&format!(" (policy asked for {requested})"));
+    }
+    if let Some(door) = &verdict.door {
+        line.push_str(&format!(" · {door}"));
+    }
+    if let Some(tier) = &verdict.tier {
+        line.push_str(&format!(" · {tier}"));
+    }
+    if verdict.degraded {
+        line.push_str(" · degraded");
+    }
+    if !verdict.reasons.is_empty() {
+        line.push_str(&format!(" · {}", cut(&verdict.reasons.join("; "))));
+    }
+    line
 }
 
 fn line(call: &Call) -> String {
@@ -117,6 +158,7 @@ fn write_rest(f: &mut Formatter<'_>, graph: &TaskGraph) -> fmt::Result {
         writeln!(f, "\nflows that no call explains")?;
         for flow in &graph.flows {
             writeln!(f, "   {}", flow_line(flow))?;
+            write_verdicts(f, flow, "   ")?;
         }
     }
     if !graph.missing.is_empty() {

@@ -41,8 +41,8 @@ fn fetch(seconds: i64, code: &str, more: &[(Field, &str)]) -> (EventUid, Event) 
     tool(seconds, code, ("t1", "WebFetch", "web"), &fields)
 }
 
-fn flow(seconds: i64, status: i64) -> Event {
-    let (_, mut event) = event(
+fn flow(seconds: i64, status: i64) -> (EventUid, Event) {
+    let (uid, mut event) = event(
         seconds,
         Class::HttpActivity,
         &[
@@ -51,14 +51,14 @@ fn flow(seconds: i64, status: i64) -> Event {
         ],
     );
     event.set_int(Field::HttpCode, status);
-    event
+    (uid, event)
 }
 
-fn evidence(events: &[(EventUid, Event)], flows: &[Event]) -> Option<Evidence> {
+fn evidence(events: &[(EventUid, Event)], flows: &[(EventUid, Event)]) -> Option<Evidence> {
     let graph = task_graph("s", events, flows);
     match graph.turns.first()?.steps.first()? {
         Step::Call(call) => call.evidence,
-        Step::Model(_) | Step::Note(_) => None,
+        Step::Model(_) | Step::Note(_) | Step::Verdict(_) => None,
     }
 }
 
@@ -166,7 +166,11 @@ fn telemetry_and_flows_are_held_against_each_other() {
     let done = || fetch(2, "tool_result", &[]);
     let seen = [flow(1, 200)];
     let denied = [flow(1, 403)];
-    let elsewhere = [event(1, Class::HttpActivity, &[(Field::UrlHostname, "x.example")]).1];
+    let elsewhere = [event(
+        1,
+        Class::HttpActivity,
+        &[(Field::UrlHostname, "x.example")],
+    )];
     assert_eq!(
         evidence(&[accepted(), done()], &seen),
         Some(Evidence::Confirmed)
@@ -191,9 +195,8 @@ fn telemetry_and_flows_are_held_against_each_other() {
 #[test]
 fn a_flow_of_the_session_that_no_call_explains_is_told() {
     let mut own = flow(1, 200);
-    own.set_text(Field::SessionUid, "s");
-    let uid = EventUid::from_bytes([9; 16]);
-    let graph = task_graph("s", &[(uid, own)], &[]);
+    own.1.set_text(Field::SessionUid, "s");
+    let graph = task_graph("s", &[own], &[]);
     assert_eq!(graph.flows.len(), 1);
     assert_eq!(graph.flows[0].evidence, Some(Evidence::FlowOnly));
 }
@@ -210,4 +213,98 @@ fn the_flows_that_may_be_of_a_session_are_those_to_its_hosts_in_its_time() {
 fn nothing_makes_an_empty_graph() {
     let graph = task_graph("s", &[], &[]);
     assert!(graph.turns.is_empty() && graph.events == 0);
+}
+
+/// The verdict `id` on the row that was made at `of` seconds.
+fn verdict(id: &str, of: i64, decision: &str, more: &[(Field, &str)]) -> (EventUid, Event) {
+    let (judged, _) = event(of, Class::ApiActivity, &[]);
+    let judged = judged.to_string();
+    let mut fields = vec![
+        (Field::VerdictUid, id),
+        (Field::VerdictDecision, decision),
+        (Field::VerdictEvent, judged.as_str()),
+        (Field::VerdictDoor, "claude-code hook"),
+        (Field::VerdictTier, "rules"),
+    ];
+    fields.extend(more);
+    let (_, mut event) = event(of, Class::ApiActivity, &fields);
+    let title = event.push_key("title");
+    let text = Value::Text(event.push_text("Upload to a paste site"));
+    event.set(
+        Field::VerdictReasons,
+        Value::List(vec![Value::Map(vec![(title, text)])]),
+    );
+    (EventUid::from_bytes([id.as_bytes()[0]; 16]), event)
+}
+
+#[test]
+fn verdicts_stand_under_what_they_judged() {
+    let mut late = verdict("b", 2, "block", &[]);
+    late.1.set(Field::VerdictLate, Value::Bool(true));
+    let late_uid = EventUid::from_bytes([200; 16]);
+    let prompt = &[(Field::CorrelationUid, "p1")];
+    let events = [
+        event(
+            0,
+            Class::ApiActivity,
+            &[
+                (Field::EventCode, "prompt"),
+                (Field::CorrelationUid, "p1"),
+                (Field::ContentText, "Send it"),
+            ],
+        ),
+        verdict("a", 0, "allow", prompt),
+        // The judged call has the call's id, and so does its verdict's row.
+        fetch(2, "tool_call", &[]),
+        verdict("b", 2, "allow", &[(Field::ApiRequestUid, "t1")]),
+        (late_uid, late.1),
+        fetch(5, "tool_result", &[]),
+    ];
+    let seen = flow(4, 200);
+    let mut judged = verdict("c", 4, "redact", &[]);
+    judged
+        .1
+        .set_text(Field::VerdictRequested, "require_approval");
+    let graph = task_graph("s", &events, &[seen, judged]);
+    let expected = "\
+session s
+2027-01-15 08:00:00 – 2027-01-15 08:00:05 · 6 events
+
+2027-01-15 08:00:00 “Send it”
+├─ 2027-01-15 08:00:00 verdict allow · claude-code hook · rules · Upload to a paste site
+└─ 2027-01-15 08:00:02 WebFetch https://news.example/a · success · confirmed
+   ├─ 2027-01-15 08:00:02 verdict allow · claude-code hook · rules · Upload to a paste site
+   ├─ 2027-01-15 08:00:02 late verdict block · claude-code hook · rules · Upload to a paste site
+   └─ 2027-01-15 08:00:04 GET news.example 200
+      └─ 2027-01-15 08:00:04 verdict redact (policy asked for require_approval) · claude-code hook · rules · Upload to a paste site
+";
+    assert_eq!(graph.to_string(), expected);
+    let json = serde_json::to_value(&graph).unwrap();
+    let call = &json["turns"][0]["steps"][1];
+    assert_eq!(call["verdicts"][1]["late"], true);
+    assert_eq!(call["flows"][0]["verdicts"][0]["decision"], "redact");
+    assert_eq!(json["turns"][0]["steps"][0]["kind"], "verdict");
+}
+
+#[test]
+fn a_verdict_on_a_row_that_is_not_stored_is_found_by_its_call_and_told_once() {
+    let of_call = [(Field::ApiRequestUid, "t1"), (Field::CorrelationUid, "p1")];
+    let found = verdict("a", 90, "block", &of_call);
+    let again = found.clone();
+    let lost = verdict("b", 91, "block", &[]);
+    let graph = task_graph(
+        "s",
+        &[fetch(2, "tool_decision", &[]), found, again, lost],
+        &[],
+    );
+    let verdicts = |turn: &Turn| match &turn.steps[0] {
+        Step::Call(call) => call.verdicts.len(),
+        Step::Verdict(_) => 1,
+        Step::Model(_) | Step::Note(_) => 0,
+    };
+    let counts: Vec<_> = graph.turns.iter().map(verdicts).collect();
+    assert_eq!(
+        (counts, graph.turns[0].prompt.as_deref()),
+        (vec![1, 1], None)
+    );
 }

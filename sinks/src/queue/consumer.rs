@@ -111,6 +111,16 @@ impl Consumer {
         Ok(entries.list)
     }
 
+    /// The place after the last record that can be read now.
+    pub fn end(&self) -> Position {
+        self.shared.index().end()
+    }
+
+    /// Whether everything before `end` was read.
+    pub fn has_read(&self, end: Position) -> bool {
+        self.position >= end || self.shared.index().readable(self.position).is_none()
+    }
+
     /// Goes back to `position`, for a consumer whose work since then was in vain.
     pub fn rewind(&mut self, position: Position) {
         self.position = position;

@@ -158,6 +158,15 @@ impl Index {
             })
     }
 
+    /// The place after the last synced record.
+    pub(super) fn end(&self) -> Position {
+        let newest = self.segments.last_key_value();
+        newest.map_or(self.last_end, |(number, segment)| Position {
+            segment: *number,
+            offset: segment.len,
+        })
+    }
+
     /// About how many records lie after `position`: exact at the ends of segments.
     pub(super) fn records_after(&self, position: Position) -> u64 {
         self.segments

@@ -1,0 +1,180 @@
+//! What the judge said: each verdict under the call or flow that it judged.
+
+use std::collections::BTreeMap;
+
+use magistrate_event::{Event, EventUid, Field, Value};
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Flow};
+
+/// A verdict of the judge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// When it fell, RFC 3339.
+    pub time: String,
+    /// Its id.
+    pub id: String,
+    /// What was enforced.
+    pub decision: String,
+    /// What policy asked for, where the door could not carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested: Option<String>,
+    /// How deep it was looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The door that asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub door: Option<String>,
+    /// Titles of what it rests on.
+    pub reasons: Vec<String>,
+    /// Reached after the answer: it could only revoke.
+    pub late: bool,
+    /// Something failed or came too late.
+    pub degraded: bool,
+    #[serde(skip)]
+    of: Of,
+}
+
+/// What a verdict is of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Of {
+    /// The judged action's row.
+    row: Option<EventUid>,
+    /// `tool_use_id`.
+    call: Option<String>,
+    /// `prompt.id`; empty where there is none.
+    prompt: String,
+}
+
+/// Verdicts on the way, in the order in which they came.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts(Vec<Verdict>);
+
+impl Verdicts {
+    /// Takes over `event` where it is a verdict that is not known yet.
+    pub(super) fn add(&mut self, event: &Event) {
+        if let Some(verdict) = Verdict::of(event) {
+            // A late verdict has the id of the one that was given, and is another one.
+            let is_same = |known: &Verdict| known.id == verdict.id && known.late == verdict.late;
+            if !self.0.iter().any(is_same) {
+                self.0.push(verdict);
+            }
+        }
+    }
+
+    /// Gives calls and flows the verdicts that are of them.
+    pub(super) fn give(&mut self, calls: &mut [Call], loose: &mut [Flow]) {
+        let mut verdicts = std::mem::take(&mut self.0);
+        verdicts.sort_by(|a, b| (&a.time, a.late).cmp(&(&b.time, b.late)));
+        let mut places = BTreeMap::new();
+        let mut ids = BTreeMap::new();
+        let mut number = 0;
+        visit(calls, loose, &mut |place| {
+            for row in place.rows() {
+                places.entry(row).or_insert(number);
+            }
+            if let Place::Call(call) = &place {
+                ids.insert(call.id.clone(), number);
+            }
+            number += 1;
+        });
+        let mut given: BTreeMap<usize, Vec<Verdict>> = BTreeMap::new();
+        for verdict in verdicts {
+            let by_row = verdict.of.row.and_then(|row| places.get(&row));
+            let by_call = || ids.get(verdict.of.call.as_deref()?);
+            match by_row.or_else(by_call) {
+                Some(place) => given.entry(*place).or_default().push(verdict),
+                None => self.0.push(verdict),
+            }
+        }
+        number = 0;
+        visit(calls, loose, &mut |place| {
+            if let Some(verdicts) = given.remove(&number) {
+                *place.verdicts() = verdicts;
+            }
+            number += 1;
+        });
+    }
+
+    /// Those that are of no call and no flow, with the `prompt.id` of each.
+    pub(super) fn rest(&mut self) -> Vec<(String, Verdict)> {
+        let rest = std::mem::take(&mut self.0).into_iter();
+        rest.map(|verdict| (verdict.of.prompt.clone(), verdict))
+            .collect()
+    }
+}
+
+/// Where verdicts stand.
+enum Place<'a> {
+    Call(&'a mut Call),
+    Flow(&'a mut Flow),
+}
+
+impl<'a> Place<'a> {
+    fn rows(&self) -> Vec<EventUid> {
+        match self {
+            Self::Call(call) => call.rows.clone(),
+            Self::Flow(flow) => vec![flow.row],
+        }
+    }
+
+    fn verdicts(self) -> &'a mut Vec<Verdict> {
+        match self {
+            Self::Call(call) => &mut call.verdicts,
+            Self::Flow(flow) => &mut flow.verdicts,
+        }
+    }
+}
+
+/// Shows `see` every call and flow, in an order that is always the same.
+fn visit(calls: &mut [Call], loose: &mut [Flow], see: &mut impl FnMut(Place<'_>)) {
+    for call in calls {
+        for flow in &mut call.flows {
+            see(Place::Flow(flow));
+        }
+        visit(&mut call.calls, &mut [], see);
+        see(Place::Call(call));
+    }
+    for flow in loose {
+        see(Place::Flow(flow));
+    }
+}
+
+impl Verdict {
+    /// None where `event` is no verdict.
+    fn of(event: &Event) -> Option<Self> {
+        let text = |field: Field| event.text(field).map(str::to_owned);
+        let flag = |field: Field| event.value(field) == Some(&Value::Bool(true));
+        let row = event.text(Field::VerdictEvent);
+        Some(Self {
+            time: event.time().to_rfc3339(),
+            id: text(Field::VerdictUid)?,
+            decision: text(Field::VerdictDecision).unwrap_or_default(),
+            requested: text(Field::VerdictRequested),
+            tier: text(Field::VerdictTier),
+            door: text(Field::VerdictDoor),
+            reasons: titles(event),
+            late: flag(Field::VerdictLate),
+            degraded: flag(Field::VerdictDegraded),
+            of: Of {
+                row: row.and_then(|row| row.parse().ok()),
+                call: text(Field::ApiRequestUid),
+                prompt: text(Field::CorrelationUid).unwrap_or_default(),
+            },
+        })
+    }
+}
+
+/// The titles of a verdict's reasons.
+fn titles(event: &Event) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Reason {
+        title: String,
+    }
+    let mut json = String::new();
+    if let Some(value) = event.value(Field::VerdictReasons) {
+        event.push_json(value, &mut json);
+    }
+    let reasons: Vec<Reason> = serde_json::from_str(&json).unwrap_or_default();
+    reasons.into_iter().map(|reason| reason.title).collect()
+}

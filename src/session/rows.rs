@@ -1,0 +1,106 @@
+//! Stored rows of a data folder: those of the lake's files, and those that are not in them yet.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use magistrate_event::{Event, EventUid};
+use magistrate_sinks::lake::{self, Query};
+
+use super::tell;
+use crate::config::Config;
+
+/// The rows of one folder.
+pub(super) struct Rows<'a> {
+    pub(super) config: &'a Config,
+    /// Rows that may not be in the lake's files yet.
+    pub(super) rest: Vec<(EventUid, Event)>,
+}
+
+impl Rows<'_> {
+    /// The rows that `query` asks for, each once, at most about `most` of them.
+    ///
+    /// # Errors
+    /// When the lake cannot be read.
+    pub(super) fn read(
+        &self,
+        query: &Query,
+        most: usize,
+    ) -> anyhow::Result<Vec<(EventUid, Event)>> {
+        let mut seen = HashSet::new();
+        let rest = self.rest.iter();
+        let rest = rest.filter(|(uid, event)| is_asked_for(event, query) && seen.insert(*uid));
+        let mut rows: Vec<_> = rest.take(most).cloned().collect();
+        let unread = lake::read(&self.config.lake, &self.config.data, query, |row| {
+            if seen.insert(row.uid) {
+                rows.push((row.uid, row.event));
+            }
+            if rows.len() < most {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        })?;
+        for one in unread {
+            let path = one.path.display();
+            tell(&format!(
+                "cannot read `{path}`: {}; its rows are left out",
+                one.source
+            ));
+        }
+        Ok(rows)
+    }
+}
+
+/// Whether `query` asks for an event, as the lake would say.
+fn is_asked_for(event: &Event, query: &Query) -> bool {
+    let has_one = || {
+        let mut texts = query.fields.iter().filter_map(|field| event.text(*field));
+        texts.any(|text| query.values.iter().any(|value| value == text))
+    };
+    query.classes.contains(&event.class()) && (query.fields.is_empty() || has_one())
+}
+
+#[cfg(test)]
+mod tests {
+    use magistrate_event::{Class, Field, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn what_is_in_no_file_yet_is_found_by_the_same_question_and_once() {
+        let mut event = Event::new(Class::ApiActivity, 1, Timestamp::default());
+        event.set_text(Field::SessionUid, "s");
+        let uid = EventUid::from_bytes([7; 16]);
+        let mut other = event.clone();
+        other.set_text(Field::SessionUid, "t");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("lake")).unwrap();
+        let config = Config {
+            data: folder.path().to_owned(),
+            ..Config::default()
+        };
+        let rest = vec![
+            (uid, event.clone()),
+            (uid, event),
+            (EventUid::from_bytes([8; 16]), other),
+        ];
+        let rows = Rows {
+            config: &config,
+            rest,
+        };
+        let query = |class, fields: &[Field]| Query {
+            classes: vec![class],
+            fields: fields.to_vec(),
+            values: vec!["s".to_owned()],
+            since: Timestamp::default(),
+        };
+        let found = |class, fields: &[Field]| {
+            let rows = rows.read(&query(class, fields), 9).unwrap();
+            rows.len()
+        };
+        assert_eq!(found(Class::ApiActivity, &[Field::SessionUid]), 1);
+        assert_eq!(found(Class::ApiActivity, &[]), 2);
+        assert_eq!(found(Class::Span, &[Field::SessionUid]), 0);
+        assert_eq!(found(Class::ApiActivity, &[Field::UserEmail]), 0);
+    }
+}
