@@ -27,7 +27,7 @@ pub(crate) enum Verb {
     Check(CheckArguments),
     /// Play the examples of rules, and say which do not hold
     Test(TestArguments),
-    /// Show a session: turns, calls, flows, missing events, alerts
+    /// Show a session: turns, calls, flows, verdicts, missing events, alerts
     Session(SessionArguments),
     /// Show which of the agent's seven paths are seen, of whom, and which fell silent
     Coverage(CoverageArguments),

@@ -282,6 +282,7 @@ fields! {
     485 VerdictProfile "magistrate.verdict.profile" Text Every "The profile in force.";
     486 VerdictRequestUid "magistrate.verdict.request_id" Text Every "The caller's own id of the request.";
     487 VerdictLate "magistrate.verdict.late" Bool Every "Whether it was reached after the answer; it can only revoke.";
+    488 VerdictAnswered "magistrate.verdict.answered" Text Every "What had been answered when a late verdict was reached; only late verdicts have it.";
     490 ApprovalUid "magistrate.approval.uid" Text Every "Id of the approval that a row tells of, or that a verdict waits for or used.";
     491 ApprovalState "magistrate.approval.state" Text Every "What became of it: pending, approved, denied, expired or used; only rows of approvals have it.";
     492 ApprovalPerson "magistrate.approval.person" Text Every "Who decided: the name of the token.";

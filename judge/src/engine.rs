@@ -5,7 +5,7 @@ mod classify;
 mod person;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use magistrate_enrich::{
@@ -87,6 +87,8 @@ pub struct Prepared {
     about: About,
     /// The hash of the whole content, where only a part of it is looked at.
     cut: Option<[u8; 32]>,
+    /// What was answered, as soon as it is; a deeper verdict is held against it.
+    answered: Mutex<Option<Decision>>,
 }
 
 /// What policies made of a question.
@@ -151,6 +153,16 @@ impl Prepared {
     /// Bytes of text that are looked at.
     pub fn text_bytes(&self) -> usize {
         self.action.text_bytes()
+    }
+
+    /// What was answered, as soon as it is.
+    fn answered(&self) -> Option<Decision> {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_answer(&self, decision: Decision) {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        *answered = Some(decision);
     }
 }
 
@@ -251,6 +263,7 @@ impl Engine {
             request_id: request.request_id,
             about: row::about(&event),
             cut,
+            answered: Mutex::default(),
         };
         (prepared, event)
     }

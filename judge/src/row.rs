@@ -68,6 +68,8 @@ pub(crate) struct Told<'a> {
     /// The approval that it waits for or used.
     pub(crate) approval: Option<EventUid>,
     pub(crate) moment: Moment,
+    /// What was answered so far.
+    pub(crate) answered: Option<Decision>,
 }
 
 /// The verdict's row: API Activity with the security_control profile.
@@ -106,6 +108,9 @@ pub(crate) fn verdict(about: &Told<'_>, verdict: &Verdict, matches: &[Match]) ->
     }
     if about.moment == Moment::Late {
         event.set(Field::VerdictLate, Value::Bool(true));
+        if let Some(answered) = about.answered {
+            event.set_text(Field::VerdictAnswered, answered.name());
+        }
     }
     set_reasons(&mut event, verdict, matches);
     if let Some(model) = &verdict.model {

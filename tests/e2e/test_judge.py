@@ -241,10 +241,14 @@ def test_a_model_that_comes_too_late_can_only_revoke(magistrate):
     write = {"deadline_ms": 20000, "event": "tool_call", "session": {"id": "s-models"}, "tool": {"name": "Write"}}
     server.wait(lambda: verdict(server, write)["decision"] == "block", "what the late verdict revokes")
     server.stop()
-    late = server.sql("select magistrate.verdict.decision, magistrate.verdict.event_uid from lake where magistrate.verdict.late")
+    late = server.sql("select magistrate.verdict.decision, magistrate.verdict.event_uid, magistrate.verdict.answered"
+                      " from lake where magistrate.verdict.late")
     [(about,)] = server.sql(f"select magistrate.verdict.event_uid from lake where magistrate.verdict.uid = '{answer['verdict_id']}'"
                             " and not coalesce(magistrate.verdict.late, false) limit 1")
-    assert late == [("block", about)]
+    assert late == [("block", about, "allow")]
+    [(alerts,)] = server.sql("select count(*) from lake where finding_info.title = 'Judge would have stopped it, too late'"
+                             " and activity_id = 1")
+    assert alerts == 1
 
 
 @pytest.mark.parametrize("posture, decision", [("open", "allow"), ("closed", "block"), ("approve", "require_approval")])

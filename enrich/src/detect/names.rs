@@ -316,6 +316,26 @@ pub(super) const LANGUAGE: &[Name] = &[
         FromSession::CopiedSensitive,
         "One of these places is sensitive.",
     ),
+    column(
+        "verdict.decision",
+        &[F::VerdictDecision],
+        "What the judge's verdict is: allow, redact, downgrade, require_approval or block.",
+    ),
+    column(
+        "verdict.late",
+        &[F::VerdictLate],
+        "The verdict was reached after the answer.",
+    ),
+    column(
+        "verdict.answered",
+        &[F::VerdictAnswered],
+        "What had been answered when a late verdict was reached.",
+    ),
+    column(
+        "verdict.policies",
+        &[F::VerdictPolicies],
+        "Ids of the policies that the verdict rests on.",
+    ),
     models(
         "score.injection",
         FromModels::Injection,

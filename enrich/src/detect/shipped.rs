@@ -30,6 +30,7 @@ const FILES: &[(&str, &str)] = files![
     "detect/sessions.yml"
     "detect/supply-chain.yml"
     "detect/telemetry.yml"
+    "detect/verdicts.yml"
 ];
 
 /// Name and text of each file of `policies/judge`.

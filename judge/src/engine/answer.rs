@@ -50,6 +50,9 @@ impl Engine {
     pub fn conclude(&self, prepared: &Prepared, ruled: Ruled, moment: Moment) -> Judged {
         let verdict = self.verdict(prepared, &ruled);
         let asked = verdict.requested.unwrap_or(verdict.decision);
+        if moment != Moment::Late {
+            prepared.note_answer(verdict.decision);
+        }
         let row = self.verdict_row(prepared, &ruled, &verdict, moment);
         if let Some(record) = &ruled.record {
             self.remember(prepared, record.event(), (asked, moment));
@@ -150,6 +153,7 @@ impl Engine {
             facts: &ruled.facts,
             approval: ruled.approval(),
             moment,
+            answered: prepared.answered(),
         };
         let event = row::verdict(&told, verdict, &ruled.findings.matches);
         // It holds names and ids that the caller chose.

@@ -179,6 +179,11 @@ async fn a_long_text_that_comes_too_late_is_answered_by_posture_and_judged_after
     while !late() {
         tokio::task::yield_now().await;
     }
+    let rows = log.rows.lock().unwrap();
+    let answered = rows
+        .iter()
+        .find_map(|row| row.event().text(magistrate_event::Field::VerdictAnswered));
+    assert_eq!(answered, Some("block"));
 }
 
 #[tokio::test]
