@@ -20,7 +20,6 @@ use magistrate_event::{Class, Event, Field, Timestamp};
 use self::coverage::Coverage;
 use self::drift::{Recent, Usual};
 use self::inventory::Inventory;
-use self::notice::About;
 use self::presence::Presence;
 use self::session::Session;
 use self::subject::{Subject, subjects};
@@ -30,7 +29,7 @@ use crate::normalize::is_known_event;
 
 pub use self::coverage::{CoverageLine, CoverageState, PathSeen, coverage_report};
 pub use self::notice::Notice;
-pub(crate) use self::notice::PRODUCT;
+pub(crate) use self::notice::{About, Detail, PRODUCT, notice};
 
 /// Sessions whose events are counted.
 const MAX_SESSIONS: usize = 250_000;

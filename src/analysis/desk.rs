@@ -52,7 +52,7 @@ impl Desk {
             correlator: Correlator::new(config.max_groups),
             rules: loaded.rules,
             grouper: Grouper::default(),
-            risks: Risks::default(),
+            risks: Risks::new(&config),
             watch: Watch::default(),
             looked: Timestamp::default(),
             scorer: parts.models.clone().map(|models| {
@@ -156,10 +156,11 @@ impl Desk {
         let mut alerts = self
             .grouper
             .take(&self.rules, &self.config, &hits, about, now);
+        let mut notices = Vec::new();
         for alert in &mut alerts {
-            self.risks.add(alert, now);
+            notices.extend(self.risks.add(alert, event, now));
         }
-        let notices = self.watch.observe(event, now);
+        notices.extend(self.watch.observe(event, now));
         let alerts = alerts.into_iter().map(|alert| stored(alert, now, parts));
         let notices = notices.into_iter().map(|one| noticed(one, now, parts));
         alerts.chain(notices).collect()

@@ -19,6 +19,11 @@ pub struct DetectConfig {
     pub max_alerts_per_hour: u32,
     /// Groups of events that all correlations together remember.
     pub max_groups: usize,
+    /// The risk that alerts of one session add up to over 24 hours, from which on one more event says
+    /// so (`risk_passed`), and a shipped rule makes an alert of it; 0 for never.
+    pub risk_session: u32,
+    /// The same for the alerts of one user.
+    pub risk_user: u32,
     /// Alerts that nobody wants.
     pub suppress: Vec<Suppression>,
 }
@@ -43,6 +48,8 @@ impl Default for DetectConfig {
             group_seconds: 3_600,
             max_alerts_per_hour: 100,
             max_groups: 200_000,
+            risk_session: 300,
+            risk_user: 600,
             suppress: Vec::new(),
         }
     }

@@ -192,6 +192,7 @@ fn key_of(hit: &Hit, event: &Event) -> String {
     }
     let columns = [
         Field::SessionUid,
+        Field::UserEmail,
         Field::UserUid,
         Field::UserName,
         Field::SrcIp,

@@ -27,6 +27,7 @@ const FILES: &[(&str, &str)] = files![
     "detect/network.yml"
     "detect/permissions.yml"
     "detect/prompts.yml"
+    "detect/risk.yml"
     "detect/sessions.yml"
     "detect/supply-chain.yml"
     "detect/telemetry.yml"

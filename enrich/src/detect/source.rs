@@ -27,7 +27,7 @@ pub(super) const PRODUCTS: [(&str, &str); 7] = [
 ];
 
 /// Categories that events of ours can be of.
-pub(super) const CATEGORIES: [(&str, &str); 17] = [
+pub(super) const CATEGORIES: [(&str, &str); 18] = [
     ("action", "calls of tools, and what became of them"),
     ("prompt", "what the user asked"),
     ("model", "requests to the model, its answers and errors"),
@@ -54,6 +54,10 @@ pub(super) const CATEGORIES: [(&str, &str); 17] = [
         "what Magistrate notices of the record itself: gaps, silence, hooks that stopped, lost attributes",
     ),
     ("verdict", "answers of the judge"),
+    (
+        "risk",
+        "sums of risk, of a session or user, that pass what is configured",
+    ),
 ];
 
 /// A set of products or categories, one bit each.
@@ -165,7 +169,8 @@ fn categories(event: &Event, is_agent: bool) -> impl Iterator<Item = &'static st
     };
     let code = event.text(Field::EventCode);
     if is_notice(event) {
-        add("telemetry");
+        let is_risk = code.is_some_and(|code| code.starts_with("risk_"));
+        add(if is_risk { "risk" } else { "telemetry" });
     } else if event.text(Field::VerdictUid).is_some() {
         add("verdict");
     } else if event.text(Field::Action).is_some() || code.is_some_and(is_action) {

@@ -19,7 +19,7 @@ pub struct Notice {
 
 /// Who and where something is about, by column number.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct About(Vec<(u16, Box<str>)>);
+pub(crate) struct About(Vec<(u16, Box<str>)>);
 
 /// Columns that say so.
 const ABOUT: [Field; 8] = [
@@ -37,7 +37,7 @@ const MAX_VALUE_BYTES: usize = 256;
 
 impl About {
     /// What `event` says.
-    pub(super) fn of(event: &Event) -> Self {
+    pub(crate) fn of(event: &Event) -> Self {
         let filled = ABOUT.iter().filter_map(|field| {
             let text = event.text(*field)?;
             (text.len() <= MAX_VALUE_BYTES).then(|| (u16::from(*field), text.into()))
@@ -46,7 +46,7 @@ impl About {
     }
 
     /// Without the session: what is noticed of a user or a device is about no one of them.
-    pub(super) fn without_session(mut self) -> Self {
+    pub(crate) fn without_session(mut self) -> Self {
         self.0
             .retain(|(field, _)| *field != u16::from(Field::SessionUid));
         self
@@ -55,13 +55,13 @@ impl About {
 
 /// One detail of a notice.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Detail<'a> {
+pub(crate) enum Detail<'a> {
     Text(&'a str),
     Number(i64),
 }
 
 /// Makes a notice. What tells it from others of its `code` is `about` and `details`.
-pub(super) fn notice(
+pub(crate) fn notice(
     code: &'static str,
     time: Timestamp,
     message: &str,
