@@ -345,7 +345,13 @@ mod tests {
     #[test]
     fn every_example_of_the_shipped_rules_holds() {
         let files = [shipped_detections(), shipped_policies()].concat();
-        let loaded = Ruleset::compile(&files, &shipped_lists());
+        // Some rules are in force only where a list says what is approved.
+        let mut lists = shipped_lists();
+        let approved = lists.iter_mut();
+        for (_, list) in approved.filter(|(name, _)| name.starts_with("approved_")) {
+            list.push("approved".to_owned());
+        }
+        let loaded = Ruleset::compile(&files, &lists);
         let report = play(&loaded, &[], &redactor());
         let mut told = Vec::new();
         print(&report, &mut told).unwrap();

@@ -3,6 +3,7 @@
 
 mod coverage;
 mod drift;
+mod egress;
 mod inventory;
 mod notice;
 mod presence;
@@ -19,6 +20,7 @@ use magistrate_event::{Class, Event, Field, Timestamp};
 
 use self::coverage::Coverage;
 use self::drift::{Recent, Usual};
+use self::egress::Egress;
 use self::inventory::Inventory;
 use self::presence::Presence;
 use self::session::Session;
@@ -45,6 +47,7 @@ const RECENT: u8 = b'r';
 const COVERAGE: u8 = b'c';
 const ADDRESS: u8 = b'a';
 const ITEM: u8 = b'i';
+const EGRESS: u8 = b'e';
 
 /// A user, a device, an address, or a kind of event, by hash.
 type Hash = [u8; 16];
@@ -58,6 +61,7 @@ pub struct Watch {
     recent: Kept<Hash, Recent>,
     coverage: Coverage,
     inventory: Inventory,
+    egress: Egress,
     /// Sessions with gaps that are not told yet, or have closed since.
     waiting: BTreeSet<SessionKey>,
 }
@@ -71,6 +75,7 @@ impl Default for Watch {
             recent: Kept::new(MAX_KINDS),
             coverage: Coverage::default(),
             inventory: Inventory::default(),
+            egress: Egress::default(),
             waiting: BTreeSet::new(),
         }
     }
@@ -96,10 +101,15 @@ impl Watch {
             };
             return self.hear(&heard);
         }
-        if goes_to_model(event) {
-            return self.flow(event, time, at);
+        let mut notices = Vec::new();
+        if event.class().is_flow() && event.text(Field::ToolClass).is_none() {
+            let bypass = self.egress.flow(event, at);
+            notices.extend(bypass.map(|one| words::bypassed(&one)));
         }
-        Vec::new()
+        if goes_to_model(event) {
+            notices.extend(self.flow(event, time, at));
+        }
+        notices
     }
 
     /// Telemetry of the client.
@@ -109,7 +119,9 @@ impl Watch {
             heard.event.text(Field::EventCode),
             Some("hook_execution_start" | "hook_execution_complete")
         );
+        let mut hashes = Vec::with_capacity(subject::TELEMETRY.len());
         for subject in subjects(heard.event, &subject::TELEMETRY) {
+            hashes.push(subject.hash);
             let presence = self.subjects.entry(subject.hash, Presence::default);
             if hooks {
                 presence.hook(heard.at);
@@ -121,6 +133,7 @@ impl Watch {
         if heard.event.class() != Class::Span {
             notices.extend(self.session(heard, hooks));
             notices.extend(self.shape(heard));
+            self.egress.hear(heard.event, &hashes, heard.at);
             let changes = self.inventory.see(heard.event, heard.at);
             let about = || About::of(heard.event);
             notices.extend(
@@ -246,6 +259,8 @@ impl Watch {
         );
         self.inventory
             .changes(|key, bytes| more.push((row(ITEM, &key), bytes)));
+        self.egress
+            .changes(|key, bytes| more.push((row(EGRESS, &key), bytes)));
         more.into_iter().for_each(take);
     }
 
@@ -273,6 +288,7 @@ impl Watch {
             COVERAGE => self.coverage.restore_row(hash, bytes),
             ADDRESS => self.coverage.restore_address(hash, bytes),
             ITEM => self.inventory.restore(hash, bytes),
+            EGRESS => self.egress.restore(hash, bytes),
             _ => false,
         }
     }

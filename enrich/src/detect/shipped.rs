@@ -64,9 +64,10 @@ const LIST_FILES: &[(&str, &str)] = files![
 ];
 
 /// Lists that shipped rules name and that only the user can fill: without values until then.
-const EMPTY_LISTS: [&str; 7] = [
+const EMPTY_LISTS: [&str; 8] = [
     "approved_marketplaces",
     "approved_mcp_servers",
+    "approved_skills",
     "containment_sites",
     "corporate_domains",
     "partner_domains",
@@ -149,10 +150,31 @@ mod tests {
         }
     }
 
+    /// The shipped lists, with a value in those that say what is approved.
+    fn filled_lists() -> DetectLists {
+        let mut lists = shipped_lists();
+        let approved = lists.iter_mut();
+        for (_, list) in approved.filter(|(name, _)| name.starts_with("approved_")) {
+            list.push("approved".to_owned());
+        }
+        lists
+    }
+
+    #[test]
+    fn rules_that_need_a_list_are_in_force_with_it_alone() {
+        let count = |lists: &DetectLists| {
+            let loaded = Ruleset::compile(&shipped_detections(), lists);
+            assert_eq!((loaded.faults, loaded.warnings), (vec![], vec![]));
+            loaded.rules.rules().count()
+        };
+        let (without, with) = (count(&shipped_lists()), count(&filled_lists()));
+        assert_eq!(with, without + 3);
+    }
+
     #[test]
     fn every_rule_is_complete() {
         let files = [shipped_detections(), shipped_policies()].concat();
-        let loaded = Ruleset::compile(&files, &shipped_lists());
+        let loaded = Ruleset::compile(&files, &filled_lists());
         assert_eq!(loaded.faults, []);
         assert!(
             loaded.rules.rules().len() >= 120,

@@ -40,7 +40,7 @@ pub(super) struct Inventory(Kept<Hash, Item>);
 /// What an event shows of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
-    /// plugin, skill, mcp_server or tool.
+    /// plugin, marketplace, skill, mcp_server or tool.
     pub(super) kind: &'static str,
     pub(super) name: String,
     /// Empty where it is not told.
@@ -55,6 +55,8 @@ pub(super) struct Shown {
 pub(super) struct Change {
     pub(super) kind: &'static str,
     pub(super) name: String,
+    /// Where it comes from now; empty where that is not told.
+    pub(super) source: String,
     /// new, version, source, description or hidden_text.
     pub(super) what: &'static str,
     pub(super) before: String,
@@ -83,6 +85,7 @@ impl Inventory {
         let change = |what, before: &str, after: &str| Change {
             kind: shown.kind,
             name: shown.name.clone(),
+            source: shown.source.clone(),
             what,
             before: before.to_owned(),
             after: after.to_owned(),
@@ -146,7 +149,7 @@ impl Inventory {
 /// The things that `event` shows.
 fn shown(event: &Event) -> Vec<Shown> {
     let text = |field: Field| cut(event.text(field).unwrap_or_default()).to_owned();
-    let one = |kind, name: String, version: String, source: String| {
+    let one = |kind, name: String, version: String, source: String| -> Vec<Shown> {
         let is_named =
             !name.is_empty() && !matches!(name.as_str(), "custom" | "third-party" | "custom_skill");
         is_named
@@ -161,12 +164,17 @@ fn shown(event: &Event) -> Vec<Shown> {
             .collect()
     };
     match event.text(Field::EventCode) {
-        Some("plugin_loaded" | "plugin_installed") => one(
-            "plugin",
-            text(Field::LifecycleAppName),
-            text(Field::LifecycleAppVersion),
-            text(Field::LifecycleAppVendor),
-        ),
+        Some("plugin_loaded" | "plugin_installed") => {
+            let marketplace = text(Field::LifecycleAppVendor);
+            let plugin = one(
+                "plugin",
+                text(Field::LifecycleAppName),
+                text(Field::LifecycleAppVersion),
+                marketplace.clone(),
+            );
+            let marketplace = one("marketplace", marketplace, String::new(), String::new());
+            plugin.into_iter().chain(marketplace).collect()
+        }
         Some("mcp_server_connection") => {
             let source = [
                 attribute(event, "server_scope"),
@@ -332,10 +340,13 @@ mod tests {
     #[test]
     fn a_plugin_that_changes_is_told() {
         let mut inventory = Inventory::default();
-        assert_eq!(whats(&inventory.see(&plugin("1", "acme"), 1)), ["new"]);
+        let first = inventory.see(&plugin("1", "acme"), 1);
+        assert_eq!(whats(&first), ["new", "new"]);
+        assert_eq!((first[0].kind, &*first[0].source), ("plugin", "acme"));
+        assert_eq!((first[1].kind, &*first[1].name), ("marketplace", "acme"));
         assert_eq!(inventory.see(&plugin("1", "acme"), 2), []);
         let changes = inventory.see(&plugin("2", "elsewhere"), 3);
-        assert_eq!(whats(&changes), ["version", "source"]);
+        assert_eq!(whats(&changes), ["version", "source", "new"]);
         assert_eq!((&*changes[0].before, &*changes[0].after), ("1", "2"));
         assert_eq!(inventory.see(&plugin("", ""), 4), []);
         assert_eq!(inventory.see(&plugin("2", "elsewhere"), 5), []);

@@ -2,6 +2,7 @@
 
 use magistrate_event::{Event, Timestamp};
 
+use super::egress::Bypass;
 use super::inventory::Change;
 use super::notice::{About, Detail, Notice, notice};
 use super::presence::Silence;
@@ -108,6 +109,7 @@ pub(super) fn changed(change: &Change, about: &About, time: Timestamp) -> Notice
     let Change {
         kind,
         name,
+        source,
         what,
         before,
         after,
@@ -129,10 +131,31 @@ pub(super) fn changed(change: &Change, about: &About, time: Timestamp) -> Notice
     let details = [
         ("inventory.kind", Detail::Text(kind)),
         ("inventory.name", Detail::Text(name)),
+        ("inventory.source", Detail::Text(source)),
         ("inventory.what", Detail::Text(what)),
         ("inventory.before", Detail::Text(before)),
         ("inventory.after", Detail::Text(after)),
         ("inventory.at", Detail::Number(time.as_millis())),
     ];
     notice(code, time, &message, about, &details)
+}
+
+/// An MCP server reached something, and the device's proxy saw nothing of it.
+pub(super) fn bypassed(bypass: &Bypass) -> Notice {
+    let Bypass {
+        about,
+        server,
+        place,
+        at,
+    } = bypass;
+    let message = format!(
+        "MCP server `{server}` went to `{place}`, and the proxy that sees the device's other flows saw none there"
+    );
+    let details = [
+        ("egress.server", Detail::Text(server)),
+        ("egress.destination", Detail::Text(place)),
+        ("egress.at", Detail::Number(i64::from(*at))),
+    ];
+    let time = Timestamp::from_millis(i64::from(*at) * 1_000);
+    notice("mcp_unproxied", time, &message, about, &details)
 }

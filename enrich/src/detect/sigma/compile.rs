@@ -57,7 +57,9 @@ impl Work {
         }
         let is_everything = which == Which::Everything;
         for placed in written::latest(written.rules, &mut work.notes) {
-            if is_everything || placed.policy.is_some() {
+            let has_values = |name: &String| lists.get(name).is_some_and(|list| !list.is_empty());
+            let is_in_force = placed.needs_lists.iter().all(has_values);
+            if is_in_force && (is_everything || placed.policy.is_some()) {
                 work.rule(placed, lists);
             }
         }

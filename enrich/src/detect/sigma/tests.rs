@@ -59,6 +59,14 @@ fn read(path: &Path, files: &mut Vec<DetectFile>) {
     }
 }
 
+/// Lists that rules need to be in force; all others have no values.
+fn needed_lists() -> DetectLists {
+    let names = ["approved_mcp_servers", "approved_skills"];
+    names
+        .map(|name| (name.to_owned(), vec!["approved".to_owned()]))
+        .into()
+}
+
 /// The rules as rsigma parses them, with the ids that ours have, keyword rules left out: an event
 /// as JSON holds other texts than ours does.
 fn parsed(files: &[DetectFile]) -> Vec<SigmaRule> {
@@ -67,7 +75,7 @@ fn parsed(files: &[DetectFile]) -> Vec<SigmaRule> {
         written.read(&file.name, &file.text);
     }
     let rules = written.rules.into_iter().map(|mut placed| {
-        lists::expand(&mut placed.what.detection, &DetectLists::new());
+        lists::expand(&mut placed.what.detection, &needed_lists());
         super::written::id_of(
             &mut placed.what.id,
             &placed.place,
@@ -185,7 +193,7 @@ fn json(view: &View<'_>, names: &BTreeSet<String>) -> Value {
 #[test]
 fn verdicts_are_those_of_rsigma_itself() {
     let files = files();
-    let loaded = Ruleset::compile(&files, &DetectLists::new());
+    let loaded = Ruleset::compile(&files, &needed_lists());
     assert_eq!(loaded.faults, []);
     let rules = parsed(&files);
     let (names, table) = (names(&rules), NameTable::new());

@@ -25,6 +25,8 @@ pub(super) struct Placed<T> {
     pub(super) what: T,
     pub(super) policy: Option<Policy>,
     pub(super) examples: RuleExamples,
+    /// Lists without whose values the rule means nothing.
+    pub(super) needs_lists: Vec<String>,
 }
 
 /// What rule files hold.
@@ -121,6 +123,7 @@ impl Written {
             what,
             policy: own.policy,
             examples: own.examples,
+            needs_lists: own.needs_lists,
         };
         let title = title(&placed.what);
         let faults = own.faults.iter().map(|fault| placed.fault(title, fault));
@@ -283,6 +286,7 @@ pub(super) fn group_fields<'a>(
 struct Blocks {
     policy: Option<Policy>,
     examples: RuleExamples,
+    needs_lists: Vec<String>,
     faults: Vec<String>,
 }
 
@@ -302,6 +306,17 @@ impl Blocks {
                     own.policy = Some(policy);
                 }
                 Err(error) => own.faults.push(format!("`judge`: {error}")),
+            },
+        }
+        match block("needs_lists") {
+            None => {}
+            Some(Err(fault)) => own.faults.push(fault),
+            Some(Ok(value)) => match serde_json::from_value(value) {
+                Ok(names) => own.needs_lists = names,
+                Err(_) => own.faults.push(
+                    "`needs_lists` is no list of names; write `needs_lists: [corporate_domains]`"
+                        .to_owned(),
+                ),
             },
         }
         match block("examples") {
