@@ -130,6 +130,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     }
     messages.extend(config.context.faults());
     messages.extend(config.detect.faults());
+    messages.extend(config.coverage.faults());
     messages.extend(config.models.faults());
     messages.extend(config.judge.faults());
     messages.extend(approvals::fault(config));

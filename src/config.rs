@@ -6,7 +6,7 @@ mod load;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use magistrate_enrich::{ContextConfig, DetectConfig, ListValues, RedactConfig};
+use magistrate_enrich::{ContextConfig, CoverageConfig, DetectConfig, ListValues, RedactConfig};
 use magistrate_ingest::{Auth, Limits, Listen, Tls, syslog};
 use magistrate_models::ModelsConfig;
 use magistrate_sinks::forward::SinkConfig;
@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) detect: DetectConfig,
     /// How much is remembered of sessions.
     pub(crate) context: ContextConfig,
+    /// Which paths of the agent must be seen, of whom.
+    pub(crate) coverage: CoverageConfig,
     /// The models that judge texts and actions.
     pub(crate) models: ModelsConfig,
     /// The judge.
@@ -83,6 +85,7 @@ impl Default for Config {
             lists: BTreeMap::new(),
             detect: DetectConfig::default(),
             context: ContextConfig::default(),
+            coverage: CoverageConfig::default(),
             models: ModelsConfig::default(),
             judge: magistrate_judge::Config::default(),
             canary: canary::Config::default(),

@@ -21,7 +21,8 @@ use crate::replay;
 pub(crate) fn command(arguments: &CoverageArguments) -> Outcome {
     let config = check::sound(&arguments.place)?;
     let rows = rows(&config)?;
-    let lines = coverage_report(rows, u32::from(arguments.stale_hours) * 3_600);
+    let stale = u32::from(arguments.stale_hours) * 3_600;
+    let lines = coverage_report(rows, &config.coverage, stale);
     let mut stdout = std::io::stdout().lock();
     if arguments.json {
         serde_json::to_writer_pretty(&mut stdout, &lines)?;
@@ -70,25 +71,32 @@ fn print(lines: &[CoverageLine], out: &mut impl std::io::Write) -> std::io::Resu
     if lines.is_empty() {
         return writeln!(out, "nothing was seen yet");
     }
-    let mut subject = None;
-    for CoverageLine { seen, state } in lines {
-        if subject != Some(&seen.subject) {
-            subject = Some(&seen.subject);
-            writeln!(out, "\n{}", seen.subject)?;
-            writeln!(
-                out,
-                "  {:<17} {:<7} {:<10} {:<17} {:<17} {:<17} judged",
-                "path", "state", "version", "telemetry", "flow", "decrypted"
-            )?;
+    let mut about = None;
+    for line in lines {
+        let seen = &line.seen;
+        let is_group = line.members.is_some();
+        if about != Some((&seen.subject, is_group)) {
+            about = Some((&seen.subject, is_group));
+            print_title(line, out)?;
         }
-        let state = match state {
+        let state = match line.state {
             CoverageState::Green => "green",
             CoverageState::Red => "RED",
             CoverageState::Unseen => "unseen",
+            CoverageState::Extra => "extra",
+        };
+        let configured = match line.configured {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "-",
+        };
+        let missing = match line.missing.as_slice() {
+            [] => String::new(),
+            missing => format!("  no {}", missing.join(", ")),
         };
         writeln!(
             out,
-            "  {:<17} {state:<7} {:<10} {:<17} {:<17} {:<17} {}",
+            "  {:<17} {configured:<11} {state:<7} {:<10} {:<17} {:<17} {:<17} {:<17}{missing}",
             seen.path,
             seen.version,
             time(seen.telemetry),
@@ -98,6 +106,21 @@ fn print(lines: &[CoverageLine], out: &mut impl std::io::Write) -> std::io::Resu
         )?;
     }
     Ok(())
+}
+
+/// Of whom the lines are that follow.
+fn print_title(line: &CoverageLine, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    let subject = &line.seen.subject;
+    match (&line.group, line.members) {
+        (_, Some(_)) => writeln!(out, "\ngroup {subject}")?,
+        (Some(group), None) => writeln!(out, "\n{subject} · {group}")?,
+        (None, None) => writeln!(out, "\n{subject}")?,
+    }
+    writeln!(
+        out,
+        "  {:<17} {:<11} {:<7} {:<10} {:<17} {:<17} {:<17} judged",
+        "path", "configured", "state", "version", "telemetry", "flow", "decrypted"
+    )
 }
 
 /// Day and minute; a dash for never.

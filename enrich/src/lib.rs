@@ -36,5 +36,6 @@ pub use redact::{
 pub use tool_names::{Names, ToolNames};
 pub use uid::UidKey;
 pub use watch::{
-    CoverageLine, CoverageState, Notice, PathSeen, Watch, coverage_report, coverage_row,
+    CoverageConfig, CoverageGroup, CoverageLine, CoverageState, Notice, PathSeen, Watch,
+    coverage_report, coverage_row,
 };

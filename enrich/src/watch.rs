@@ -29,7 +29,9 @@ use crate::context::SessionKey;
 use crate::kept::Kept;
 use crate::normalize::is_known_event;
 
-pub use self::coverage::{CoverageLine, CoverageState, PathSeen, coverage_report};
+pub use self::coverage::{
+    CoverageConfig, CoverageGroup, CoverageLine, CoverageState, PathSeen, coverage_report,
+};
 pub use self::notice::Notice;
 pub(crate) use self::notice::{About, Detail, PRODUCT, notice};
 

@@ -1,4 +1,4 @@
-"""What adds up or is missing over many events: risk, servers past the proxy."""
+"""What adds up or is missing over many events: risk, servers past the proxy, paths of a group."""
 
 import json
 import socket
@@ -7,10 +7,11 @@ import time
 import otlp
 import pytest
 
-from test_detect import FINDINGS, config, log
+from test_detect import FINDINGS, PATHS, config, log
 
 RISK = "Risk of a session adds up"
 BYPASS = "MCP server goes past the proxy"
+HOUR = 3_600
 
 
 def post(server, *bodies):
@@ -67,3 +68,45 @@ def test_a_server_that_the_proxy_does_not_see_makes_an_alert(magistrate):
     [(text,)] = server.sql("select unmapped from lake where metadata.event_code = 'mcp_unproxied'")
     notice = json.loads(text)
     assert (notice["egress.server"], notice["egress.destination"]) == ("crm", "example.net")
+
+
+GROUP = """
+[[coverage.group]]
+name = "finance"
+members = ["ana@*"]
+paths = ["native_loop", "local_mcp", "computer_use"]
+"""
+
+
+@pytest.mark.parametrize("dark", [None, "native_loop", "local_mcp", "computer_use", "chrome_bridge"])
+def test_a_group_is_red_for_exactly_the_configured_path_that_was_switched_off(magistrate, run, dark):
+    server = magistrate(config() + GROUP).start()
+    for ago, paths in ((50 * HOUR, PATHS), (HOUR, set(PATHS) - {dark})):
+        post(server, *(PATHS[path](ago) for path in paths))
+    server.stop()
+    outcome = run("coverage", "--json", "-c", server.config, "--data", server.data)
+    lines = json.loads(outcome.stdout)
+    configured = {"native_loop", "local_mcp", "computer_use"}
+    red = {dark} & configured
+    for is_group in (False, True):
+        own = [line for line in lines if ("members" in line) == is_group]
+        assert len(own) == 7 and all(line["group"] == "finance" for line in own)
+        assert {line["path"] for line in own if line["configured"]} == configured
+        assert {line["path"] for line in own if line["state"] == "red"} == red
+        assert all(line["missing"] == ["telemetry"] for line in own if line["state"] == "red")
+    assert outcome.returncode == (1 if red else 0)
+    text = run("coverage", "-c", server.config, "--data", server.data).stdout.decode()
+    assert "group finance" in text and ("RED" in text) == bool(red)
+
+
+def test_a_configured_path_on_which_nobody_was_seen_is_red(magistrate, run):
+    server = magistrate(config() + GROUP.replace('"computer_use"', '"browser"')).start()
+    post(server, *(PATHS[path](HOUR) for path in PATHS))
+    server.stop()
+    outcome = run("coverage", "--json", "-c", server.config, "--data", server.data)
+    red = [line for line in json.loads(outcome.stdout) if line["state"] == "red"]
+    assert [(line["subject"], line["path"], line["members"]) for line in red] == [("finance", "browser", 0)]
+    assert outcome.returncode == 1
+    server.config.write_text(GROUP.replace('"native_loop"', '"moon"'))
+    wrong = run("check", "-c", server.config)
+    assert wrong.returncode == 64 and b"moon" in wrong.stderr + wrong.stdout

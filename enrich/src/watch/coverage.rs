@@ -1,11 +1,17 @@
 //! The seven paths of the agent, by evidence: which of them telemetry, a proxy and the judge saw, of
 //! whom, with which version of the client, and when last (GUIDE.md S95).
 
+mod groups;
+mod report;
+
 use magistrate_event::{Class, Event, Field};
 use serde::{Deserialize, Serialize};
 
 use super::{Hash, hash, is_client, version};
 use crate::kept::{Aging, Kept};
+
+pub use self::groups::{CoverageConfig, CoverageGroup};
+pub use self::report::{CoverageLine, CoverageState, coverage_report};
 
 /// Rows of the matrix that are kept: a user or device, a version, a path.
 const MAX_ROWS: usize = 200_000;
@@ -30,6 +36,8 @@ pub(super) const PATHS: [&str; 7] = [
 pub struct PathSeen {
     /// The user or device.
     pub subject: Box<str>,
+    /// The device that was named last; empty where none was.
+    pub device: Box<str>,
     /// One of [`PATHS`].
     pub path: Box<str>,
     /// The version that the client told last on this path.
@@ -54,7 +62,7 @@ impl PathSeen {
     }
 
     /// When the client told of it last; of a path that it never tells of, when it was seen last.
-    fn told(&self) -> u32 {
+    pub(super) fn told(&self) -> u32 {
         if self.telemetry > 0 {
             self.telemetry
         } else {
@@ -96,6 +104,16 @@ enum By {
     Flow,
     DecryptedFlow,
     Judge,
+}
+
+impl By {
+    /// Whether its device is the one that the agent runs on; of a flow it is the proxy's.
+    const fn is_named(self) -> bool {
+        match self {
+            Self::Telemetry | Self::Judge => true,
+            Self::Flow | Self::DecryptedFlow => false,
+        }
+    }
 }
 
 impl Default for Coverage {
@@ -179,6 +197,9 @@ impl Coverage {
         if by == By::Telemetry && !told.is_empty() && at >= row.telemetry {
             row.version = cut(told).into();
         }
+        if let Some(device) = event.text(Field::DeviceHostname).filter(|_| by.is_named()) {
+            row.device = cut(device).into();
+        }
         let times = match by {
             By::Telemetry => [Some(&mut row.telemetry), None],
             By::Flow => [Some(&mut row.flow), None],
@@ -239,63 +260,11 @@ fn cut(name: &str) -> &str {
     name.get(..end).unwrap_or_default()
 }
 
-/// One line of the report: a user or device and one path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct CoverageLine {
-    /// What was seen.
-    #[serde(flatten)]
-    pub seen: PathSeen,
-    /// How it stands with the path.
-    pub state: CoverageState,
-}
-
-/// How it stands with a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CoverageState {
-    /// Seen lately.
-    Green,
-    /// Was in use and is silent, while the same user or device goes on.
-    Red,
-    /// Never seen.
-    Unseen,
-}
-
-/// The matrix of all users and devices: seven lines of each, in the guide's order. A path is red when
-/// it was seen, and its client's word is `stale` seconds older than the newest of that user or device.
-pub fn coverage_report(rows: Vec<PathSeen>, stale: u32) -> Vec<CoverageLine> {
-    let mut subjects: Vec<Box<str>> = rows.iter().map(|row| row.subject.clone()).collect();
-    subjects.sort();
-    subjects.dedup();
-    let mut lines = Vec::new();
-    for subject in subjects {
-        let own: Vec<&PathSeen> = rows.iter().filter(|row| row.subject == subject).collect();
-        let newest = own.iter().map(|row| row.last()).max().unwrap_or_default();
-        for path in PATHS {
-            let seen = own.iter().find(|row| &*row.path == path);
-            let state = match seen {
-                None => CoverageState::Unseen,
-                Some(row) if newest.saturating_sub(row.told()) > stale => CoverageState::Red,
-                Some(_) => CoverageState::Green,
-            };
-            let seen = seen.map_or_else(
-                || PathSeen {
-                    subject: subject.clone(),
-                    path: path.into(),
-                    ..PathSeen::default()
-                },
-                |row| (*row).clone(),
-            );
-            lines.push(CoverageLine { seen, state });
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use magistrate_event::Timestamp;
 
+    use super::report::tests::states;
     use super::*;
 
     const HOUR: u32 = 3_600;
@@ -330,11 +299,7 @@ mod tests {
             |_, bytes| rows.push(postcard::from_bytes(&bytes.unwrap()).unwrap()),
             |_, _| {},
         );
-        coverage_report(rows, 24 * HOUR)
-    }
-
-    fn states(lines: &[CoverageLine]) -> Vec<CoverageState> {
-        lines.iter().map(|line| line.state).collect()
+        coverage_report(rows, &CoverageConfig::default(), 24 * HOUR)
     }
 
     #[test]
