@@ -161,6 +161,22 @@ mod tests {
     }
 
     #[test]
+    fn every_tag_was_looked_up() {
+        let text = include_str!("../../../policies/tags.txt");
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let checked: Vec<_> = lines
+            .map(|line| line.split_once(' ').unwrap().0.to_owned())
+            .collect();
+        let files = [shipped_detections(), shipped_policies()].concat();
+        let loaded = Ruleset::compile(&files, &filled_lists());
+        let rules = loaded.rules.rules();
+        let mut used: Vec<_> = rules.flat_map(|rule| rule.tags.clone()).collect();
+        used.sort();
+        used.dedup();
+        assert_eq!(used, checked);
+    }
+
+    #[test]
     fn rules_that_need_a_list_are_in_force_with_it_alone() {
         let count = |lists: &DetectLists| {
             let loaded = Ruleset::compile(&shipped_detections(), lists);
