@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use magistrate_enrich::{FlowsWanted, flows_wanted, task_graph};
-use magistrate_event::{Class, Clock as _, Event, EventUid, Field, SystemClock, Timestamp};
+use magistrate_event::{Class, Clock as _, Event, EventUid, Field, Source, SystemClock, Timestamp};
 use magistrate_sinks::lake::Query;
 
 use self::rows::Rows;
@@ -98,13 +98,18 @@ fn flows_of(rows: &Rows<'_>, wanted: &FlowsWanted) -> anyhow::Result<Vec<(EventU
             && event.text(Field::SessionUid).is_none()
             && time.contains(&event.time())
     });
-    if flows.is_empty() {
+    let judged = flows.iter().filter(|(_, event)| {
+        let door = event.text(Field::Source);
+        door == Some(Source::Judge.name())
+    });
+    let judged: Vec<_> = judged.map(|(uid, _)| uid.to_string()).collect();
+    if judged.is_empty() {
         return Ok(flows);
     }
     let query = Query {
         classes: vec![Class::ApiActivity],
         fields: vec![Field::VerdictEvent],
-        values: flows.iter().map(|(uid, _)| uid.to_string()).collect(),
+        values: judged,
         since: wanted.from,
     };
     flows.extend(rows.read(&query, MAX_FLOWS)?);

@@ -27,8 +27,14 @@ impl Rows<'_> {
         most: usize,
     ) -> anyhow::Result<Vec<(EventUid, Event)>> {
         let mut seen = HashSet::new();
+        let values: HashSet<&str> = query.values.iter().map(String::as_str).collect();
+        let is_asked_for = |event: &Event| {
+            let mut texts = query.fields.iter().filter_map(|field| event.text(*field));
+            let has_one = query.fields.is_empty() || texts.any(|text| values.contains(text));
+            has_one && query.classes.contains(&event.class())
+        };
         let rest = self.rest.iter();
-        let rest = rest.filter(|(uid, event)| is_asked_for(event, query) && seen.insert(*uid));
+        let rest = rest.filter(|(uid, event)| is_asked_for(event) && seen.insert(*uid));
         let mut rows: Vec<_> = rest.take(most).cloned().collect();
         let unread = lake::read(&self.config.lake, &self.config.data, query, |row| {
             if seen.insert(row.uid) {
@@ -49,15 +55,6 @@ impl Rows<'_> {
         }
         Ok(rows)
     }
-}
-
-/// Whether `query` asks for an event, as the lake would say.
-fn is_asked_for(event: &Event, query: &Query) -> bool {
-    let has_one = || {
-        let mut texts = query.fields.iter().filter_map(|field| event.text(*field));
-        texts.any(|text| query.values.iter().any(|value| value == text))
-    };
-    query.classes.contains(&event.class()) && (query.fields.is_empty() || has_one())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ import json
 
 import otlp
 from test_detect import log
-from test_judge import SLOW, hook, recorded
+from test_judge import SLOW, hook, recorded, verdict
 
 # No file is closed by itself while a test runs.
 OPEN = SLOW.replace('max_age = "1s"', 'max_age = "1h"')
@@ -75,3 +75,14 @@ def test_after_a_kill_the_queue_tells_what_the_lake_does_not_have(magistrate, ru
     server.start()
     server.stop()
     assert graph(run, server)["turns"] == killed["turns"]
+
+
+def test_a_flow_that_names_no_session_stands_under_its_call_with_its_verdict(magistrate, run):
+    server = magistrate(OPEN).start()
+    arguments = dict(tool_name="WebFetch", tool_use_id="toolu_1", tool_input='{"url":"https://news.example.com/a"}')
+    post(server, log("tool_result", 0, success="true", **arguments, **{"prompt.id": "p1"}))
+    answer = verdict(server, {"event": "request", "destination": {"url": "https://news.example.com/a", "method": "GET"}})
+    [call] = steps(graph(run, server))
+    [flow] = call["flows"]
+    assert flow["host"] == "news.example.com" and call["evidence"] == "confirmed"
+    assert [one["id"] for one in flow["verdicts"]] == [answer["verdict_id"]]

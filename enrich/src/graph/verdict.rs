@@ -1,6 +1,6 @@
 //! What the judge said: each verdict under the call or flow that it judged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use magistrate_event::{Event, EventUid, Field, Value};
 use serde::{Deserialize, Serialize};
@@ -48,23 +48,25 @@ struct Of {
 
 /// Verdicts on the way, in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct Verdicts(Vec<Verdict>);
+pub(super) struct Verdicts {
+    list: Vec<Verdict>,
+    /// Ids, each with whether it is late: a late verdict has the id of the one that was given.
+    known: HashSet<(String, bool)>,
+}
 
 impl Verdicts {
     /// Takes over `event` where it is a verdict that is not known yet.
     pub(super) fn add(&mut self, event: &Event) {
-        if let Some(verdict) = Verdict::of(event) {
-            // A late verdict has the id of the one that was given, and is another one.
-            let is_same = |known: &Verdict| known.id == verdict.id && known.late == verdict.late;
-            if !self.0.iter().any(is_same) {
-                self.0.push(verdict);
-            }
+        if let Some(verdict) = Verdict::of(event)
+            && self.known.insert((verdict.id.clone(), verdict.late))
+        {
+            self.list.push(verdict);
         }
     }
 
     /// Gives calls and flows the verdicts that are of them.
     pub(super) fn give(&mut self, calls: &mut [Call], loose: &mut [Flow]) {
-        let mut verdicts = std::mem::take(&mut self.0);
+        let mut verdicts = std::mem::take(&mut self.list);
         verdicts.sort_by(|a, b| (&a.time, a.late).cmp(&(&b.time, b.late)));
         let mut places = BTreeMap::new();
         let mut ids = BTreeMap::new();
@@ -84,7 +86,7 @@ impl Verdicts {
             let by_call = || ids.get(verdict.of.call.as_deref()?);
             match by_row.or_else(by_call) {
                 Some(place) => given.entry(*place).or_default().push(verdict),
-                None => self.0.push(verdict),
+                None => self.list.push(verdict),
             }
         }
         number = 0;
@@ -98,7 +100,7 @@ impl Verdicts {
 
     /// Those that are of no call and no flow, with the `prompt.id` of each.
     pub(super) fn rest(&mut self) -> Vec<(String, Verdict)> {
-        let rest = std::mem::take(&mut self.0).into_iter();
+        let rest = std::mem::take(&mut self.list).into_iter();
         rest.map(|verdict| (verdict.of.prompt.clone(), verdict))
             .collect()
     }

@@ -19,6 +19,8 @@ const MAX_SUBJECTS: usize = 50_000;
 const MAX_PLACES: usize = 128;
 /// Calls of one of them that wait to be explained.
 const MAX_WAITING: usize = 16;
+/// Bypasses of one of them that were told and are remembered.
+const MAX_TOLD: usize = 64;
 /// Local servers of one of them that are known.
 const MAX_SERVERS: usize = 32;
 /// Longer names are cut.
@@ -171,11 +173,7 @@ impl Egress {
             known.waiting.retain(|one| !one.is_like(call));
             was_told |= known.was_told(call);
             if !was_seen {
-                known
-                    .told
-                    .retain(|(_, when)| at < when.saturating_add(DAY_S));
-                known.told.push((call.tag(), call.at));
-                known.told.truncate(MAX_WAITING);
+                known.tell(call, at);
             }
         }
         (!was_seen && !was_told).then(|| Bypass {
@@ -254,6 +252,16 @@ impl Known {
         if call.at > known.at.saturating_add(NEAR_S) {
             *known = call.clone();
         }
+    }
+
+    /// Notes that `call` is told at `at`.
+    fn tell(&mut self, call: &Call, at: u32) {
+        self.told
+            .retain(|(_, when)| at < when.saturating_add(DAY_S));
+        if self.told.len() >= MAX_TOLD {
+            self.told.remove(0);
+        }
+        self.told.push((call.tag(), call.at));
     }
 
     fn was_told(&self, call: &Call) -> bool {

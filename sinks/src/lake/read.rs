@@ -2,6 +2,7 @@
 
 mod cells;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -96,7 +97,8 @@ fn read_file(
         // What is asked for is looked at first; all other columns only of the rows that have it.
         let asked = query.fields.iter().map(|field| field.path());
         let mask = ProjectionMask::columns(builder.parquet_schema(), asked);
-        let (fields, values) = (query.fields.clone(), query.values.clone());
+        let fields = query.fields.clone();
+        let values: HashSet<String> = query.values.iter().cloned().collect();
         let predicate =
             ArrowPredicateFn::new(mask, move |batch| Ok(has_one(&batch, &fields, &values)));
         builder = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
@@ -115,7 +117,7 @@ fn read_file(
 }
 
 /// For each row, whether one of its `fields` is one of `values`.
-fn has_one(batch: &RecordBatch, fields: &[Field], values: &[String]) -> BooleanArray {
+fn has_one(batch: &RecordBatch, fields: &[Field], values: &HashSet<String>) -> BooleanArray {
     let columns: Vec<_> = fields
         .iter()
         .filter_map(|field| column(batch, field.path()))
@@ -123,9 +125,7 @@ fn has_one(batch: &RecordBatch, fields: &[Field], values: &[String]) -> BooleanA
     let has = |row: usize| {
         columns.iter().any(|column| {
             let texts = column.as_string_opt::<i32>();
-            texts.is_some_and(|texts| {
-                !texts.is_null(row) && values.iter().any(|value| value == texts.value(row))
-            })
+            texts.is_some_and(|texts| !texts.is_null(row) && values.contains(texts.value(row)))
         })
     };
     (0..batch.num_rows()).map(|row| Some(has(row))).collect()
