@@ -17,8 +17,9 @@ const COWORK: &str = include_str!("generate/cowork.txt");
 
 /// Prints the artefact.
 pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
-    check_address("endpoint", &arguments.endpoint)?;
-    check_address("judge", &arguments.judge)?;
+    check_address("endpoint", &arguments.endpoint, ["http://", "https://"])?;
+    check_address("judge", &arguments.judge, ["http://", "https://"])?;
+    check_address("icap", &arguments.icap, ["icap://", "icaps://"])?;
     if arguments.what != Artefact::SealKey && !arguments.files.is_empty() {
         let message = "only `generate seal-key` takes files; the others print";
         return Err(Failure::Usage(message.to_owned()));
@@ -35,7 +36,8 @@ pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
         | Artefact::Caddy
         | Artefact::Litellm
         | Artefact::Mitmproxy
-        | Artefact::ClaudeHook => peers::asking(arguments.what, &arguments.judge),
+        | Artefact::Squid
+        | Artefact::ClaudeHook => peers::asking(arguments.what, &arguments.judge, &arguments.icap),
         Artefact::SealKey => seal_key::make(&arguments.files)?,
     };
     std::io::stdout().lock().write_all(text.as_bytes())?;
@@ -43,13 +45,14 @@ pub(crate) fn command(arguments: &GenerateArguments) -> Outcome {
 }
 
 /// It ends in files of other programs, some of which are scripts.
-fn check_address(name: &str, address: &str) -> Result<(), Failure> {
-    let is_http = address.starts_with("http://") || address.starts_with("https://");
+fn check_address(name: &str, address: &str, schemes: [&str; 2]) -> Result<(), Failure> {
+    let is_known = schemes.iter().any(|scheme| address.starts_with(scheme));
     let is_plain = |c: char| c.is_ascii_alphanumeric() || ":/.-_~[]%".contains(c);
-    if is_http && address.chars().all(is_plain) {
+    if is_known && address.chars().all(is_plain) {
         return Ok(());
     }
-    let message = format!("{name} `{address}` is no http:// or https:// address");
+    let [one, other] = schemes;
+    let message = format!("{name} `{address}` is no {one} or {other} address");
     Err(Failure::Usage(message))
 }
 

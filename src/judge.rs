@@ -1,6 +1,7 @@
 //! Joins the judge: policies from the configuration, keys and queue from the data folder, its port.
 
 mod command;
+mod icap;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,10 +10,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use magistrate_event::Identity;
 use magistrate_ingest::{Peer, Tokens, admit};
 use magistrate_judge::{AuditLog, Caller, Engine, Judge, Metrics, Parts, Policies, Postures};
 use prometheus_client::registry::Registry;
@@ -28,6 +30,7 @@ use crate::path::Path;
 use crate::store::Store;
 
 pub(crate) use self::command::command;
+pub(crate) use self::icap::serve as serve_icap;
 
 /// So often it is looked whether policy files have changed.
 const RELOAD: Duration = Duration::from_secs(5);
@@ -120,38 +123,45 @@ fn replace(judge: &Judge, policies: Policies, faults: usize) {
 
 /// Who may ask, and whether anybody may.
 #[derive(Clone)]
-struct Porter {
-    tokens: Option<Arc<Tokens>>,
+pub(crate) struct Porter {
+    pub(crate) tokens: Option<Arc<Tokens>>,
     /// Holds the canary, which closes the doors where an answer has let out what was planted.
-    path: Arc<Path>,
+    pub(crate) path: Arc<Path>,
+}
+
+impl Porter {
+    /// Who calls, by what it shows.
+    fn caller(&self, headers: &HeaderMap, peer: Option<&Peer>) -> Caller {
+        let certificate = peer.and_then(|peer| peer.certificate.as_deref());
+        let identity = admit(self.tokens.as_deref(), headers, certificate);
+        self.let_in(identity.map_err(|denied| denied.to_string()), peer)
+    }
+
+    fn let_in(&self, identity: Result<Identity, String>, peer: Option<&Peer>) -> Caller {
+        match identity {
+            Ok(_) if self.path.canary.is_stopped(output::ANSWERS) => {
+                let why = "a planted secret came out in an answer; the judge has stopped";
+                Caller::Denied(why.to_owned())
+            }
+            Ok(identity) => Caller::Known {
+                identity,
+                peer: peer.map(|peer| peer.address),
+            },
+            Err(denied) => Caller::Denied(denied),
+        }
+    }
 }
 
 /// The judge's doors, behind whoever knows the tokens.
-pub(crate) fn doors(judge: Arc<Judge>, tokens: Option<Arc<Tokens>>, path: Arc<Path>) -> Router {
-    let porter = Porter { tokens, path };
+pub(crate) fn doors(judge: Arc<Judge>, porter: Porter) -> Router {
     magistrate_judge::router(judge).layer(middleware::from_fn_with_state(porter, name_caller))
 }
 
 /// Says who calls; what becomes of a stranger each door says in its own protocol.
-async fn name_caller(
-    State(Porter { tokens, path }): State<Porter>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn name_caller(State(porter): State<Porter>, mut request: Request, next: Next) -> Response {
     show_api_key(&mut request);
     let peer = request.extensions().get::<Peer>();
-    let certificate = peer.and_then(|peer| peer.certificate.as_deref());
-    let caller = match admit(tokens.as_deref(), request.headers(), certificate) {
-        Ok(_) if path.canary.is_stopped(output::ANSWERS) => {
-            let why = "a planted secret came out in an answer; the judge has stopped";
-            Caller::Denied(why.to_owned())
-        }
-        Ok(identity) => Caller::Known {
-            identity,
-            peer: peer.map(|peer| peer.address),
-        },
-        Err(denied) => Caller::Denied(denied.to_string()),
-    };
+    let caller = porter.caller(request.headers(), peer);
     request.extensions_mut().insert(caller);
     next.run(request).await
 }

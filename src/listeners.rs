@@ -20,6 +20,7 @@ use crate::admin::{self, Admin, ReplayDoor, Shown};
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
 use crate::judge;
+use crate::path::Path;
 
 /// How long listeners may take to answer what they have begun.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -39,6 +40,7 @@ struct Sockets {
     syslog_tcp: Option<TcpListener>,
     syslog_udp: Option<UdpSocket>,
     judge: Option<TcpListener>,
+    icap: Option<TcpListener>,
     admin: Option<TcpListener>,
 }
 
@@ -70,6 +72,7 @@ impl Listeners {
             addresses.push(("syslog_udp", address));
         }
         sockets.judge = bind_tcp("judge", listen.judge, &mut addresses).await?;
+        sockets.icap = bind_tcp("icap", listen.icap, &mut addresses).await?;
         sockets.admin = bind_tcp("admin", listen.admin, &mut addresses).await?;
         Ok(Self {
             sockets,
@@ -107,7 +110,7 @@ impl Listeners {
         let metrics = Metrics::register(registry);
         let tokens = tokens_of(config.auth.intake_tokens.as_deref())?;
         for (door, listener) in sockets.otlp {
-            let tls = tls_of(config, door)?;
+            let tls = tls_of(config, door, Alpn::Http)?;
             let options = OtlpOptions {
                 limits: config.limits,
                 tls,
@@ -140,18 +143,12 @@ impl Listeners {
             self.tasks
                 .spawn(syslog::serve_udp(socket, options, shutdown.clone()));
         }
-        if let Some(listener) = sockets.judge {
-            let options = ListenOptions {
-                listener: Listener::Judge,
-                limits: config.limits,
-                tls: tls_of(config, Listener::Judge)?,
-                metrics: metrics.clone(),
-            };
-            let tokens = tokens_of(config.auth.judge_tokens.as_deref())?;
-            let doors = judge::doors(Arc::clone(judge), tokens, Arc::clone(&shown.path));
-            self.tasks
-                .spawn(serve_http(listener, options, doors, shutdown.clone()));
-        }
+        self.ask_judge(
+            config,
+            (sockets.judge, sockets.icap),
+            (judge, &shown.path, &metrics),
+            shutdown,
+        )?;
         if let Some(listener) = sockets.admin {
             let intake = self.replay.insert(Arc::new(intake.clone()));
             let admin = Arc::new(Admin {
@@ -164,6 +161,42 @@ impl Listeners {
             });
             self.tasks
                 .spawn(admin::serve(listener, admin, shutdown.clone()));
+        }
+        Ok(())
+    }
+
+    /// Serves the judge's ports.
+    fn ask_judge(
+        &mut self,
+        config: &Config,
+        (http, icap): (Option<TcpListener>, Option<TcpListener>),
+        (judge, path, metrics): (&Arc<Judge>, &Arc<Path>, &Metrics),
+        shutdown: &CancellationToken,
+    ) -> anyhow::Result<()> {
+        let porter = judge::Porter {
+            tokens: tokens_of(config.auth.judge_tokens.as_deref())?,
+            path: Arc::clone(path),
+        };
+        let options = |listener, alpn| -> anyhow::Result<ListenOptions> {
+            Ok(ListenOptions {
+                listener,
+                limits: config.limits,
+                tls: tls_of(config, listener, alpn)?,
+                metrics: metrics.clone(),
+            })
+        };
+        if let Some(listener) = http {
+            let options = options(Listener::Judge, Alpn::Http)?;
+            let doors = judge::doors(Arc::clone(judge), porter.clone());
+            self.tasks
+                .spawn(serve_http(listener, options, doors, shutdown.clone()));
+        }
+        if let Some(listener) = icap {
+            let bound = (listener, options(Listener::Icap, Alpn::None)?);
+            let porter = (porter, config.auth.icap_peers.clone());
+            let judge = Arc::clone(judge);
+            self.tasks
+                .spawn(judge::serve_icap(bound, judge, porter, shutdown.clone()));
         }
         Ok(())
     }
@@ -181,9 +214,13 @@ impl Listeners {
     }
 }
 
-fn tls_of(config: &Config, door: Listener) -> anyhow::Result<Option<Arc<ServerConfig>>> {
+fn tls_of(
+    config: &Config,
+    door: Listener,
+    alpn: Alpn,
+) -> anyhow::Result<Option<Arc<ServerConfig>>> {
     let files = config.tls.files(door);
-    let tls = files.map(|files| server_config(&files, Alpn::Http));
+    let tls = files.map(|files| server_config(&files, alpn));
     Ok(tls.transpose()?)
 }
 

@@ -34,7 +34,7 @@ class Magistrate:
         self.ports = {}
 
     def start(self):
-        listen = {name: "127.0.0.1:0" for name in ("OTLP_GRPC", "OTLP_HTTP", "SYSLOG", "JUDGE", "ADMIN")}
+        listen = {name: "127.0.0.1:0" for name in ("OTLP_GRPC", "OTLP_HTTP", "SYSLOG", "JUDGE", "ICAP", "ADMIN")}
         env = {**{f"MAGISTRATE__LISTEN__{name}": value for name, value in listen.items()}, **self.env}
         self.process = subprocess.Popen(
             [BINARY, "run", "-c", self.config, "--data", self.data],

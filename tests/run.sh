@@ -31,6 +31,7 @@ if ! command -v nginx >/dev/null && [ ! -x /usr/sbin/nginx ]; then
   missing+=(nginx-light)
 fi
 need caddy caddy
+need c-icap-client c-icap
 if [ "${#missing[@]}" -gt 0 ]; then
   # Services must not start by themselves: tests start what they need on loopback.
   policy=/usr/sbin/policy-rc.d

@@ -1,18 +1,14 @@
 //! The judge's doors: any body gets an answer, and never one with a planted secret in an error.
 #![no_main]
 
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use libfuzzer_sys::fuzz_target;
-use magistrate_enrich::{Context, ContextConfig, Epoch, RedactKey, Redactor, UidKey, shipped_lists, shipped_policies};
-use magistrate_event::{Identity, Record, SystemClock};
-use magistrate_judge::{
-    ApprovalParts, ApprovalStore, Approvals, Audit, AuditLog, Caller, Config, Engine, Judge, Kept, Metrics, Parts,
-    Policies, Postures, Profile, StoreChange, router,
-};
+use magistrate_event::Identity;
+use magistrate_fuzz::judge;
+use magistrate_judge::{Caller, router};
 use tower::ServiceExt;
 
 const HOOK: &str = "/hooks/claude-code";
@@ -26,21 +22,6 @@ const PATHS: [&str; 6] = [
     "/authz/envoy/a",
 ];
 
-/// Keeps nothing, at once.
-struct Nowhere;
-
-impl AuditLog for Nowhere {
-    fn keep(&self, _: Vec<Record>, _: Audit) -> Kept {
-        Box::pin(async { Ok(()) })
-    }
-}
-
-impl ApprovalStore for Nowhere {
-    fn keep(&self, _: Vec<StoreChange>) -> Kept {
-        Box::pin(async { Ok(()) })
-    }
-}
-
 struct Doors {
     runtime: tokio::runtime::Runtime,
     router: axum::Router,
@@ -48,36 +29,7 @@ struct Doors {
 
 static DOORS: LazyLock<Doors> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-    let (policies, _) = Policies::compile(&shipped_policies(), &shipped_lists(), Profile::Native);
-    let config = Config::default();
-    let redactor = Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(0)).expect("the shipped rules compile");
-    let redactor = Arc::new(redactor);
-    let engine = Engine::new(Parts {
-        redactor: Arc::clone(&redactor),
-        uid_key: UidKey::new([7; 32]),
-        policies,
-        context: Context::new(&ContextConfig::default()),
-        models: None,
-        read_only: Duration::from_secs(60),
-        postures: Postures::new(&config),
-        clock: Arc::new(SystemClock),
-        run: 1,
-    });
-    let audit: Arc<dyn AuditLog> = Arc::new(Nowhere);
-    let parts = ApprovalParts {
-        store: Arc::new(Nowhere),
-        audit: Arc::clone(&audit),
-        redactor,
-        uid_key: UidKey::new([7; 32]),
-        clock: Arc::new(SystemClock),
-        config: config.approvals.clone(),
-        judge_url: String::new(),
-        console_url: String::new(),
-        rehearser: "rehearser",
-    };
-    let kept = (audit, Arc::new(Approvals::open(parts, [])));
-    let judge = Judge::new(engine, kept, Metrics::default(), config, 1).expect("threads start");
-    Doors { runtime, router: router(Arc::new(judge)) }
+    Doors { runtime, router: router(judge()) }
 });
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,6 +1,7 @@
 //! What a user can set about listening: addresses, TLS, tokens, limits.
 
 mod check;
+mod network;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 pub use self::check::{ConfigFault, check, warnings};
+pub use self::network::{Network, NetworkError};
 
 /// The sections of the configuration that this crate owns.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -238,6 +240,9 @@ pub struct Auth {
     pub judge_tokens: Option<PathBuf>,
     /// The one token of the admin door.
     pub admin_token: Option<PathBuf>,
+    /// Networks from which ICAP may be asked without a token, such as `10.1.2.0/24`: many proxies can
+    /// show none. Unset: whoever shows a token of `judge_tokens`, or anyone where that is unset, too.
+    pub icap_peers: Vec<Network>,
     /// Who may decide approvals on the admin door, beside the administrator. Unset: nobody else.
     pub approver_tokens: Option<PathBuf>,
 }

@@ -11,11 +11,13 @@ mod tls;
 
 pub use auth::{Denied, TokenFileError, Tokens, admit};
 pub use config::{
-    Address, AddressError, Auth, Config, ConfigFault, Limits, Listen, Listener, Tls, TlsFiles,
-    check, warnings,
+    Address, AddressError, Auth, Config, ConfigFault, Limits, Listen, Listener, Network,
+    NetworkError, Tls, TlsFiles, check, warnings,
 };
 pub use intake::{Envelope, Hold, Intake, IntakeLimits, Reply};
-pub use listen::{Answer, ListenOptions, Peer, serve as serve_http};
+pub use listen::{
+    Answer, Connection, ListenOptions, Peer, Stream, serve as serve_http, serve_connections,
+};
 pub use metrics::{ConnectionCount, Metrics, Stage};
 pub use otlp::{
     ConvertError, FromJson, Options as OtlpOptions, Signal, from_json, serve as serve_otlp,

@@ -1,20 +1,23 @@
-//! Accepts connections and serves HTTP/1.1 and HTTP/2 on them, in the clear or over TLS.
+//! Accepts connections and serves HTTP/1.1 and HTTP/2 on them, or a protocol of the caller's, in the
+//! clear or over TLS.
 //!
-//! One loop for every HTTP door: connections are counted for all and for each peer, handshakes,
+//! One loop for every such door: connections are counted for all and for each peer, handshakes,
 //! headers and idleness are timed, and a shutdown lets open requests finish until a deadline.
 
 mod activity;
 mod answering;
 mod connection;
+mod http;
 pub(crate) mod peers;
+mod stream;
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::{Request, Response};
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use rustls::ServerConfig;
@@ -24,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use self::peers::Peers;
+pub use self::stream::Stream;
 use crate::config::{Limits, Listener};
 use crate::metrics::Metrics;
 
@@ -69,7 +73,7 @@ impl<S, B> Answer<B> for S where
 /// Wait after `accept` fails for want of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves a door until `shutdown`, then until its open requests are answered or
+/// Serves HTTP at a door until `shutdown`, then until its open requests are answered or
 /// `limits.drain_timeout` has passed.
 ///
 /// # Errors
@@ -85,6 +89,38 @@ where
     S: Answer<B>,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let limits = options.limits;
+    let stop = shutdown.clone();
+    let handle = move |connection: Connection| {
+        http::serve(connection, limits, service.clone(), stop.clone())
+    };
+    serve_connections(listener, options, handle, shutdown).await
+}
+
+/// A connection that has been accepted, with TLS undone.
+pub struct Connection {
+    /// What the peer says and is told.
+    pub stream: Stream,
+    /// Who it is.
+    pub peer: Peer,
+}
+
+/// Gives each connection of a door to `handle`, until `shutdown`, then until all of them have ended or
+/// `limits.drain_timeout` has passed.
+///
+/// # Errors
+///
+/// Never for what a peer does; only when the listener's own address cannot be told.
+pub async fn serve_connections<H, F>(
+    listener: TcpListener,
+    options: ListenOptions,
+    handle: H,
+    shutdown: CancellationToken,
+) -> std::io::Result<()>
+where
+    H: Fn(Connection) -> F + Clone + Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let address = listener.local_addr()?;
     tracing::debug!(%address, listener = options.listener.name(), "listening");
@@ -102,13 +138,14 @@ where
             }
         };
         let count = options.metrics.connection(options.listener);
-        let serve = connection::serve(
-            stream,
-            from,
-            Arc::clone(&options),
-            service.clone(),
-            shutdown.clone(),
-        );
+        let (options, shutdown) = (Arc::clone(&options), shutdown.clone());
+        let handle = handle.clone();
+        let serve = async move {
+            let opened = connection::open(stream, from, &options);
+            if let Some(Some(connection)) = shutdown.run_until_cancelled(opened).await {
+                handle(connection).await;
+            }
+        };
         let abort = abort.clone();
         tracker.spawn(async move {
             abort.run_until_cancelled_owned(serve).await;

@@ -7,7 +7,10 @@ mod call;
 mod envoy;
 mod fault;
 mod grpc;
+mod halves;
+mod headers;
 mod hooks;
+mod icap;
 mod json;
 mod judge_v1;
 mod litellm;
@@ -26,6 +29,7 @@ use axum::routing::{any, get, post};
 use magistrate_event::{Identity, Origin, Source};
 
 use self::fault::Fault;
+pub use self::icap::{IcapLimits, serve_icap};
 use crate::inquiry::Door;
 use crate::judge::Judge;
 

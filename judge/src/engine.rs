@@ -208,6 +208,14 @@ impl Engine {
         Arc::clone(&policies)
     }
 
+    /// Changes whenever policies or models do: what was answered before may be answered otherwise.
+    pub fn tag(&self) -> String {
+        let model = self.models.as_ref().and_then(|models| models.identity());
+        let hash = blake3::hash(model.as_deref().unwrap_or_default().as_bytes());
+        let model: String = hash.to_hex().chars().take(8).collect();
+        format!("{}-{model}", self.policies().version())
+    }
+
     /// Puts other policies in force; questions that are being judged keep theirs.
     pub fn set_policies(&self, policies: Policies) {
         let mut place = self

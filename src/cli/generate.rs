@@ -15,6 +15,9 @@ pub(crate) struct GenerateArguments {
     /// Address that proxies reach the judge at
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8787")]
     pub(crate) judge: String,
+    /// Address that proxies reach the judge's ICAP listener at
+    #[arg(long, value_name = "URL", default_value = "icap://127.0.0.1:1344")]
+    pub(crate) icap: String,
     /// Script on the client that prints the headers with the bearer token, for claude-settings
     #[arg(long, value_name = "PATH")]
     pub(crate) headers_helper: Option<String>,
@@ -46,6 +49,9 @@ pub(crate) enum Artefact {
     Caddy,
     /// What asks the judge in LiteLLM: its generic guardrail
     Litellm,
+    /// What shows the judge requests and responses in Squid, bodies included: ICAP
+    #[value(alias = "squid-icap")]
+    Squid,
     /// An addon for mitmproxy that asks the judge, bodies included, and logs flows
     Mitmproxy,
     /// A command hook for Claude Code that stops what it cannot ask the judge about

@@ -9,14 +9,15 @@ const ENVOY_EXT_PROC: &str = include_str!("peers/envoy-ext-proc.yaml");
 const TRAEFIK: &str = include_str!("peers/traefik.yaml");
 const CADDY: &str = include_str!("peers/Caddyfile");
 const LITELLM: &str = include_str!("peers/litellm.yaml");
+const SQUID: &str = include_str!("peers/squid.conf");
 const CLAUDE_HOOK: &str = include_str!("peers/claude-hook.sh");
 /// Complete as it is, with the usual address.
 const MITMPROXY: &str = include_str!("../../integrations/mitmproxy/magistrate.py");
 const USUAL: &str = "http://127.0.0.1:8787";
 
-/// The file of a peer that reaches the judge at `judge`; `{judge}`, `{host}` and `{port}` are filled
-/// in. Empty for what asks no judge.
-pub(super) fn asking(what: Artefact, judge: &str) -> String {
+/// The file of a peer that reaches the judge at `judge`, or over ICAP at `icap`; `{judge}`, `{host}`,
+/// `{port}` and `{icap}` are filled in. Empty for what asks no judge.
+pub(super) fn asking(what: Artefact, judge: &str, icap: &str) -> String {
     let template = match what {
         Artefact::Nginx => NGINX,
         Artefact::Envoy => ENVOY,
@@ -25,6 +26,7 @@ pub(super) fn asking(what: Artefact, judge: &str) -> String {
         Artefact::Traefik => TRAEFIK,
         Artefact::Caddy => CADDY,
         Artefact::Litellm => LITELLM,
+        Artefact::Squid => SQUID,
         Artefact::ClaudeHook => CLAUDE_HOOK,
         Artefact::Mitmproxy => return MITMPROXY.replace(USUAL, judge.trim_end_matches('/')),
         Artefact::Config | Artefact::Cowork | Artefact::ClaudeSettings | Artefact::SealKey => "",
@@ -35,6 +37,7 @@ pub(super) fn asking(what: Artefact, judge: &str) -> String {
         .replace("{judge}", judge)
         .replace("{host}", host)
         .replace("{port}", port)
+        .replace("{icap}", icap.trim_end_matches('/'))
 }
 
 /// Host and port of an address; the host without the brackets of IPv6.
@@ -76,12 +79,13 @@ mod tests {
             Artefact::Traefik,
             Artefact::Caddy,
             Artefact::Litellm,
+            Artefact::Squid,
             Artefact::ClaudeHook,
             Artefact::Mitmproxy,
         ] {
-            let text = asking(what, "http://10.1.2.3:99/");
+            let text = asking(what, "http://10.1.2.3:99/", "icap://10.1.2.3:98/");
             assert!(text.contains("10.1.2.3"), "{what:?}");
-            for name in ["{judge}", "{host}", "{port}", USUAL] {
+            for name in ["{judge}", "{host}", "{port}", "{icap}", USUAL] {
                 assert!(!text.contains(name), "{what:?} {name}");
             }
         }

@@ -221,7 +221,7 @@ def test_the_models_are_shipped_and_judge_labelled_rows(run, tmp_path):
 
 def test_a_data_folder_has_one_owner(magistrate, run):
     server = magistrate().start()
-    any_port = {f"MAGISTRATE__LISTEN__{name}": "127.0.0.1:0" for name in ("OTLP_GRPC", "OTLP_HTTP", "SYSLOG", "ADMIN")}
+    any_port = {f"MAGISTRATE__LISTEN__{name}": "127.0.0.1:0" for name in ("OTLP_GRPC", "OTLP_HTTP", "SYSLOG", "JUDGE", "ICAP", "ADMIN")}
     answer = run("run", "--data", server.data, env={**os.environ, **any_port})
     assert answer.returncode == 64
     assert str(server.process.pid) in answer.stderr.decode()

@@ -1,10 +1,11 @@
-"""Proxies that ask the judge whether a request may pass: a real nginx, Caddy and Envoy, the calls of the others."""
+"""Proxies that ask the judge whether a request may pass: a real nginx, Caddy, Envoy, mitmproxy and Squid, the calls of the others."""
 
 import contextlib
 import http.client
 import http.server
 import os
 import pathlib
+import pwd
 import shutil
 import socket
 import subprocess
@@ -20,7 +21,7 @@ import conftest
 SLOW = "[lake]\nmax_age = \"1s\"\n[canary]\nenabled = false\n[judge]\ndeadline_ms = 20000\n"
 DOORS = {
     "nginx": "nginx", "caddy": "forward_auth", "envoy": "envoy_http", "envoy-grpc": "envoy_grpc",
-    "envoy-ext-proc": "ext_proc", "mitmproxy": "opa",
+    "envoy-ext-proc": "ext_proc", "mitmproxy": "opa", "squid": "icap_reqmod",
 }
 UPLOAD = "https://www.wetransfer.com/api/u"
 ADMIN = "https://api.github.com/orgs/acme/memberships/ana"
@@ -138,8 +139,26 @@ def mitmproxy_of(made, port, folder, application):
     ]
 
 
+def squid_of(made, port, folder, application):
+    """A Squid before the application; as root it becomes another user, who must reach its folder."""
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("proxy")
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        for parent in [folder, *folder.parents]:
+            if str(parent).startswith("/tmp/pytest"):
+                parent.chmod(0o755)
+    (folder / "squid.conf").write_text(
+        f"http_port 127.0.0.1:{port} accel vhost\nvisible_hostname squid\n"
+        f"cache_peer 127.0.0.1 parent {application} 0 no-query no-digest originserver name=application\n"
+        f"never_direct allow all\nhttp_access allow localhost\nhttp_access deny all\naccess_log none\ncache deny all\n"
+        f"cache_log {folder}/cache.log\npid_filename {folder}/squid.pid\ncoredump_dir {folder}\n"
+        f"shutdown_lifetime 0 seconds\nnetdb_filename none\n{made}"
+    )
+    return [binary("squid"), "-N", "-f", folder / "squid.conf"]
+
+
 ENVOYS = ("envoy", "envoy-grpc", "envoy-ext-proc")
-PROXIES = {"nginx": nginx_of, "caddy": caddy_of, "mitmproxy": mitmproxy_of, **dict.fromkeys(ENVOYS, envoy_of)}
+PROXIES = {"nginx": nginx_of, "caddy": caddy_of, "mitmproxy": mitmproxy_of, "squid": squid_of, **dict.fromkeys(ENVOYS, envoy_of)}
 
 
 def binary(name):
@@ -154,7 +173,9 @@ def proxied(name, server, judge, folder, change=lambda made: made):
     application = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Application)
     threading.Thread(target=application.serve_forever, daemon=True).start()
     port = free_port()
-    command = [conftest.BINARY, "generate", name, "--judge", judge]
+    # A judge that is not there is not there over ICAP, either.
+    icap = server.ports["icap"] if judge == server.url("judge", "") else judge.rsplit(":", 1)[1]
+    command = [conftest.BINARY, "generate", name, "--judge", judge, "--icap", f"icap://127.0.0.1:{icap}"]
     made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     made = change(made).replace("127.0.0.1:8080", f"127.0.0.1:{application.server_port}")
     start = PROXIES[name](made, port, folder, application.server_port)
@@ -227,7 +248,7 @@ def test_an_approval_is_a_denial_with_its_address_and_passes_once_approved(proxy
 
 @pytest.mark.parametrize(
     "name, expected",
-    [("nginx", 500), ("caddy", 502), ("envoy", 403), ("envoy-grpc", 403), ("envoy-ext-proc", 500), ("mitmproxy", 503)],
+    [("nginx", 500), ("caddy", 502), ("envoy", 403), ("envoy-grpc", 403), ("envoy-ext-proc", 500), ("mitmproxy", 503), ("squid", 500)],
 )
 def test_without_a_judge_nothing_passes(server, tmp_path, name, expected):
     with proxied(name, server, f"http://127.0.0.1:{free_port()}", tmp_path) as port:

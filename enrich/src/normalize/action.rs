@@ -84,6 +84,7 @@ pub fn normalize_action(
         match name.as_str() {
             "permission_mode" => draft.text(Field::PermissionMode, text),
             "agent_id" => draft.text(Field::AgentId, text),
+            "client_ip" => draft.text(Field::SrcIp, text),
             _ => {
                 draft.event_mut().keep_text(name, text);
                 true

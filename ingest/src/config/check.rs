@@ -85,9 +85,9 @@ fn open(config: &Config) -> impl Iterator<Item = Listener> {
 const fn tokens_key(listener: Listener) -> Option<&'static str> {
     match listener {
         Listener::OtlpGrpc | Listener::OtlpHttp => Some("intake_tokens"),
-        Listener::Judge => Some("judge_tokens"),
+        Listener::Judge | Listener::Icap => Some("judge_tokens"),
         Listener::Admin => Some("admin_token"),
-        Listener::Syslog | Listener::Icap => None,
+        Listener::Syslog => None,
     }
 }
 
@@ -95,9 +95,10 @@ const fn has_tokens(config: &Config, listener: Listener) -> bool {
     match listener {
         Listener::OtlpGrpc | Listener::OtlpHttp => config.auth.intake_tokens.is_some(),
         Listener::Judge => config.auth.judge_tokens.is_some(),
+        Listener::Icap => config.auth.judge_tokens.is_some() || !config.auth.icap_peers.is_empty(),
         // The admin door always has a token: one is made at the first start.
         Listener::Admin => true,
-        Listener::Syslog | Listener::Icap => false,
+        Listener::Syslog => false,
     }
 }
 

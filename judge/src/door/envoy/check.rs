@@ -13,13 +13,14 @@ use axum::response::Response;
 use self::message::{
     CheckRequest, CheckResponse, Denied, HttpRequest, HttpResponse, Passed, Status,
 };
-use super::header::{self, SetHeader};
+use super::header::SetHeader;
 use crate::decision::Decision;
 use crate::door::Doors;
 use crate::door::authz::asked::{Asked, PARTIAL, Place, one};
 use crate::door::authz::{CARRIES, headers_of};
 use crate::door::fault::Fault;
 use crate::door::grpc::{self, Unary};
+use crate::door::headers::plain;
 use crate::inquiry::Door;
 use crate::verdict::Verdict;
 
@@ -76,7 +77,7 @@ fn asked(http: &HttpRequest) -> Result<Asked, Fault> {
         Some(map) => map.plain(),
         None => {
             let headers = http.headers.iter();
-            header::plain(headers.map(|(name, value)| (name.as_str(), value.as_bytes())))
+            plain(headers.map(|(name, value)| (name.as_str(), value.as_bytes())))
         }
     };
     let place = Place {

@@ -1,7 +1,8 @@
 //! Headers and statuses, as all of Envoy's protocols write them (`envoy.config.core.v3`).
 
-use axum::http::{HeaderName, HeaderValue};
 use prost::Message;
+
+use crate::door::headers::plain;
 
 /// `HeaderValueOption.HeaderAppendAction`: whatever was there is replaced.
 const OVERWRITE_OR_ADD: i32 = 2;
@@ -62,23 +63,6 @@ impl HeaderMap {
         let headers = self.headers.iter();
         plain(headers.map(|header| (header.key.as_str(), header.bytes())))
     }
-}
-
-/// A map of headers; pseudo-headers and what is none are left out.
-pub(super) fn plain<'a>(
-    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
-) -> axum::http::HeaderMap {
-    let mut map = axum::http::HeaderMap::new();
-    for (name, value) in headers {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(value)) {
-            // More headers than a map holds no proxy lets through.
-            if map.try_append(name, value).is_err() {
-                break;
-            }
-        }
-    }
-    map
 }
 
 impl SetHeader {

@@ -4,9 +4,7 @@
 //! Envoy takes a call that ends well for consent to all that follows, so a call ends well only where
 //! Envoy has nothing more to say, or has been told to stop.
 
-mod events;
 mod exchange;
-mod judged;
 mod message;
 mod mode;
 mod reply;

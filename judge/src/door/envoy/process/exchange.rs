@@ -6,15 +6,19 @@ use axum::http::header::CONTENT_LENGTH;
 use bytes::Bytes;
 use magistrate_event::Origin;
 
-use super::events;
-use super::judged::{Judged, Outcome, Released};
+use super::NAME;
 use super::message::{HttpBody, HttpHeaders, Part, ProcessingRequest, ProcessingResponse};
-use super::mode::{Kind, Mode, Modes};
-use super::reply::{self, Half, Head};
-use super::waiting::{Answered, Subject, Waiting, told};
+use super::mode::{Mode, Modes};
+use super::reply::{self, Head};
+use super::waiting::{Waiting, told};
 use crate::door::Doors;
+use crate::door::authz::asked::{Asked, Place};
 use crate::door::authz::headers_of;
 use crate::door::fault::Fault;
+use crate::door::halves::judged::{Client, Judged, Outcome, Released};
+use crate::door::halves::kind::Kind;
+use crate::door::halves::subject::{Answered, Subject};
+use crate::door::halves::{Half, events};
 use crate::judge::Seat;
 use crate::verdict::Verdict;
 
@@ -55,9 +59,14 @@ type Replies = Vec<ProcessingResponse>;
 
 impl<'a> Exchange<'a> {
     /// An exchange of which nothing has come.
-    pub(super) const fn new(doors: &'a Doors, origin: Origin) -> Self {
+    pub(super) fn new(doors: &'a Doors, origin: Origin) -> Self {
         Self {
-            judged: Judged { doors, origin },
+            judged: Judged {
+                doors,
+                origin,
+                name: NAME,
+                client: Client::default(),
+            },
             modes: None,
             session: None,
             request: Side::New,
@@ -110,7 +119,13 @@ impl<'a> Exchange<'a> {
     async fn request_head(&mut self, head: &HttpHeaders, modes: Modes) -> Result<Replies, Fault> {
         let headers = head.headers.clone().unwrap_or_default();
         let plain = headers.plain();
-        let asked = Subject::asked(&headers, &plain)?;
+        let place = Place {
+            method: headers.text(":method").unwrap_or_default(),
+            scheme: headers.text(":scheme"),
+            host: headers.text(":authority").unwrap_or_default(),
+            path: headers.text(":path").unwrap_or_default(),
+        };
+        let asked = Asked::at(place, &plain)?;
         self.session = Some(asked.session().map(str::to_owned));
         let mut reply = Head {
             removes_accept_encoding: modes.response != Mode::None,
@@ -148,7 +163,8 @@ impl<'a> Exchange<'a> {
         };
         let headers = head.headers.clone().unwrap_or_default();
         let plain = headers.plain();
-        let answered = Answered::new(session, &headers, &plain);
+        let status = headers.text(":status").unwrap_or_default();
+        let answered = Answered::new(session, status, &plain);
         let mut reply = Head::default();
         let kind = Kind::of(&plain);
         let has_body = !head.end_of_stream && modes.response != Mode::None;

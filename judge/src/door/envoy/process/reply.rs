@@ -12,17 +12,11 @@ use super::mode::Modes;
 use crate::door::authz::headers_of;
 use crate::door::envoy::header::SetHeader;
 use crate::door::fault::Fault;
+use crate::door::halves::Half;
 use crate::verdict::Verdict;
 
 /// Larger pieces Envoy would rather not have (`FULL_DUPLEX_STREAMED`).
 const MAX_PIECE_BYTES: usize = 64 << 10;
-
-/// Which half of an exchange a message tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Half {
-    Request,
-    Response,
-}
 
 /// What becomes of headers.
 #[derive(Debug, Clone, PartialEq, Default)]

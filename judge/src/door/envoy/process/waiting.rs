@@ -1,20 +1,17 @@
 //! What of a body has come and has not gone on.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use axum::http::header::CONTENT_ENCODING;
 use bytes::{Bytes, BytesMut};
-use magistrate_event::{Action, Occasion};
 
 use super::mode::Mode;
-use super::reply::{Half, Head};
+use super::reply::Head;
 use crate::door::Doors;
-use crate::door::authz::asked::{Asked, Place, one};
 use crate::door::authz::headers_of;
-use crate::door::envoy::header::HeaderMap;
 use crate::door::fault::Fault;
+use crate::door::halves::subject::Subject;
+use crate::door::halves::{HELD_TIME, Half};
 use crate::judge::Seat;
-use crate::request::Request;
 use crate::verdict::Verdict;
 
 /// A body that is waited for.
@@ -33,26 +30,6 @@ pub(super) struct Waiting {
     pub(super) held: BytesMut,
     since: Option<Instant>,
     seat: Option<Seat>,
-}
-
-/// How long a body may take that is held back until it is there whole: others need the memory.
-const HELD_TIME: Duration = Duration::from_secs(60);
-
-/// What is judged together with the body.
-#[derive(Debug, Clone)]
-pub(super) enum Subject {
-    Request(Asked),
-    Response(Answered),
-}
-
-/// The head of a response.
-#[derive(Debug, Clone)]
-pub(super) struct Answered {
-    session: Option<String>,
-    status: String,
-    media_type: Option<String>,
-    /// Whether its body is compressed.
-    pub(super) is_packed: bool,
 }
 
 impl Waiting {
@@ -123,87 +100,5 @@ pub(super) fn told(half: Half, verdict: &Verdict) -> Vec<(&'static str, String)>
     match half {
         Half::Request => headers_of(verdict),
         Half::Response => Vec::new(),
-    }
-}
-
-impl Subject {
-    /// The request of these headers; `plain` are those that are no pseudo-headers.
-    pub(super) fn asked(
-        headers: &HeaderMap,
-        plain: &axum::http::HeaderMap,
-    ) -> Result<Asked, Fault> {
-        let place = Place {
-            method: headers.text(":method").unwrap_or_default(),
-            scheme: headers.text(":scheme"),
-            host: headers.text(":authority").unwrap_or_default(),
-            path: headers.text(":path").unwrap_or_default(),
-        };
-        Asked::at(place, plain)
-    }
-
-    /// Whether its body can be read.
-    pub(super) const fn is_readable(&self) -> bool {
-        match self {
-            Self::Request(asked) => asked.is_readable(),
-            Self::Response(answered) => !answered.is_packed,
-        }
-    }
-
-    /// Where a request goes: what a policy masks there cannot be masked on its way.
-    pub(super) fn url(&self) -> Option<&str> {
-        match self {
-            Self::Request(asked) => Some(asked.url()),
-            Self::Response(_) => None,
-        }
-    }
-
-    /// The question about it.
-    pub(super) fn question(self, body: Option<(&[u8], bool)>) -> Request {
-        match self {
-            Self::Request(mut asked) => {
-                if let Some((body, is_whole)) = body {
-                    asked.add_body(body, is_whole);
-                }
-                asked.into_request()
-            }
-            Self::Response(answered) => answered.into_request(body),
-        }
-    }
-}
-
-impl Answered {
-    /// The response of these headers, in the session of its request.
-    pub(super) fn new(
-        session: Option<String>,
-        headers: &HeaderMap,
-        plain: &axum::http::HeaderMap,
-    ) -> Self {
-        Self {
-            session,
-            status: headers.text(":status").unwrap_or_default().to_owned(),
-            // Of two nobody knows which one counts.
-            media_type: one(plain, "content-type").unwrap_or_default(),
-            is_packed: plain.contains_key(CONTENT_ENCODING),
-        }
-    }
-
-    /// What was asked has been judged before; now it is about what came back.
-    fn into_request(self, body: Option<(&[u8], bool)>) -> Request {
-        let mut action = Action {
-            occasion: Some(Occasion::Response),
-            told: vec![("status_code".to_owned(), self.status)],
-            ..Action::default()
-        };
-        action.session.id = self.session;
-        action.content.media_type = self.media_type;
-        let body = body.filter(|(body, _)| !body.is_empty() && !self.is_packed);
-        if let Some((body, is_whole)) = body {
-            action.content.text = Some(String::from_utf8_lossy(body).into_owned());
-            action.content.truncated = Some(!is_whole);
-        }
-        Request {
-            action,
-            ..Request::default()
-        }
     }
 }

@@ -10,11 +10,11 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 
 /// So much is held back, so that what has begun is seen whole.
-pub(super) const TAIL_BYTES: usize = 4 << 10;
+pub(in crate::door) const TAIL_BYTES: usize = 4 << 10;
 /// So much more is gathered before it is asked again.
-pub(super) const STEP_BYTES: usize = 8 << 10;
+pub(in crate::door) const STEP_BYTES: usize = 8 << 10;
 /// More is never held back: an event that is larger ends the exchange.
-pub(super) const MAX_HELD_BYTES: usize = 1 << 20;
+pub(in crate::door) const MAX_HELD_BYTES: usize = 1 << 20;
 /// Cuts that are tried where something masked lies across one.
 const MAX_CUTS: usize = 8;
 
@@ -44,7 +44,7 @@ const NAMES: [&str; 8] = [
 const MAX_NAME_BYTES: usize = 64;
 
 /// The end of the whole events that may go on once they are judged.
-pub(super) fn cut(held: &[u8], is_last: bool) -> usize {
+pub(in crate::door) fn cut(held: &[u8], is_last: bool) -> usize {
     if is_last {
         return held.len();
     }
@@ -67,7 +67,7 @@ fn ends(bytes: &[u8]) -> impl Iterator<Item = usize> {
 }
 
 /// What is judged: each text once, pieces joined.
-pub(super) fn texts(bytes: &[u8]) -> Vec<String> {
+pub(in crate::door) fn texts(bytes: &[u8]) -> Vec<String> {
     let mut texts = Texts::default();
     for (number, event) in events(bytes).enumerate() {
         let mut event = Event::read(event);
@@ -80,7 +80,7 @@ pub(super) fn texts(bytes: &[u8]) -> Vec<String> {
 
 /// The first events with what is masked of their texts, and how many bytes these were; none where
 /// nothing can be masked. `mask` says what becomes of texts, and none where all stays.
-pub(super) fn masked(
+pub(in crate::door) fn masked(
     held: &[u8],
     cut: usize,
     mask: impl Fn(&[String]) -> Option<Vec<String>>,

@@ -7,8 +7,8 @@ use magistrate_event::Origin;
 use serde::de::IgnoredAny;
 use serde_json::{Value as Json, json};
 
-use super::waiting::Subject;
-use super::{NAME, events};
+use super::events;
+use super::subject::Subject;
 use crate::decision::{Carries, Carry, Decision};
 use crate::door::Doors;
 use crate::door::authz::CARRIES;
@@ -19,33 +19,37 @@ use crate::request::Request;
 use crate::verdict::Verdict;
 
 /// A body that is there whole, and is text, can be masked.
-const MASKS: Door = Door {
-    name: NAME,
-    carries: Carries {
-        redact: Carry::Yes,
-        ..CARRIES
-    },
+const MASKS: Carries = Carries {
+    redact: Carry::Yes,
+    ..CARRIES
 };
 /// Any other can not.
-const STOPS: Door = Door {
-    name: NAME,
-    carries: CARRIES,
-};
+const STOPS: Carries = CARRIES;
 /// A head that goes on before its body can be stopped, and nothing else: an approval of the head
 /// would be used up before the body asks for its own.
-const ONLY_STOPS: Door = Door {
-    name: NAME,
-    carries: Carries::ONLY_BLOCK,
-};
+const ONLY_STOPS: Carries = Carries::ONLY_BLOCK;
 
 /// Whoever asks for an exchange.
-pub(super) struct Judged<'a> {
-    pub(super) doors: &'a Doors,
-    pub(super) origin: Origin,
+pub(in crate::door) struct Judged<'a> {
+    pub(in crate::door) doors: &'a Doors,
+    pub(in crate::door) origin: Origin,
+    /// The door's name in rows and metrics.
+    pub(in crate::door) name: &'static str,
+    /// Who is behind it, as far as the door is told.
+    pub(in crate::door) client: Client,
+}
+
+/// Whom a proxy asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::door) struct Client {
+    /// Its user.
+    pub(in crate::door) user: Option<String>,
+    /// Its address.
+    pub(in crate::door) address: Option<String>,
 }
 
 /// What goes on.
-pub(super) enum Outcome {
+pub(in crate::door) enum Outcome {
     /// All of it, as it is.
     Pass(Arc<Verdict>),
     /// This instead of the body.
@@ -55,7 +59,7 @@ pub(super) enum Outcome {
 }
 
 /// What goes on of a stream of events.
-pub(super) enum Released {
+pub(in crate::door) enum Released {
     /// So many bytes, as they are.
     Bytes(usize),
     /// This instead of so many bytes.
@@ -66,7 +70,7 @@ pub(super) enum Released {
 
 impl Judged<'_> {
     /// Asks whether a head may go on before its body.
-    pub(super) async fn head(&self, subject: Subject) -> Result<Outcome, Fault> {
+    pub(in crate::door) async fn head(&self, subject: Subject) -> Result<Outcome, Fault> {
         let verdict = self.ask(subject.question(None), ONLY_STOPS).await?;
         Ok(match verdict.decision {
             Decision::Allow => Outcome::Pass(verdict),
@@ -78,16 +82,16 @@ impl Judged<'_> {
     }
 
     /// Asks about a message, with what has come of its body and whether that is all of it.
-    pub(super) async fn whole(
+    pub(in crate::door) async fn whole(
         &self,
         subject: Subject,
         body: Option<(&[u8], bool)>,
     ) -> Result<Outcome, Fault> {
         let readable = body.filter(|(_, is_whole)| *is_whole && subject.is_readable());
         let text = readable.and_then(|(body, _)| std::str::from_utf8(body).ok());
-        let door = if text.is_some() { MASKS } else { STOPS };
+        let carries = if text.is_some() { MASKS } else { STOPS };
         let url = subject.url().map(str::to_owned);
-        let verdict = self.ask(subject.question(body), door).await?;
+        let verdict = self.ask(subject.question(body), carries).await?;
         Ok(match verdict.decision {
             Decision::Allow => Outcome::Pass(verdict),
             Decision::Redact => match text.and_then(|text| self.masked(&verdict, url, text)) {
@@ -110,7 +114,7 @@ impl Judged<'_> {
     }
 
     /// Asks about the events that are held back, and says which of them go on.
-    pub(super) async fn events(
+    pub(in crate::door) async fn events(
         &self,
         subject: Subject,
         held: &[u8],
@@ -147,7 +151,16 @@ impl Judged<'_> {
         self.doors.judge.engine().mask(json, verdict)
     }
 
-    async fn ask(&self, request: Request, door: Door) -> Result<Arc<Verdict>, Fault> {
+    async fn ask(&self, mut request: Request, carries: Carries) -> Result<Arc<Verdict>, Fault> {
+        let door = Door {
+            name: self.name,
+            carries,
+        };
+        let action = &mut request.action;
+        action.session.user = self.client.user.clone();
+        if let Some(address) = &self.client.address {
+            action.told.push(("client_ip".to_owned(), address.clone()));
+        }
         let asker = Asker::now(self.origin.clone());
         asker.ask(self.doors, request, door).await
     }
