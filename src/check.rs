@@ -12,6 +12,7 @@ use crate::cli::{CheckArguments, Place};
 use crate::config::{self, Config, Fault, Loaded};
 use crate::detections;
 use crate::exit::{Failure, Outcome};
+use crate::judge;
 use crate::keys;
 use crate::lists;
 use crate::model;
@@ -134,6 +135,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     messages.extend(config.models.faults());
     messages.extend(config.judge.faults());
     messages.extend(approvals::fault(config));
+    messages.extend(judge::secrets_fault(config));
     let detect = detections::load(config, &[]);
     report.warnings.extend(detections::warnings(&detect));
     report.faults.extend(detect.faults.iter().map(|fault| {

@@ -2,6 +2,7 @@
 
 mod command;
 mod icap;
+mod secrets;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::store::Store;
 
 pub(crate) use self::command::command;
 pub(crate) use self::icap::serve as serve_icap;
+pub(crate) use self::secrets::fault as secrets_fault;
 
 /// So often it is looked whether policy files have changed.
 const RELOAD: Duration = Duration::from_secs(5);
@@ -78,10 +80,13 @@ pub(crate) fn start(
         config.judge.clone(),
         threads,
     );
-    Ok(Arc::new(judge.context("cannot start the judge's threads")?))
+    let judge = judge.context("cannot start the judge's threads")?;
+    secrets::load(config, &judge)?;
+    Ok(Arc::new(judge))
 }
 
-/// Puts other policies in force where their files have changed and have no fault, until `shutdown`.
+/// Puts other policies in force where their files have changed and have no fault, and the secrets of
+/// hooks, until `shutdown`.
 pub(crate) fn reload(
     config: Config,
     judge: Arc<Judge>,
@@ -89,11 +94,13 @@ pub(crate) fn reload(
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut seen = detections::state_of_files(&config);
+        let mut secrets = secrets::Seen::now(&config);
         while shutdown
             .run_until_cancelled(tokio::time::sleep(RELOAD))
             .await
             .is_some()
         {
+            secrets.reload(&config, &judge);
             let now = detections::state_of_files(&config);
             if now == seen {
                 continue;

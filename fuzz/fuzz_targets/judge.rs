@@ -12,14 +12,16 @@ use magistrate_judge::{Caller, router};
 use tower::ServiceExt;
 
 const HOOK: &str = "/hooks/claude-code";
+const INFERENCE: &str = "/hooks/inference";
 /// The doors; the first byte says which.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 7] = [
     "/v1/judge",
     HOOK,
     "/v1/data/magistrate/decision",
     "/beta/litellm_basic_guardrail_api",
     "/mcp/judge",
     "/authz/envoy/a",
+    INFERENCE,
 ];
 
 struct Doors {

@@ -36,8 +36,19 @@ pub struct Config {
     pub audit_days: u64,
     /// `[judge.approvals]`: what people decide.
     pub approvals: ApprovalsConfig,
+    /// `[judge.inference_hooks]`: Anthropic's hooks.
+    pub inference_hooks: InferenceHooksConfig,
     /// `[judge.category.NAME]`: deadline and posture of one category of policies.
     pub category: BTreeMap<String, CategoryConfig>,
+}
+
+/// `[judge.inference_hooks]`: who may sign calls of `/hooks/inference`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InferenceHooksConfig {
+    /// File of secrets (`whsec_…`), one a line, read again when it changes: while a secret is being
+    /// changed the old one and the new one. Unset: only the call that tries the address is answered.
+    pub secrets_file: Option<PathBuf>,
 }
 
 /// `[judge.category.NAME]`; what is left out is the category's default (docs/judge.md).
@@ -69,6 +80,7 @@ impl Default for Config {
             read_only_seconds: 3_600,
             audit_days: 90,
             approvals: ApprovalsConfig::default(),
+            inference_hooks: InferenceHooksConfig::default(),
             category: BTreeMap::new(),
         }
     }

@@ -11,6 +11,7 @@ mod halves;
 mod headers;
 mod hooks;
 mod icap;
+mod inference;
 mod json;
 mod judge_v1;
 mod litellm;
@@ -95,6 +96,7 @@ pub fn router(judge: Arc<Judge>) -> Router {
         .route("/v1/judge", post(json::answer))
         .route("/v1/approvals/{id}", get(approvals::state))
         .route("/hooks/claude-code", post(hooks::answer))
+        .route("/hooks/inference", post(inference::answer))
         .route("/v1/data/magistrate/decision", post(opa::whole))
         .route("/v1/data/magistrate/decision/{*path}", post(opa::member))
         .route(litellm::PATH, post(litellm::answer))

@@ -202,6 +202,11 @@ impl Engine {
         }
     }
 
+    /// The time in seconds since 1970.
+    pub(crate) fn now_seconds(&self) -> i64 {
+        self.clock.now().as_millis() / 1_000
+    }
+
     /// The policies in force.
     pub fn policies(&self) -> Arc<Policies> {
         let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);

@@ -24,6 +24,7 @@ use crate::inquiry::Inquiry;
 use crate::metrics::Metrics;
 use crate::pool::Pool;
 use crate::scores::Said;
+use crate::signed::Signed;
 use crate::verdict::Verdict;
 
 /// Texts up to this are looked at on the listener's thread: handing over would cost more.
@@ -47,6 +48,7 @@ pub struct Judge {
     waiting: Arc<Semaphore>,
     exchanges: Arc<Semaphore>,
     deeper: Arc<Semaphore>,
+    signed: Signed,
     metrics: Metrics,
     config: Config,
 }
@@ -93,6 +95,7 @@ impl Judge {
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
             deeper: Arc::new(Semaphore::new(MAX_DEEPER)),
+            signed: Signed::default(),
             metrics,
             config,
         })
@@ -111,6 +114,11 @@ impl Judge {
     /// What people decide.
     pub const fn approvals(&self) -> &Arc<Approvals> {
         &self.approvals
+    }
+
+    /// Who signs hooks.
+    pub const fn signed(&self) -> &Signed {
+        &self.signed
     }
 
     /// What is counted.

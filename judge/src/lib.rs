@@ -28,7 +28,9 @@ mod request;
 mod row;
 mod scores;
 mod session_facts;
+mod signed;
 mod verdict;
+mod webhook_key;
 
 pub use approvals::{
     Approval, ApprovalParts, ApprovalStore, Approvals, ApprovalsConfig, Binding, Choice,
@@ -36,7 +38,7 @@ pub use approvals::{
 };
 pub use audit::{AuditError, AuditLog, Kept};
 pub use category::{Audit, OnError, Posture, Postures, category_of};
-pub use config::{CategoryConfig, Config};
+pub use config::{CategoryConfig, Config, InferenceHooksConfig};
 pub use decision::{Carries, Carry, Decision, Facts, Failure, Findings, Match, Ruling, decide};
 pub use door::{Caller, IcapLimits, router, serve_icap, takes_api_key};
 pub use engine::{Engine, Judged, Looked, Moment, Parts, Prepared, Ruled};
@@ -47,4 +49,6 @@ pub use metrics::Metrics;
 pub use policies::{LoadedNotes, Policies};
 pub use profile::Profile;
 pub use request::{Request, RequestError};
+pub use signed::Signed;
 pub use verdict::{Constraints, Masked, Reason, Ticket, Tier, Verdict};
+pub use webhook_key::{NoWebhookKey, Stamp, WebhookKey};

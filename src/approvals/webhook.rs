@@ -6,14 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use aws_lc_rs::hmac;
+use anyhow::Context as _;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use magistrate_console::approval_json;
 use magistrate_event::{Clock as _, SystemClock};
-use magistrate_judge::{Approval, Approvals, WebhookConfig};
+use magistrate_judge::{Approval, Approvals, Stamp, WebhookConfig, WebhookKey};
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
@@ -30,14 +27,12 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 /// Attempts after the first; about half an hour together.
 const RETRIES: usize = 12;
-/// What a secret of Standard Webhooks begins with.
-const SECRET_PREFIX: &str = "whsec_";
 
 /// Sends messages to one address.
 pub(super) struct Sender {
     client: reqwest::Client,
     url: String,
-    key: hmac::Key,
+    key: WebhookKey,
 }
 
 /// One message.
@@ -56,20 +51,15 @@ impl Sender {
         let bytes = keys::read_file(&config.secret_file)
             .with_context(|| format!("cannot read the webhook's secret `{file}`"))?;
         let text = std::str::from_utf8(&bytes).unwrap_or_default();
-        let secret = text.trim().strip_prefix(SECRET_PREFIX);
-        let bytes = secret.and_then(|secret| STANDARD.decode(secret).ok());
-        let Some(bytes) = bytes.filter(|bytes| bytes.len() >= 16) else {
-            bail!(
-                "cannot use the webhook's secret `{file}`: expected `{SECRET_PREFIX}` and base64 of 16 bytes or more"
-            );
-        };
+        let key = WebhookKey::read(text)
+            .with_context(|| format!("cannot use the webhook's secret `{file}`"))?;
         Ok(Self {
             client: reqwest::Client::builder()
                 .timeout(TIMEOUT)
                 .redirect(reqwest::redirect::Policy::none())
                 .build()?,
             url: config.url.clone(),
-            key: hmac::Key::new(hmac::HMAC_SHA256, &bytes),
+            key,
         })
     }
 
@@ -112,9 +102,11 @@ impl Sender {
     }
 
     fn signature(&self, message: &Message, seconds: i64) -> String {
-        let signed = format!("{}.{seconds}.{}", message.id, message.body);
-        let tag = hmac::sign(&self.key, signed.as_bytes());
-        format!("v1,{}", STANDARD.encode(tag.as_ref()))
+        let stamp = Stamp {
+            id: &message.id,
+            seconds,
+        };
+        self.key.sign(stamp, message.body.as_bytes())
     }
 }
 
