@@ -17,6 +17,7 @@ mod judge_v1;
 mod litellm;
 mod mcp;
 mod opa;
+mod openapi;
 mod texts;
 
 use std::net::IpAddr;
@@ -95,6 +96,7 @@ pub fn router(judge: Arc<Judge>) -> Router {
     Router::new()
         .route("/v1/judge", post(json::answer))
         .route("/v1/approvals/{id}", get(approvals::state))
+        .route("/v1/openapi.json", get(openapi::show))
         .route("/hooks/claude-code", post(hooks::answer))
         .route("/hooks/inference", post(inference::answer))
         .route("/v1/data/magistrate/decision", post(opa::whole))
