@@ -99,6 +99,27 @@ fn the_quota_refuses_until_consumers_have_moved_on() {
 }
 
 #[test]
+fn on_a_full_disk_a_segment_makes_room_for_its_ids() {
+    let bench = Bench::new(1);
+    let queue = bench.open(&["lake"]).unwrap();
+    queue.append_and_wait(batch(0..10)).unwrap();
+    let full = bench.disk.content(&folder().join(Kind::Log.name(1))).len();
+    bench.disk.set_faults(capacity(full));
+    drop(queue);
+    let queue = bench.open(&["lake"]).unwrap();
+    let mut lake = queue.consumer("lake").unwrap();
+    assert_eq!(drain(&mut lake).len(), 10);
+    lake.commit(lake.position()).unwrap();
+    bench.disk.power_cut();
+    drop((queue, lake));
+    let names = bench.disk.list(&folder()).unwrap();
+    assert!(!names.iter().any(|file| file.name == Kind::Log.name(1)));
+    let queue = bench.open(&["lake"]).unwrap();
+    let stored = queue.append_and_wait(batch(0..10)).unwrap();
+    assert_eq!((stored.accepted, stored.duplicate), (0, 10));
+}
+
+#[test]
 fn a_failed_sync_is_no_ack_and_the_next_batch_gets_a_new_file() {
     let bench = Bench::new(1);
     let queue = bench.open(&["lake"]).unwrap();

@@ -34,41 +34,66 @@ impl Shared {
 
     fn drop_segment(&self, number: u64) -> io::Result<()> {
         match self.secure_ids(number) {
-            // The segment makes the room that its ids lack.
-            Err(error) if is_full(&error) => {
-                tracing::warn!(segment = number, "no room for the ids of a queue file");
-            }
+            Err(error) if is_full(&error) => return self.trade_for_ids(number),
             outcome => outcome?,
         }
-        match self.disk.delete(&self.path(Kind::Log, number)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            outcome => outcome?,
-        }
+        self.delete_log(number)?;
         // A segment tells where the one before it ends, so it must not go first.
         self.disk.sync_folder(&self.folder)
     }
 
-    /// Makes the ids of a segment survive a power cut.
-    fn secure_ids(&self, number: u64) -> io::Result<()> {
-        let path = self.path(Kind::Ids, number);
-        if !self.sync_ids(number) {
-            let ids = match self.ids_of(number) {
-                // The segment is gone already, and its ids were secured before it went.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-                outcome => outcome?,
-            };
-            // After a failed write or sync only a new file can be trusted.
-            self.delete(&path);
-            let file = self.disk.create(&path)?;
-            let written = file
-                .write_at(&[&ids.encode()], 0)
-                .and_then(|()| file.sync());
-            if let Err(error) = written {
-                self.delete(&path);
-                return Err(error);
-            }
+    /// On a full disk: the segment makes the room that its ids lack. Both names are synced at once, so
+    /// that it takes a power cut in between to lose the ids; then what was never acknowledged, and is
+    /// sent again, is stored twice.
+    fn trade_for_ids(&self, number: u64) -> io::Result<()> {
+        let Some(ids) = self.ids_unless_gone(number)? else {
+            return Ok(());
+        };
+        self.delete_log(number)?;
+        if let Err(error) = self.create_ids(&ids) {
+            tracing::warn!(segment = number, %error, "no room for the ids of a queue file");
         }
         self.disk.sync_folder(&self.folder)
+    }
+
+    fn delete_log(&self, number: u64) -> io::Result<()> {
+        match self.disk.delete(&self.path(Kind::Log, number)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Makes the ids of a segment survive a power cut.
+    fn secure_ids(&self, number: u64) -> io::Result<()> {
+        if !self.sync_ids(number) {
+            let Some(ids) = self.ids_unless_gone(number)? else {
+                return Ok(());
+            };
+            self.create_ids(&ids)?;
+        }
+        self.disk.sync_folder(&self.folder)
+    }
+
+    /// Writes ids anew: after a failed write or sync only a new file can be trusted.
+    fn create_ids(&self, ids: &Sidecar) -> io::Result<()> {
+        let path = self.path(Kind::Ids, ids.segment);
+        self.delete(&path);
+        let file = self.disk.create(&path)?;
+        let written = file
+            .write_at(&[&ids.encode()], 0)
+            .and_then(|()| file.sync());
+        if written.is_err() {
+            self.delete(&path);
+        }
+        written
+    }
+
+    /// The ids of a segment; none where it is gone already, and its ids were secured before it went.
+    fn ids_unless_gone(&self, number: u64) -> io::Result<Option<Sidecar>> {
+        match self.ids_of(number) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            outcome => outcome.map(Some),
+        }
     }
 
     /// Whether the file of ids is whole and on disk: writing it may have failed half done.
