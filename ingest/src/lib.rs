@@ -20,6 +20,7 @@ pub use listen::{
 };
 pub use metrics::{ConnectionCount, Metrics, Stage};
 pub use otlp::{
-    ConvertError, FromJson, Options as OtlpOptions, Signal, from_json, serve as serve_otlp,
+    Coding, ConvertError, FromJson, InflateError, Options as OtlpOptions, Signal, from_json,
+    inflate, serve as serve_otlp,
 };
 pub use tls::{Alpn, TlsError, certificate_name, server_config};

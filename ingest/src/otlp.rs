@@ -31,6 +31,7 @@ use crate::intake::Intake;
 use crate::listen::{self, ListenOptions};
 use crate::metrics::Metrics;
 
+pub use self::inflate::{Coding, InflateError, inflate};
 pub use self::json::ConvertError;
 
 /// How a door is served, beside its address.

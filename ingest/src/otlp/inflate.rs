@@ -17,11 +17,12 @@ const MIN_STEP_BYTES: usize = 32 << 10;
 
 /// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
+pub enum Coding {
+    /// Not at all.
     Identity,
     /// Any number of members (RFC 1952 section 2.2).
     Gzip,
-    /// Any number of frames.
+    /// Any number of frames (RFC 8878 section 3).
     Zstd,
     /// The zlib format, as HTTP means it (RFC 9110 section 8.4.1.2).
     Deflate,
@@ -29,7 +30,7 @@ pub(super) enum Coding {
 
 /// Why there is no decompressed body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum InflateError {
+pub enum InflateError {
     /// It is over the limit, or over the ratio.
     Bomb,
     /// It is damaged or cut.
@@ -76,8 +77,12 @@ impl Coding {
     }
 }
 
-/// Decompresses `body` into at most `max_bytes`. `charge` is told of memory before it is taken.
-pub(super) fn inflate(
+/// Decompresses `body` into at most `max_bytes`. `charge` is told of memory, all of it, before it is
+/// taken.
+///
+/// # Errors
+/// When the body is damaged or cut, becomes more than it may, or `charge` refuses.
+pub fn inflate(
     coding: Coding,
     body: &[u8],
     max_bytes: usize,
