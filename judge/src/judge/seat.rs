@@ -2,6 +2,8 @@
 
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::PIECE_BYTES;
+
 /// What a call holds while it is read and judged.
 #[derive(Debug)]
 pub struct Seat {
@@ -23,6 +25,16 @@ impl Seat {
         match &mut self.bytes {
             Some(held) => held.merge(permit),
             None => self.bytes = Some(permit),
+        }
+    }
+
+    /// Gives back what was charged beyond `bytes`, which are all that is still held.
+    pub fn keep(&mut self, bytes: usize) {
+        if let Some(held) = &mut self.bytes {
+            let surplus = held
+                .num_permits()
+                .saturating_sub(bytes.div_ceil(PIECE_BYTES));
+            drop(held.split(surplus));
         }
     }
 

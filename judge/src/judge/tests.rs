@@ -201,8 +201,11 @@ async fn too_many_calls_and_bytes_are_refused() {
     judge.charge(&mut first, 9 << 10).unwrap();
     let mut second = judge.seat().unwrap();
     assert_eq!(judge.charge(&mut second, 2 << 10), Err(Overload));
-    drop(first);
+    first.keep(8 << 10);
     judge.charge(&mut second, 2 << 10).unwrap();
+    assert_eq!(judge.charge(&mut second, 1), Err(Overload));
+    drop(first);
+    judge.charge(&mut second, 8 << 10).unwrap();
 }
 
 /// A purchase of `what`, with an id of the question or without.

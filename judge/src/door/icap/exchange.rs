@@ -147,9 +147,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Exchange<'_, S> {
                 Released::Bytes(_) if is_last && !self.has_begun => {
                     return self.pass(&shown, Some(body)).await;
                 }
-                Released::Bytes(len) => self.release(body, len)?,
+                Released::Bytes(len) => body.release(len),
                 Released::Masked(len, events) => {
-                    self.release(body, len)?;
+                    body.release(len);
                     events
                 }
                 Released::Stop(_) if self.has_begun => return Err(Broken::Gone.into()),
@@ -197,7 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Exchange<'_, S> {
         };
         body.ask_for_rest(self.wire).await?;
         self.open(&shown.head).await?;
-        let held = self.release(body, usize::MAX)?;
+        let held = body.release(usize::MAX);
         self.send_piece(&held).await?;
         loop {
             let due = Instant::now() + self.limits.idle_time;
@@ -253,10 +253,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Exchange<'_, S> {
 
     async fn more(&mut self, body: &mut Incoming, due: Instant) -> Result<bool, Stop> {
         body.more(self.wire, self.judged.doors, due).await
-    }
-
-    fn release(&self, body: &mut Incoming, len: usize) -> Result<Bytes, Stop> {
-        Ok(body.release(self.judged.doors, len)?)
     }
 
     async fn send_piece(&mut self, piece: &[u8]) -> Result<(), Broken> {

@@ -147,13 +147,10 @@ impl Incoming {
         Ok(())
     }
 
-    /// Gives up what goes on; what stays is charged anew.
-    pub(super) fn release(&mut self, doors: &Doors, len: usize) -> Result<Bytes, Overload> {
+    /// Gives up what goes on, and what that was charged to.
+    pub(super) fn release(&mut self, len: usize) -> Bytes {
         let released = self.held.split_to(len.min(self.held.len())).freeze();
-        let mut seat = doors.judge.seat()?;
-        seat.rise();
-        doors.judge.charge(&mut seat, self.held.len())?;
-        self.seat = seat;
-        Ok(released)
+        self.seat.keep(self.held.len());
+        released
     }
 }

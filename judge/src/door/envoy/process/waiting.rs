@@ -85,11 +85,13 @@ impl Waiting {
         Some(since + HELD_TIME)
     }
 
-    /// Gives up what goes on, and what it was charged to once nothing is left.
+    /// Gives up what goes on, and what that was charged to: of a stream of events a part always stays.
     pub(super) fn release(&mut self, len: usize) -> Bytes {
         let released = self.held.split_to(len.min(self.held.len())).freeze();
         if self.held.is_empty() {
             self.seat = None;
+        } else if let Some(seat) = &mut self.seat {
+            seat.keep(self.held.len());
         }
         released
     }
