@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io::Write as _;
 
-use magistrate_ingest::{Address, Listen};
 use magistrate_sinks::forward;
 use serde::Serialize;
 
@@ -170,16 +169,10 @@ fn models_fault(loaded: &Loaded) -> Option<Fault> {
     Some(Fault::of(place(loaded), chain(&error)))
 }
 
-/// What runs, but is risky or without effect.
+/// What runs, but is risky.
 fn warnings(config: &magistrate_ingest::Config) -> Vec<String> {
     let risky = magistrate_ingest::warnings(config);
-    let mut warnings: Vec<String> = risky.iter().map(ToString::to_string).collect();
-    let (icap, usual) = (config.listen.icap, Listen::default().icap);
-    if icap != usual && icap != Address::Off {
-        let message = "this version has no such listener; nothing answers there";
-        warnings.push(format!("listen.icap: {message}"));
-    }
-    warnings
+    risky.iter().map(ToString::to_string).collect()
 }
 
 /// An error with its causes, in one line.
