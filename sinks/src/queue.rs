@@ -8,6 +8,7 @@ mod config;
 mod consumer;
 #[cfg(test)]
 mod damage;
+mod ends;
 mod error;
 mod frame;
 mod group;

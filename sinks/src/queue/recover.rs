@@ -7,10 +7,11 @@ use std::sync::Arc;
 use magistrate_event::Timestamp;
 
 use super::QueueError;
+use super::ends::{End, ends};
 use super::index::{Retired, Segment};
 use super::quarantine::{Depth, Gap, Survey, survey};
 use super::reader::{SegmentReader, Unreadable};
-use super::segment::{HEADER_BYTES, Header, Kind, read_header};
+use super::segment::{HEADER_BYTES, Kind};
 use super::shared::Shared;
 use super::sidecar::Sidecar;
 use crate::dedup::Dedup;
@@ -45,14 +46,22 @@ pub(super) fn recover(shared: &Shared) -> Result<Dedup, QueueError> {
     let now = shared.clock.now();
     let config = &shared.config;
     let mut dedup = Dedup::new(config.dedup_max_ids / 2, config.dedup_age(), now);
-    let mut files = list(shared)?;
-    read_headers(shared, &mut files)?;
+    let files = list(shared)?;
+    let logs = files.iter().filter(|(_, found)| found.log.is_some());
+    let ends = ends(
+        shared.disk.as_ref(),
+        &shared.folder,
+        logs.map(|(number, _)| *number),
+    )?;
     for (number, found) in &files {
         dedup.rotate(now);
         shared.index().keep_number(*number);
         let ids = found.has_ids.then(|| read_ids(shared, *number)).flatten();
         match (found.log, ids) {
-            (Some(log), ids) => recover_segment(shared, *number, log, ids, &mut dedup)?,
+            (Some(len), ids) => {
+                let end = ends.get(number).copied().unwrap_or(End::Unknown);
+                recover_segment(shared, (*number, len, end), ids, &mut dedup)?;
+            }
             (None, Some(ids)) if ids.sealed >= now.minus(config.dedup_age()) => {
                 recover_ids(shared, &ids, &mut dedup);
             }
@@ -67,71 +76,9 @@ pub(super) fn recover(shared: &Shared) -> Result<Dedup, QueueError> {
 /// The files of one segment.
 #[derive(Debug, Default)]
 struct Files {
-    log: Option<Log>,
+    /// The size of its log.
+    log: Option<u64>,
     has_ids: bool,
-}
-
-/// A segment's file.
-#[derive(Debug, Clone, Copy)]
-struct Log {
-    len: u64,
-    end: End,
-}
-
-/// What is known of a segment's end without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// Nothing: it is the newest, or its successor's beginning is damaged.
-    Unknown,
-    /// Its successor says where it was when that was begun.
-    At(u64),
-    /// It was given up before it held anything that was acknowledged.
-    Void,
-    /// A newer program wrote it.
-    Unreadable,
-}
-
-/// Learns from each segment's header where the one before it ends.
-fn read_headers(shared: &Shared, files: &mut BTreeMap<u64, Files>) -> Result<(), QueueError> {
-    let mut claim: Option<Position> = None;
-    for (number, found) in files.iter_mut().rev() {
-        let Some(log) = &mut found.log else {
-            continue;
-        };
-        log.end = match claim {
-            Some(previous) if *number > previous.segment => End::Void,
-            Some(previous) if *number == previous.segment => End::At(previous.offset),
-            Some(_) | None => End::Unknown,
-        };
-        if log.end == End::Void {
-            continue;
-        }
-        claim = match header_of(shared, *number)? {
-            Header::Good { previous } => Some(previous),
-            Header::Damaged => None,
-            Header::Newer(version) => {
-                tracing::error!(
-                    segment = number,
-                    version,
-                    "a newer magistrate wrote this queue file; it is set aside"
-                );
-                log.end = End::Unreadable;
-                None
-            }
-        };
-    }
-    Ok(())
-}
-
-fn header_of(shared: &Shared, number: u64) -> Result<Header, QueueError> {
-    let path = shared.path(Kind::Log, number);
-    let mut bytes = [0; HEADER_BYTES as usize];
-    let read = shared
-        .disk
-        .open(&path)
-        .and_then(|file| file.read_at(&mut bytes, 0))
-        .map_err(|error| QueueError::disk("read", &path, error))?;
-    Ok(read_header(bytes.get(..read).unwrap_or_default(), number))
 }
 
 fn list(shared: &Shared) -> Result<BTreeMap<u64, Files>, QueueError> {
@@ -144,10 +91,7 @@ fn list(shared: &Shared) -> Result<BTreeMap<u64, Files>, QueueError> {
     for file in listed {
         match Kind::parse(&file.name) {
             Some((number, Kind::Log)) => {
-                files.entry(number).or_default().log = Some(Log {
-                    len: file.len_bytes,
-                    end: End::Unknown,
-                });
+                files.entry(number).or_default().log = Some(file.len_bytes);
             }
             Some((number, Kind::Ids)) => {
                 files.entry(number).or_default().has_ids = true;
@@ -179,13 +123,19 @@ fn recover_ids(shared: &Shared, ids: &Sidecar, dedup: &mut Dedup) {
 
 fn recover_segment(
     shared: &Shared,
-    number: u64,
-    log: Log,
+    (number, len, end): (u64, u64, End),
     ids: Option<Sidecar>,
     dedup: &mut Dedup,
 ) -> Result<(), QueueError> {
-    let end = match log.end {
-        End::Unreadable => return shared.move_aside(number),
+    let end = match end {
+        End::Newer(version) => {
+            tracing::error!(
+                segment = number,
+                version,
+                "a newer magistrate wrote this queue file; it is set aside"
+            );
+            return shared.move_aside(number);
+        }
         End::Void => {
             shared.delete(&shared.path(Kind::Log, number));
             return Ok(());
@@ -194,11 +144,11 @@ fn recover_segment(
         End::Unknown => None,
     };
     match ids {
-        Some(ids) if ids.log_bytes == end.unwrap_or(ids.log_bytes) && ids.log_bytes <= log.len => {
+        Some(ids) if ids.log_bytes == end.unwrap_or(ids.log_bytes) && ids.log_bytes <= len => {
             adopt(shared, &ids, dedup);
             Ok(())
         }
-        ids => rebuild(shared, number, log.len, end, ids, dedup),
+        ids => rebuild(shared, number, len, end, ids, dedup),
     }
 }
 

@@ -7,8 +7,9 @@ use std::path::Path;
 use magistrate_event::Record;
 
 use super::consumer::decode;
+use super::ends::{End, ends};
 use super::reader::{SegmentReader, Step, Unreadable};
-use super::segment::{HEADER_BYTES, Header, Kind, read_header};
+use super::segment::{HEADER_BYTES, Kind};
 use super::{FolderLock, QueueError};
 use crate::Position;
 use crate::disk::{Disk, RealDisk};
@@ -73,36 +74,17 @@ fn segments(disk: &dyn Disk, folder: &Path) -> Result<BTreeMap<u64, u64>, QueueE
             files.insert(number, file.len_bytes);
         }
     }
-    let mut ends = BTreeMap::new();
-    let mut claim: Option<Position> = None;
-    for (number, len) in files.into_iter().rev() {
-        let end = match claim {
-            Some(previous) if number > previous.segment => continue,
-            Some(previous) if number == previous.segment => len.min(previous.offset),
-            Some(_) | None => len,
+    let ends = ends(disk, folder, files.keys().copied())?;
+    let known = files.into_iter().filter_map(|(number, len)| {
+        let end = match ends.get(&number)? {
+            End::At(end) => len.min(*end),
+            End::Unknown => len,
+            // Given up, or written by a newer program, which cannot be read.
+            End::Void | End::Newer(_) => return None,
         };
-        match header(disk, folder, number)? {
-            Header::Good { previous } => claim = Some(previous),
-            Header::Damaged => claim = None,
-            // What a newer program wrote cannot be read.
-            Header::Newer(_) => {
-                claim = None;
-                continue;
-            }
-        }
-        ends.insert(number, end);
-    }
-    Ok(ends)
-}
-
-fn header(disk: &dyn Disk, folder: &Path, number: u64) -> Result<Header, QueueError> {
-    let path = folder.join(Kind::Log.name(number));
-    let mut bytes = [0; HEADER_BYTES as usize];
-    let read = disk
-        .open(&path)
-        .and_then(|file| file.read_at(&mut bytes, 0));
-    let read = read.map_err(|error| QueueError::disk("read", &path, error))?;
-    Ok(read_header(bytes.get(..read).unwrap_or_default(), number))
+        Some((number, end))
+    });
+    Ok(known.collect())
 }
 
 #[cfg(test)]
