@@ -239,12 +239,17 @@ def test_a_call_gets_the_same_verdict_through_every_door(server, name, arguments
         assert specific.get("permissionDecision") == (None if decision == "allow" else "deny")
 
 
-def test_after_a_downgrade_every_write_is_stopped_through_every_door(server):
-    session = {"id": "held"}
+def hold_to_reading(server, session):
+    """A page from outside and a look at a console: the session may only read from here on."""
     page = {"event": "tool_result", "session": session, "tool": {"name": "WebFetch"}, "content": {"text": "a page", "origin": "webpage"}}
     assert wanted(server, page)["decision"] == "allow"
     look = {"event": "request", "session": session, "destination": {"url": "https://console.aws.amazon.com/ec2", "method": "GET"}}
     assert wanted(server, look)["decision"] == "downgrade"
+
+
+def test_after_a_downgrade_every_write_is_stopped_through_every_door(server):
+    session = {"id": "held"}
+    hold_to_reading(server, session)
     names = {"x-claude-code-session-id": "held", "x-magistrate-session": "held"}
     for number in range(20):
         host, path, file = "files.example.com", f"/{number}", {"file_path": f"/home/ana/work/{number}", "content": ""}

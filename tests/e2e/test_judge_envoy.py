@@ -10,7 +10,7 @@ import pytest
 
 import conftest
 from test_judge import ATTACK, KEY
-from test_judge_doors import BODIES, WEB, carried, wanted
+from test_judge_doors import BODIES, WEB, carried, hold_to_reading, wanted
 from test_judge_proxies import DOORS, ENVOYS, SLOW, Application, proxied, through
 
 POLICY = """
@@ -116,10 +116,7 @@ def test_a_body_gets_the_same_verdict_however_it_is_sent(server, by_mode, mode, 
 
 def test_a_hundred_writes_after_a_downgrade_fail_through_envoy(server, envoys):
     session = {"id": "held-envoy"}
-    page = {"event": "tool_result", "session": session, "tool": {"name": "WebFetch"}, "content": {"text": "a page", "origin": "webpage"}}
-    assert wanted(server, page)["decision"] == "allow"
-    look = {"event": "request", "session": session, "destination": {"url": "https://console.aws.amazon.com/ec2", "method": "GET"}}
-    assert wanted(server, look)["decision"] == "downgrade"
+    hold_to_reading(server, session)
     held = {"x-claude-code-session-id": "held-envoy"}
     for number in range(34):
         for name, port in envoys.items():

@@ -13,7 +13,7 @@ import pytest
 
 import conftest
 from test_judge import ATTACK, KEY
-from test_judge_doors import BODIES, WEB, carried, wanted
+from test_judge_doors import BODIES, WEB, carried, hold_to_reading, wanted
 from test_judge_envoy import POLICY, delta, texts
 from test_judge_proxies import SLOW, Application, binary, proxied, through
 
@@ -245,10 +245,7 @@ def test_a_body_gets_the_same_verdict_through_squid(server, squid, text):
 
 def test_a_hundred_writes_after_a_downgrade_fail_through_squid(server, squid):
     session = {"id": "held-squid"}
-    page = {"event": "tool_result", "session": session, "tool": {"name": "WebFetch"}, "content": {"text": "a page", "origin": "webpage"}}
-    assert wanted(server, page)["decision"] == "allow"
-    look = {"event": "request", "session": session, "destination": {"url": "https://console.aws.amazon.com/ec2", "method": "GET"}}
-    assert wanted(server, look)["decision"] == "downgrade"
+    hold_to_reading(server, session)
     held = {"x-claude-code-session-id": "held-squid"}
     for number in range(100):
         assert enforced(squid, "PUT", f"https://files.example.com/{number}", b"text" if number % 2 else None, held)[0] == "block"

@@ -9,7 +9,7 @@ import pytest
 
 import conftest
 from test_judge import ATTACK, KEY
-from test_judge_doors import BODIES, WEB, carried, wanted
+from test_judge_doors import BODIES, WEB, carried, hold_to_reading, wanted
 # The same judge, and the same application behind another proxy.
 from test_judge_envoy import delta, server, usual_answers  # noqa: F401
 from test_judge_proxies import Application, free_port, mitmproxy_of, proxied, through
@@ -59,10 +59,7 @@ def test_a_secret_in_the_address_is_stopped_even_where_the_body_is_masked(proxy)
 
 def test_a_hundred_writes_after_a_downgrade_fail_through_mitmproxy(server, proxy):
     session = {"id": "held-mitmproxy"}
-    page = {"event": "tool_result", "session": session, "tool": {"name": "WebFetch"}, "content": {"text": "a page", "origin": "webpage"}}
-    assert wanted(server, page)["decision"] == "allow"
-    look = {"event": "request", "session": session, "destination": {"url": "https://console.aws.amazon.com/ec2", "method": "GET"}}
-    assert wanted(server, look)["decision"] == "downgrade"
+    hold_to_reading(server, session)
     held = {"x-claude-code-session-id": "held-mitmproxy"}
     for number in range(100):
         body = b"text" if number % 2 else None
