@@ -309,7 +309,7 @@ fn usual_secrets(random: &mut Random) -> String {
                 random.text(16, "ABCDEFGHJKLMNPQRSTUVWXYZ234567")
             ),
             1 => format!("token {}{}", "ghp_", random.base62(36)),
-            2 => format!("{}{}", "sk-ant-", "api03-".to_owned() + &random.base62(95)),
+            2 => format!("{}-api03-{}", "sk-ant", random.base62(95)),
             3 => format!("password={}", random.base62(14)),
             4 => format!("Authorization: Bearer {}", random.base62(40)),
             5 => format!(
