@@ -3,7 +3,7 @@
 /// Says whether bytes may leave. An output that may not let something out must stop: what it was
 /// about to send should never have come so far.
 pub trait Guard: Send + Sync {
-    /// Whether the output of this name (a sink's, or `lake`) may let `bytes` out.
+    /// Whether the output of this name (a sink's, or `lake`) may let `bytes`, one sender's, out.
     fn permits(&self, output: &str, bytes: &[u8]) -> bool;
 }
 

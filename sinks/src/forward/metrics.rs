@@ -82,7 +82,7 @@ impl Metrics {
         );
         sink.register(
             "leaking",
-            "1 when the sink has stopped because a request held a planted secret",
+            "1 when the sink has stopped because a record held a planted secret",
             self.leaking.clone(),
         );
         sink.register(

@@ -443,3 +443,15 @@ async fn a_request_that_the_guard_forbids_is_never_sent_and_ends_the_sink() {
     assert_eq!(seen.committed, [4]);
     assert!(metrics.contains("magistrate_sink_leaking{sink=\"peer\"} 1"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_guard_looks_at_each_record_alone() {
+    let mut case = case(9, |_, _| Ok(Delivery::default()));
+    case.guard = Arc::new(Forbids("67"));
+    let (seen, metrics) = run(case).await;
+    assert_eq!(
+        seen.sends.concat(),
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8"]
+    );
+    assert!(metrics.contains("magistrate_sink_leaking{sink=\"peer\"} 0"));
+}
