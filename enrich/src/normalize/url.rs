@@ -173,8 +173,16 @@ fn split_plain(text: &str) -> Option<Parts<'_>> {
     Some(parts)
 }
 
-/// Splits as browsers do; without a scheme the text is read as if it were HTTP.
+/// Splits as browsers do; without a scheme the text is read as if it were HTTP. What only looks like
+/// a scheme tells no host, and what follows it is not told in other letters.
 fn split_odd(text: &str) -> Option<Parts<'static>> {
+    let looks_like_scheme = |before: &str| !before.is_ascii() && !before.contains(['/', '?', '#']);
+    if text
+        .split_once("://")
+        .is_some_and(|(before, _)| looks_like_scheme(before))
+    {
+        return None;
+    }
     let text = &*with_line_ends(text);
     let (url, scheme_given) = match Url::parse(text) {
         Ok(url) if url.has_host() || !looks_like_host_and_port(text) => (url, true),
@@ -354,6 +362,7 @@ mod tests {
                 "https example.com. example.com 443 - -",
             ),
             ("", "- - - - - -"),
+            ("my\u{455}ql://ana:pw@db.example.com/x", "- - - - - -"),
         ];
         for (url, expected) in cases {
             assert_eq!(shown(url), expected, "{url}");

@@ -202,8 +202,10 @@ impl<'a> Decoder<'a> {
         each_run(text, |run| match run {
             Run::Blob(blob) => self.whole_blob(text, blob, depth),
             Run::Spaced(start, end) if !depth.has_seen(start, end) => {
-                let layer = spaced::join(text, start, end);
-                self.look(layer, ending_at(text, end), depth);
+                for start in [Some(start), spaced::after_word_end(text, start)] {
+                    let layer = start.and_then(|start| spaced::join(text, start, end));
+                    self.look(layer, ending_at(text, end), depth);
+                }
             }
             Run::Spaced(_, _) => {}
         });

@@ -2,14 +2,22 @@
 
 use memchr::memmem;
 
-use super::ascii::{KEY_END_BYTE, VALUE_END_BYTE, byte, is_at, is_token, skip, slice};
+use super::ascii::{
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, is_at, is_token, skip, skip_back, slice,
+};
+use super::block::after_line_break;
+use super::marker::MARKER_START;
 
 /// The longest label between the dashes.
 const MAX_LABEL_LEN: usize = 64;
+/// Behind the marker of a key, a line of base64 this long goes on with it: armour's own have 64 to 76.
+const MIN_REST_LINE_LEN: usize = 48;
 /// A longer block is taken for a cut one: PGP keys with many sub-keys stay below.
 const MAX_BLOCK_LEN: usize = 256 * 1024;
 /// Shorter words are no line of a key, but may be its last one.
 const MIN_LINE_LEN: usize = 16;
+const BEGIN: &[u8] = b"-----BEGIN";
+const PRIVATE: &[u8] = b"PRIVATE";
 const END: &[u8] = b"-----END";
 const DASHES: &[u8] = b"-----";
 
@@ -32,21 +40,26 @@ impl NextEnd {
     }
 }
 
-/// The block whose `-----BEGIN` lies at `start..after_begin`, if it is a private key.
+/// The block whose `-----BEGIN` lies at `start..after_begin`, if it is a private key; or what follows
+/// the end of its first line there, with which a text begins.
 pub(crate) fn private_key(
     text: &[u8],
     start: usize,
     after_begin: usize,
     next_end: &mut NextEnd,
 ) -> Option<(usize, usize)> {
+    if !is_at(text, start, BEGIN) {
+        let is_label = |byte: u8| byte.is_ascii_uppercase() || byte == b' ';
+        let label = skip_back(text, start, MAX_LABEL_LEN, is_label);
+        let is_cut = label == start || memmem::find(slice(text, label, start), PRIVATE).is_some();
+        let begins_text = is_cut && starts_text(text, label);
+        return begins_text.then(|| rest_of_key(text, after_begin, next_end))?;
+    }
     let label_end = skip(text, after_begin, MAX_LABEL_LEN, |byte| {
         byte.is_ascii_alphanumeric() || byte == b' '
     });
     let label = slice(text, after_begin, label_end);
-    let is_private = (memmem::find(label, b"PRIVATE KEY").is_some()
-        || memmem::find(label, b"OpenVPN Static key").is_some())
-        && is_at(text, label_end, DASHES);
-    if !is_private {
+    if !is_private(label) || !is_at(text, label_end, DASHES) {
         return None;
     }
     let body = label_end + DASHES.len();
@@ -57,10 +70,44 @@ pub(crate) fn private_key(
     Some((start, end))
 }
 
+/// What of a key block is left behind the marker that ends at `at`: its lines, up to the line that
+/// ends it where that is there.
+pub(crate) fn rest_of_key(
+    text: &[u8],
+    at: usize,
+    next_end: &mut NextEnd,
+) -> Option<(usize, usize)> {
+    let body = skip_between(text, after_line_break(text, at)?);
+    let end = next_end.after(text, body).filter(|end| {
+        let label = slice(text, end + END.len(), end + END.len() + MAX_LABEL_LEN);
+        end - at <= MAX_BLOCK_LEN
+            && is_one_value(text, body, *end)
+            && memmem::find(slice(text, body, *end), MARKER_START.as_bytes()).is_none()
+            && is_private(label)
+    });
+    if let Some(end) = end {
+        return Some((body, end_line(text, end)));
+    }
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let first = skip(text, body, MIN_REST_LINE_LEN, is_base64);
+    (first - body == MIN_REST_LINE_LEN).then(|| (body, cut_end(text, body)))
+}
+
+/// Whether a text of its own begins at `at`.
+fn starts_text(text: &[u8], at: usize) -> bool {
+    matches!(byte_before(text, at), 0 | KEY_END_BYTE | VALUE_END_BYTE)
+}
+
+fn is_private(label: &[u8]) -> bool {
+    [b"PRIVATE KEY".as_slice(), b"OpenVPN Static key"]
+        .iter()
+        .any(|name| memmem::find(label, name).is_some())
+}
+
 fn is_one_value(text: &[u8], from: usize, to: usize) -> bool {
     let inside = slice(text, from, to);
     memchr::memchr2(KEY_END_BYTE, VALUE_END_BYTE, inside).is_none()
-        && memmem::find(inside, b"-----BEGIN").is_none()
+        && memmem::find(inside, BEGIN).is_none()
 }
 
 /// The end of `-----END RSA PRIVATE KEY-----`, whose beginning is at `at`.
@@ -164,6 +211,32 @@ mod tests {
             );
         }
         assert_eq!(found(&format!("{BEGIN} PRIVATE KEY without dashes")), None);
+    }
+
+    #[test]
+    fn behind_a_marker_the_rest_of_a_block_goes() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+        let end = "-----END RSA PRIVATE KEY-----";
+        for (text, rest) in [
+            (
+                format!("\n{line}\nabc\n{end} x"),
+                Some(format!("{line}\nabc\n{end}")),
+            ),
+            (
+                format!("\\n\u{200b}{line}\\n{end}"),
+                Some(format!("\u{200b}{line}\\n{end}")),
+            ),
+            (format!("\n{line}\nabc\", 1"), Some(format!("{line}\nabc"))),
+            (format!("\nnext line\n{line}"), None),
+            (format!(" {line}"), None),
+            ("\na_setting_with_a_long_name: 1".to_owned(), None),
+            (format!("\nx [redacted:a:b]\n{end}"), None),
+            ("\nx\n-----END CERTIFICATE-----".to_owned(), None),
+        ] {
+            let found = rest_of_key(text.as_bytes(), 0, &mut NextEnd::default());
+            let found = found.map(|(from, to)| text.get(from..to).unwrap().to_owned());
+            assert_eq!(found, rest, "{text}");
+        }
     }
 
     #[test]

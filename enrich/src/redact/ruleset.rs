@@ -29,6 +29,8 @@ pub(crate) struct RuleSet {
     /// Rules that look at every text.
     unfiltered: Vec<usize>,
     chunks: memmem::Finder<'static>,
+    /// The rule of armoured private keys.
+    key_block: Option<usize>,
 }
 
 /// One compiled rule.
@@ -119,7 +121,11 @@ impl RuleSet {
             case,
             rule: first + index,
         }));
+        let key_block = compiled
+            .iter()
+            .position(|rule| matches!(rule.finder, Finder::Grammar(Grammar::PrivateKey)));
         Ok(Self {
+            key_block,
             rules: compiled,
             detectors,
             prefilter: Prefilter::new(literals),
@@ -154,6 +160,12 @@ impl RuleSet {
     /// that it is the beginning of a marker.
     pub(crate) fn internal_name(&self, hit: usize) -> Option<usize> {
         hit.checked_sub(self.rules.len() + 1 + sign::COUNT)
+    }
+
+    /// The rule of armoured private keys, and how sure it is, in percent.
+    pub(crate) fn key_block(&self) -> Option<(usize, u8)> {
+        let index = self.key_block?;
+        Some((index, self.rules.get(index)?.confidence))
     }
 
     pub(crate) const fn detectors(&self) -> &Detectors {

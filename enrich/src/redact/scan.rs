@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use magistrate_event::Span;
 
-use super::ascii::{KEY_END_BYTE, VALUE_END_BYTE, byte_before, skip, skip_back};
+use super::ascii::{KEY_END_BYTE, VALUE_END_BYTE, byte_before, is_at, skip, skip_back};
 use super::content::{Content, MAX_SIGHTINGS, Sighting};
 pub(crate) use super::cut::Ending;
 use super::cut::{Begun, begun};
@@ -14,7 +14,7 @@ use super::marker::marker_end;
 use super::merge::{By, Found, leave_out, merge};
 use super::named::{Led, Named};
 use super::prefilter::{Hit, Recent};
-use super::private_key::{NextEnd, private_key};
+use super::private_key::{NextEnd, private_key, rest_of_key};
 use super::rule::Grammar;
 use super::ruleset::{Compiled, Finder, RuleSet};
 use super::url_password::url_password;
@@ -23,6 +23,9 @@ use super::url_password::url_password;
 const MAX_LINE_LEN: usize = 76;
 /// And a break before this comes from no encoder: the longest escape would have fitted.
 const FULL_LINE_LEN: usize = 73;
+
+/// How the marker of a key block goes on behind [`MARKER_START`](super::marker::MARKER_START).
+const KEY_BLOCK_MARKER: &[u8] = b"credential.private_key:";
 
 /// How sure it is, in percent, that what was cut short is a secret.
 const MAX_CUT_CONFIDENCE: u8 = 60;
@@ -169,6 +172,7 @@ impl Scan {
             self.sight(rules, text, name, hit);
         } else if let Some(end) = marker_end(text, hit.end) {
             self.markers.extend(Span::new(hit.start, end).ok());
+            self.visit_rest(rules, text, hit, end);
             return end;
         }
         seen
@@ -208,6 +212,19 @@ impl Scan {
                     self.skip_to(hit, end);
                 }
             }
+        }
+    }
+
+    /// Looks behind the marker of a key block, which may have been read in a layer that ended before
+    /// the block did.
+    fn visit_rest(&mut self, rules: &RuleSet, text: &[u8], marker: Hit, end: usize) {
+        if !is_at(text, marker.end, KEY_BLOCK_MARKER) {
+            return;
+        }
+        if let Some((rule, confidence)) = rules.key_block()
+            && let Some((from, to)) = rest_of_key(text, end, &mut self.next_end)
+        {
+            self.mask(rule, from, to, confidence);
         }
     }
 

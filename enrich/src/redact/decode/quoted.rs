@@ -6,15 +6,16 @@ use super::codec::Codec;
 use super::escape::hex_byte;
 use super::layer::{Layer, Weaver};
 
-/// A key block may hold no other escape than the blanks of its first line.
-pub(super) const BEGIN: &[u8] = b"BEGIN=20";
+/// A key block may hold no other escape than the blanks of its first line, and a value none but the
+/// blank before it.
+const LEADS: [&[u8]; 2] = [b"BEGIN=20", b":=20"];
 
 /// Whether the `=` at `at` begins an escape that hardly anything but quoted-printable has: a soft
 /// line break, a pair of digits with a letter in it, a blank that no number goes on, or one escape
 /// after another.
 pub(crate) fn is_telling(text: &[u8], at: usize) -> bool {
     match byte(text, at + 1) {
-        _ if is_at(text, at, BEGIN) => true,
+        _ if LEADS.iter().any(|lead| is_at(text, at, lead)) => true,
         b'\n' | b'\r' | b'\\' => soft_break(text, at).is_some(),
         b'0'..=b'9' | b'A'..=b'F' => {
             let has_letter = slice(text, at + 1, at + 3)
@@ -108,6 +109,8 @@ mod tests {
             ("=\\n", true),
             ("=\\", false),
             ("=67=68", true),
+            (":=201/2", true),
+            ("=201/2", false),
             ("=67", false),
             ("=1024", false),
             ("=5F", true),

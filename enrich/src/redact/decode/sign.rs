@@ -125,7 +125,9 @@ fn texts(of: Of) -> Vec<(String, Case)> {
                 .flat_map(|first| ('0'..='9').map(move |second| format!("={first}{second}=")));
             let blanks = LETTERS.chars().filter(|letter| !letter.is_ascii_digit());
             let blanks = blanks.map(|letter| format!("=20{letter}"));
-            let others = ["BEGIN=20", "=0A", "=0D", "=\r\n", "=\\n", "=\\r", "=\\\\"];
+            let others = [
+                "BEGIN=20", ":=20", "=0A", "=0D", "=\r\n", "=\\n", "=\\r", "=\\\\",
+            ];
             let others = others.into_iter().map(str::to_owned);
             bytes
                 .chain(pairs)

@@ -45,6 +45,15 @@ pub(crate) fn extent(text: &[u8], at: usize) -> Option<(usize, usize)> {
     (end >= start + 2 * MIN_COUNT - 1).then_some((start, end))
 }
 
+/// The second letter of the stretch from `start` on, where the first one may be the end of what stands
+/// before: `/a g h p`.
+pub(crate) fn after_word_end(text: &[u8], start: usize) -> Option<usize> {
+    let is_apart = |byte: u8| !byte.is_ascii_graphic() || b"\"'`=:([{<,;".contains(&byte);
+    let before = start.checked_sub(1).map(|before| byte(text, before))?;
+    let sign = letter_after(text, start, b' ')?;
+    (!is_apart(before)).then_some(sign + 1)
+}
+
 /// The letters of the stretch `from..to`, which [`extent`] found.
 pub(crate) fn join(text: &[u8], from: usize, to: usize) -> Option<Layer> {
     let mut weaver = Weaver::new(from, (to - from) / 2 + 1);
@@ -135,6 +144,30 @@ mod tests {
         ] {
             let found = joined(text, text.len() - 6);
             assert_eq!(found.unwrap().0, plain);
+        }
+    }
+
+    #[test]
+    fn a_letter_that_may_end_a_word_may_be_left_out() {
+        let rest = "g h p _ A b c d e f g h";
+        for before in ["/a ", "192.0.2.7 ", "x/é "] {
+            let text = format!("{before}{rest}");
+            let (start, end) = extent(text.as_bytes(), text.len() - 6).unwrap();
+            let starts = [Some(start), after_word_end(text.as_bytes(), start)];
+            let layers = starts.into_iter().flatten();
+            let read = layers.map(|start| join(text.as_bytes(), start, end).unwrap());
+            assert!(
+                read.into_iter().any(|layer| layer.text() == "ghp_Abcdefgh"),
+                "{text}"
+            );
+        }
+        for text in [
+            rest.to_owned(),
+            format!("key={rest}"),
+            format!("word {rest}"),
+        ] {
+            let (start, _) = extent(text.as_bytes(), text.len() - 6).unwrap();
+            assert_eq!(after_word_end(text.as_bytes(), start), None, "{text}");
         }
     }
 

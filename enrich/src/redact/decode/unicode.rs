@@ -1,6 +1,7 @@
 //! Characters that are not what they seem: invisible ones, and ones that look like ASCII.
 
-use super::super::ascii::{skip, slice};
+use super::super::ascii::byte;
+use super::super::block::after_line_break;
 use super::codec::Codec;
 use super::layer::{Layer, Weaver};
 
@@ -241,10 +242,14 @@ fn hidden_run(
             Some(byte) => weaver.put(&[byte], at, at + len),
             None if c == '\0' || is_zero_width(c) || is_bidi_control(c) => {}
             // A key block keeps its lines.
-            None if matches!(c, '\n' | '\r') && hides_more(text, at, decode) => {
-                weaver.copy(slice(text, at, at + len), at);
-            }
-            None => break,
+            None => match over_line_ends(text, at, decode) {
+                Some(next) => {
+                    weaver.put(b"\n", at, next);
+                    at = next;
+                    continue;
+                }
+                None => break,
+            },
         }
         at += len;
     }
@@ -256,12 +261,18 @@ fn hidden_run(
     (at, layer)
 }
 
-/// Whether what is hidden goes on after the ends of lines at `at`.
-fn hides_more(text: &[u8], at: usize, decode: fn(char) -> Option<u8>) -> bool {
-    let next = skip(text, at, MAX_LINE_ENDS, |byte| {
-        matches!(byte, b'\n' | b'\r')
-    });
-    character(text, next).is_some_and(|(c, _)| decode(c).is_some())
+/// The offset after the ends of lines at `at`, written or escaped, if what is hidden goes on there.
+fn over_line_ends(text: &[u8], at: usize, decode: fn(char) -> Option<u8>) -> Option<usize> {
+    let mut next = at;
+    for _ in 0..MAX_LINE_ENDS {
+        let after_return = || (byte(text, next) == b'\r').then_some(next + 1);
+        match after_line_break(text, next).or_else(after_return) {
+            Some(after) => next = after,
+            None => break,
+        }
+    }
+    let goes_on = character(text, next).is_some_and(|(c, _)| decode(c).is_some());
+    (next > at && goes_on).then_some(next)
 }
 
 /// The character at `at`, and its length in bytes.
@@ -338,6 +349,10 @@ mod tests {
             };
             text.bytes().map(selector).collect()
         };
+        let lines = tags("hid") + "\\n" + &tags("den text");
+        let mut found = Vec::new();
+        each_hidden(&lines, |layer| found.push(layer.text().to_owned()));
+        assert_eq!(found, ["hid\nden text"]);
         for hidden in [tags("hidden text"), selectors("hidden text")] {
             let text = format!("é 漢\u{ff0c} visible{hidden}, \u{fe0f}");
             let mut found = Vec::new();
