@@ -1,10 +1,15 @@
 """Every string position of what the judge is asked, at every door, and how a text is planted there."""
 
+import base64
+import datetime
 import http.client
 import json
+import secrets
+import socket
 import urllib.parse
 
 from conftest import FIXTURES
+from standardwebhooks import Webhook
 
 REQUEST = {
     "request_id": "x",
@@ -50,6 +55,23 @@ PROXIES = (
     }, {}),
     ("/authz/envoy", {"host": "a.example", **PASSED}, {"path": "x", "query": "x", "body": "x"}),
 )
+# What Anthropic asks about before the model is.
+PROMPT = {
+    "type": "prompt", "request_id": "x", "tenant_id": "x", "session_id": "s", "model": "x",
+    "actor": {"type": "user", "id": "x", "email_address": "ana@example.com"},
+    "source": {"application": "x"}, "metadata": {"note": "x"},
+    "messages": [{"role": "user", "content": [
+        {"type": "text", "text": "x"},
+        {"type": "attachment", "file_name": "x", "media_type": "text/plain", "size_bytes": 1, "text": "x"},
+        {"type": "tool_result", "tool_name": "x", "tool_use_id": "x", "content": "x", "is_error": False},
+    ]}],
+}
+SECRET = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+# What an ICAP client shows of an exchange.
+SHOWN = (
+    ("reqmod", {"icap": {"x-client-username": "x"}, "path": "x", "headers": {"cookie": "x", "x-note": "x"}, "body": "x"}),
+    ("respmod", {"icap": {"x-client-username": "x"}, "path": "x", "headers": {"set-cookie": "x", "x-note": "x"}, "body": "x"}),
+)
 # Headers of which the text is only a part, else nothing would be judged.
 PREFIXES = {"x-original-url": "https://a.example/", "x-forwarded-uri": "/"}
 # Objects whose names are the tool's own, and so are kept.
@@ -68,6 +90,9 @@ def places():
         yield from places_of("/mcp/judge", {"headers": MCP_HEADERS, "body": {"jsonrpc": "2.0", **message}})
     for path, headers, rest in PROXIES:
         yield from places_of(path, {"headers": headers, **rest})
+    yield from places_of("/hooks/inference", PROMPT)
+    for service, document in SHOWN:
+        yield from places_of(service, document)
     seen = set()
     for name in HOOKS:
         body = json.loads((FIXTURES / f"hooks/{name}.json").read_text())["body"]
@@ -115,9 +140,11 @@ def planted_at(value, path, text):
     return {name: planted_at(inner, rest, text) if name == step else inner for name, inner in value.items()}
 
 
-def ask(port, path, document, at, text):
+def ask(ports, path, document, at, text):
     """Plants and asks; whether it was judged, and all that was answered."""
     asked = planted_at(document, at, text)
+    if not path.startswith("/"):
+        return shown(ports["icap"], path, asked)
     headers, body = {"content-type": "application/json"}, asked
     method, target = "POST", path
     if path.startswith("/mcp"):
@@ -129,11 +156,15 @@ def ask(port, path, document, at, text):
             target += "/" + urllib.parse.quote(asked["path"]) + "?" + urllib.parse.quote(asked["query"], safe="=&")
     elif path.startswith("/beta"):
         body = {**asked, "tool_calls": [as_openai(call) for call in asked["tool_calls"]]}
-    status, told, answer = call(port, method, target, headers, body)
+    elif path == "/hooks/inference":
+        headers.update(signatures(json.dumps(asked)))
+    status, told, answer = call(ports["judge"], method, target, headers, body)
     is_proxy = path.startswith("/authz")
     assert status in ((200,) if path.startswith("/hooks") else (200, 400, 403) if is_proxy else (200, 400)), answer
     is_judged = status in (200, 403)
-    if path.startswith("/hooks"):
+    if path == "/hooks/inference":
+        is_judged = asked["type"] == "prompt" and '"reference_id"' in answer
+    elif path.startswith("/hooks"):
         is_known = document["hook_event_name"] == asked["hook_event_name"]
         is_judged = is_known and "could not judge this" not in answer
     told = [text for header in told for text in header]
@@ -156,15 +187,53 @@ def as_openai(call):
     return {**call, "function": {**function, "arguments": arguments if isinstance(arguments, str) else json.dumps(arguments)}}
 
 
+def signatures(body):
+    """The headers that sign an inference hook."""
+    identity, now = f"req_{secrets.token_hex(8)}", datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "webhook-id": identity, "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": Webhook(SECRET).sign(identity, now, body),
+    }
+
+
+def shown(port, service, asked):
+    """The same for an exchange that is shown over ICAP; what goes on of it is the caller's own."""
+    head = f"POST http://a.example/{urllib.parse.quote(asked['path'])} HTTP/1.1\r\nHost: a.example\r\n".encode()
+    lines = b"".join(b"%s: %s\r\n" % (name.encode(), as_line(value)) for name, value in asked["headers"].items())
+    kind, parts = b"content-type: text/plain\r\n\r\n", []
+    if service == "reqmod":
+        parts.append((b"req-hdr", head + lines + kind))
+    else:
+        parts += [(b"req-hdr", head + b"\r\n"), (b"res-hdr", b"HTTP/1.1 200 OK\r\n" + lines + kind)]
+    body, places, heads = asked["body"].encode(), [], b""
+    for name, part in parts:
+        places.append(b"%s=%d" % (name, len(heads)))
+        heads += part
+    places.append(b"%s-body=%d" % (b"req" if service == "reqmod" else b"res", len(heads)))
+    icap = b"".join(b"%s: %s\r\n" % (name.encode(), as_line(value)) for name, value in asked["icap"].items())
+    question = b"%s icap://h/%s ICAP/1.0\r\nHost: h\r\nAllow: 204\r\n" % (service.upper().encode(), service.encode())
+    question += icap + b"Encapsulated: " + b", ".join(places) + b"\r\n\r\n" + heads + b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(question)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b"")).decode("utf-8", "replace")
+    head, _, rest = answer.partition("\r\n\r\n")
+    status = head.split(" ")[1]
+    assert status in ("200", "204", "400"), answer
+    return status != "400", [head, rest if rest.startswith("HTTP/1.1 403") else ""]
+
+
+def as_line(text):
+    """A header's value, as whoever logs headers writes it: on one line, whatever the text."""
+    return text.replace("\r", "\\r").replace("\n", "\\n").encode().translate(None, CONTROLS)
+
+
 def call(port, method, path, headers, body):
     """Status, headers and text of an answer."""
     if body is not None:
         body = body.encode() if isinstance(body, str) and path.startswith("/authz") else json.dumps(body).encode()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        # One line, whatever the text, as whoever logs headers writes it.
-        lines = {name: value.replace("\r", "\\r").replace("\n", "\\n").encode() for name, value in headers.items()}
-        connection.request(method, path, body, {name: line.translate(None, CONTROLS) for name, line in lines.items()})
+        connection.request(method, path, body, {name: as_line(value) for name, value in headers.items()})
         answer = connection.getresponse()
         return answer.status, answer.getheaders(), answer.read().decode()
     finally:

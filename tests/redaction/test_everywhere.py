@@ -1,7 +1,7 @@
 """Secrets in every encoding, in every string position of every source, are nowhere: disk, wire, log, metrics.
 
-Every encoding meets every position; every format meets a sample of both. MAGISTRATE_PLANT_ROUNDS asks for more
-formats in each place.
+Every encoding meets every position; every format meets a sample of both, drawn for each place by itself.
+MAGISTRATE_PLANT_ROUNDS asks for more formats in each place, MAGISTRATE_PLANT_SEED for others.
 """
 
 import collections
@@ -28,6 +28,7 @@ from lines import LINES
 from planting import planted
 from positions import plant, positions, sample
 
+SEED = os.environ.get("MAGISTRATE_PLANT_SEED", "3")
 ROUNDS = int(os.environ.get("MAGISTRATE_PLANT_ROUNDS", 1))
 BATCH = 60
 # Survivors that a report shows.
@@ -41,6 +42,9 @@ max_age = "1s"
 
 [judge]
 deadline_ms = 20000
+
+[judge.inference_hooks]
+secrets_file = "{}"
 
 [[sink]]
 name = "splunk"
@@ -73,16 +77,13 @@ def places(turn):
 
 
 def plan():
-    """What is planted where: encoding by place in full, the formats one after another."""
+    """What is planted where: encoding by place in full, the formats drawn so that more places shift nothing."""
     names = list(BY_NAME)
-    random.Random(3).shuffle(names)
-    number = 0
     for turn in range(ROUNDS):
         for at, encoding in enumerate(ENCODINGS):
             for place in places(turn + at):
-                name = names[number % len(names)]
-                number += 1
-                yield name, encoding, place, f"{turn} {number}"
+                seed = f"{SEED} {turn} {encoding} {place[3]}"
+                yield random.Random(seed).choice(names), encoding, place, seed
 
 
 class Sender:
@@ -112,8 +113,8 @@ class Sender:
             assert self.server.post("/v1/logs", body, "application/json")[0] == 400
             self.broken += 1
         elif form == "judge":
-            port, (document, at) = self.server.ports["judge"], path
-            self.asked.append(self.askers.submit(questions.ask, port, signal, document, at, text))
+            document, at = path
+            self.asked.append(self.askers.submit(questions.ask, self.server.ports, signal, document, at, text))
         else:
             message = copy.deepcopy(self.wholes[signal])
             plant(message, path, text)
@@ -186,7 +187,7 @@ def report(found, planned):
     for (name, encoding, place), where in found.items():
         for kind, value in (("format", name), ("encoding", encoding), ("position", place)):
             counts[kind][value] += 1
-        counts["found in"].update(where)
+        counts["found in"].update(list(where))
     total = collections.Counter(encoding for _, encoding, _, _ in planned)
     lines = [f"survivors: {len(found)} of {len(planned)} planted"]
     lines += [f"{kind:9} {number:5}  {value}{f' of {total[value]}' if kind == 'encoding' else ''}"
@@ -198,9 +199,11 @@ def report(found, planned):
 
 
 @pytest.fixture
-def run_with_peers(magistrate):
+def run_with_peers(magistrate, tmp_path):
     hec, elastic = Hec(), Elastic()
-    yield magistrate(CONFIG.format(hec.url(), TOKEN, elastic.url())).start(), hec, elastic
+    hooks = tmp_path / "hooks"
+    hooks.write_text(questions.SECRET + "\n")
+    yield magistrate(CONFIG.format(hooks, hec.url(), TOKEN, elastic.url())).start(), hec, elastic
     for peer in (hec, elastic):
         peer.shutdown()
         peer.server_close()
