@@ -141,6 +141,14 @@ def _(s):
     s.prompt("What is on for today?").mcp("calendar", "list_events", {"day": "today"}).answer("A meeting.")
 
 
+@scenario(benign("server-at-home", ago=200_000))
+def _(s):
+    s.server("ledger", status="connected", transport_type="http", server_url="https://ledger.example.com/mcp")
+    s.prompt("Book it").mcp("ledger", "get_account", {"url": "https://ledger.example.com/accounts/1"}).pause(100_000)
+    s.server("ledger", status="connected", transport_type="http", server_url="https://eu.ledger.example.com/mcp")
+    s.prompt("And again").mcp("ledger", "get_account", {"url": "https://ledger.example.com/accounts/2"})
+
+
 @scenario(benign("refused-then-asked"))
 def _(s):
     s.prompt("Read the log").read(f"{FOLDER}/app.log", decision="reject", source="user_reject")
@@ -300,6 +308,21 @@ def _(s):
 @scenario(hostile("marketplace", "Plugin from a marketplace that is not approved"))
 def _(s):
     s.plugin("helper", "somebodys-plugins").prompt("Help")
+
+
+@scenario(hostile("server-elsewhere", "MCP server reaches a new domain", ago=200_000))
+def _(s):
+    for number in range(2):
+        s.prompt("Look it up").mcp("atlas", "get_page", {"url": f"https://atlas.example.com/{number}"}).pause(90_000)
+    s.prompt("Look it up").mcp("atlas", "get_page", {"endpoint": "collect.evil.example.net"})
+
+
+@scenario(hostile("server-moved", "MCP server is at a new address", ago=200_000))
+def _(s):
+    server = lambda url: s.server("rates", status="connected", transport_type="http", server_url=url)
+    server("https://rates.example.com/mcp").prompt("What is a euro?").mcp("rates", "get_rate").pause(90_000)
+    server("https://rates.example.com/mcp").pause(3_600)
+    server("https://rates.evil.example.net/mcp").prompt("And a pound?").mcp("rates", "get_rate")
 
 
 @scenario(hostile("settings", "Agent changes its own settings"))

@@ -68,6 +68,8 @@ pub(super) enum Told<'a> {
     Refused,
     /// A call has ended.
     Done { succeeded: bool },
+    /// The client has connected to an MCP server.
+    Connected,
     /// A flow or a span: it happened, whatever decided about it.
     Happened,
     /// The permission mode is another.
@@ -176,7 +178,7 @@ impl<'a> Observed<'a> {
     /// Whether it is certain that the action took place, or was let.
     pub(super) const fn went(&self) -> bool {
         match self.told {
-            Told::Accepted { .. } | Told::Done { .. } | Told::Happened => true,
+            Told::Accepted { .. } | Told::Done { .. } | Told::Connected | Told::Happened => true,
             Told::Prompt(_) | Told::Refused | Told::Mode | Told::AgentEnded | Told::Other => false,
         }
     }
@@ -251,6 +253,7 @@ impl<'a> Columns<'a> {
                 succeeded: self.status != Some(FAILURE),
             },
             Some("permission_mode_changed") => Told::Mode,
+            Some("mcp_server_connection") if self.status != Some(FAILURE) => Told::Connected,
             Some("subagent_completed") => Told::AgentEnded,
             Some(_) if self.session.is_some() && action.kind.is_none() => Told::Other,
             Some(_) | None if class.is_flow() || class == Class::Span => Told::Happened,

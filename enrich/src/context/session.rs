@@ -87,6 +87,8 @@ impl Session {
                 self.meet(seen);
                 self.read(seen, is_late);
             }
+            // To be connected is not to be used.
+            Told::Connected => {}
             Told::Refused | Told::Mode | Told::AgentEnded | Told::Other => {}
         }
     }
@@ -188,7 +190,7 @@ impl Session {
     fn copied(&self, seen: &Observed<'_>, asking: Asking) -> Vec<&Read> {
         match seen.told {
             // What a tool gave back goes nowhere.
-            Told::Prompt(_) | Told::Mode | Told::AgentEnded => Vec::new(),
+            Told::Prompt(_) | Told::Mode | Told::AgentEnded | Told::Connected => Vec::new(),
             Told::Done { .. } => {
                 let mut action = seen.action;
                 action.content = None;

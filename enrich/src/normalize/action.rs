@@ -4,7 +4,7 @@ use magistrate_event::{
     Action, Class, Event, EventUid, Field, Occasion, Origin, Room, Timestamp, Value, Verb,
 };
 
-use super::claude::{Arguments, extension, facts, fill_path};
+use super::claude::{Arguments, Facts, extension, facts, fill_path};
 use super::draft::Draft;
 use super::outgoing;
 use super::url::{set_host_of, set_url};
@@ -45,11 +45,14 @@ pub fn normalize_action(
     if let Some(json) = &action.tool.arguments {
         arguments.scan(json.as_json());
     }
-    let url = action
+    let mut url = action
         .destination
         .url
         .as_deref()
         .or(arguments.url.as_deref());
+    if url.is_none() && action.destination.domain.is_none() && is_foreign(facts.as_ref()) {
+        url = arguments.address();
+    }
     let (class, activity) = match facts {
         Some(facts) => (facts.class, facts.activity),
         None => class_of(action),
@@ -94,6 +97,11 @@ pub fn normalize_action(
     let mut event = draft.finish();
     fill_destination(action, url, &mut event);
     (uid, event)
+}
+
+/// Whether a tool is an MCP server's.
+fn is_foreign(facts: Option<&Facts<'_>>) -> bool {
+    facts.is_some_and(|facts| facts.server.is_some())
 }
 
 /// The class and activity of an action without a tool.

@@ -120,6 +120,9 @@ const TABLE: &[(&str, Option<Field>)] = &[
     ("mcp_server.name", None),
     ("anthropic.mcp.server.name", None),
     ("server_name", None),
+    ("server_url", None),
+    ("url.full", None),
+    ("server.address", None),
     ("skill.name", None),
     ("success", None),
     ("decision", None),
@@ -207,6 +210,9 @@ pub(crate) const TRANSPORT_TYPE: Key = Key::named("transport_type");
 pub(crate) const MCP_SERVER: Key = Key::named("mcp_server.name");
 pub(crate) const SPAN_MCP_SERVER: Key = Key::named("anthropic.mcp.server.name");
 pub(crate) const SERVER_NAME: Key = Key::named("server_name");
+pub(crate) const SERVER_URL: Key = Key::named("server_url");
+pub(crate) const URL_FULL: Key = Key::named("url.full");
+pub(crate) const SERVER_ADDRESS: Key = Key::named("server.address");
 pub(crate) const SKILL_NAME: Key = Key::named("skill.name");
 pub(crate) const SUCCESS: Key = Key::named("success");
 pub(crate) const DECISION: Key = Key::named("decision");

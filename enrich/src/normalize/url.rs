@@ -56,6 +56,26 @@ pub(crate) fn set_host_of(event: &mut Event, text: &str) {
     }
 }
 
+/// Whether a text names a place of a network: a URL of one of the web's schemes or of those for files,
+/// or a host's name under a public suffix. `crm://customers/1` and `next.js` are none.
+pub(crate) fn names_place(text: &str) -> bool {
+    const SCHEMES: [&str; 8] = ["http", "https", "ws", "wss", "ftp", "ftps", "sftp", "ssh"];
+    let text = text.trim();
+    if let Some((scheme, rest)) = text.split_once("://") {
+        let is_known = SCHEMES
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known));
+        return is_known && !rest.is_empty();
+    }
+    let host = text.split([':', '/', '?']).next().unwrap_or_default();
+    let host = host.to_ascii_lowercase();
+    let is_plain = host
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+    let is_public = || psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known());
+    is_plain && registrable_domain(&host).is_some() && is_public()
+}
+
 /// Host, and path with its query, of a URL.
 pub(crate) fn host_and_path(text: &str) -> Option<(String, String)> {
     let parts = split(text)?;

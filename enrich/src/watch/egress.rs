@@ -11,7 +11,6 @@ use super::notice::About;
 use super::subject::{self, subjects};
 use super::{Hash, tag};
 use crate::kept::{Aging, Kept};
-use crate::normalize::url::{host_and_path, registrable_domain};
 
 /// Users, devices and addresses whose flows are known.
 const MAX_SUBJECTS: usize = 50_000;
@@ -307,37 +306,15 @@ fn reached(event: &Event, is_local: impl Fn(&str) -> bool) -> Option<(&str, Stri
         None => is_local(server),
     };
     let place = match event.text(Field::EventCode) {
-        Some("tool_result") if is_local => place_of(event).or_else(|| argument(event))?,
-        Some("mcp_server_connection") if !is_local => {
-            place_of(event).or_else(|| host_in(server))?
-        }
+        Some("tool_result") if is_local => place_of(event)?,
+        Some("mcp_server_connection") if !is_local => place_of(event)?,
         Some(_) | None => return None,
     };
     Some((server, place))
 }
 
-/// The place that an argument of the call names.
-fn argument(event: &Event) -> Option<String> {
-    const NAMES: [&str; 5] = ["url", "uri", "endpoint", "base_url", "host"];
-    let arguments = event.text(Field::ToolArguments)?;
-    let arguments: serde_json::Value = serde_json::from_str(arguments).ok()?;
-    let named = NAMES
-        .iter()
-        .find_map(|name| arguments.get(name)?.as_str())?;
-    let (host, _) = host_and_path(named).unwrap_or_else(|| (named.to_lowercase(), String::new()));
-    let place = || registrable_domain(&host).unwrap_or(&host).to_owned();
-    is_public(&host).then(place)
-}
-
-/// The host of a server that is called by its address.
-fn host_in(server: &str) -> Option<String> {
-    let (_, rest) = server.split_once("://").unwrap_or(("", server));
-    let host = rest.split(['/', ':', '?']).next()?;
-    is_public(host).then(|| host.to_lowercase())
-}
-
 /// The registrable domain that an event goes to, else the host; none where no proxy is on the way.
-fn place_of(event: &Event) -> Option<String> {
+pub(super) fn place_of(event: &Event) -> Option<String> {
     let host = event
         .text(Field::UrlHostname)
         .or_else(|| event.text(Field::DstHostname))?;
@@ -500,40 +477,6 @@ mod tests {
         );
         remote.set_text(Field::EventCode, "mcp_server_connection");
         assert_eq!(reached(&remote, |_| true).unwrap().1, "crm.example");
-        let named = event(
-            Class::ApiActivity,
-            &[
-                (Field::EventCode, "mcp_server_connection"),
-                (Field::PathClass, "remote_connector"),
-                (Field::ApiServiceName, "https://mcp.Example.com/sse"),
-            ],
-        );
-        assert_eq!(reached(&named, |_| true).unwrap().1, "mcp.example.com");
-    }
-
-    #[test]
-    fn a_call_names_its_place_in_an_argument() {
-        for (arguments, place) in [
-            (
-                r#"{"url":"https://API.crm.example.com/v1?x=1"}"#,
-                Some("example.com"),
-            ),
-            (r#"{"endpoint":"api.example.org"}"#, Some("example.org")),
-            (r#"{"url":"http://localhost:8080/"}"#, None),
-            (r#"{"id":"C-1042"}"#, None),
-            (r#"{"url":"#, None),
-        ] {
-            let mut event = event(
-                Class::ApiActivity,
-                &[
-                    (Field::EventCode, "tool_result"),
-                    (Field::ApiServiceName, "crm"),
-                ],
-            );
-            event.set_text(Field::ToolArguments, arguments);
-            let found = reached(&event, |_| true).map(|(_, place)| place);
-            assert_eq!(found.as_deref(), place, "{arguments}");
-        }
     }
 
     #[test]

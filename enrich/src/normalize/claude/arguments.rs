@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::normalize::url::names_place;
+
 /// The texts of the outermost object that matter, the first of each name.
 #[derive(Debug, Default)]
 pub(in crate::normalize) struct Arguments<'a> {
@@ -12,6 +14,10 @@ pub(in crate::normalize) struct Arguments<'a> {
     pub(in crate::normalize) mcp_tool_name: Option<Cow<'a, str>>,
     pub(in crate::normalize) file_path: Option<Cow<'a, str>>,
     pub(in crate::normalize) url: Option<Cow<'a, str>>,
+    /// Where a call of a foreign tool goes, under one of the names that such tools use for it.
+    pub(in crate::normalize) place: Option<Cow<'a, str>>,
+    /// The MCP server's own address.
+    pub(in crate::normalize) server_url: Option<Cow<'a, str>>,
     /// The client cut something: the text as a whole, or a value inside.
     pub(in crate::normalize) is_cut: bool,
 }
@@ -62,6 +68,13 @@ impl<'a> Arguments<'a> {
         self.is_cut = true;
     }
 
+    /// Where a call of a foreign tool goes: what it names itself, else its server's own address.
+    pub(in crate::normalize) fn address(&self) -> Option<&str> {
+        let named = [&self.url, &self.place, &self.server_url];
+        let mut named = named.into_iter().filter_map(Option::as_deref);
+        named.find(|text| names_place(text))
+    }
+
     fn store(&mut self, key: &str, literal: &Literal<'a>) {
         let place = match key {
             "full_command" => &mut self.full_command,
@@ -71,6 +84,8 @@ impl<'a> Arguments<'a> {
             "mcp_tool_name" => &mut self.mcp_tool_name,
             "file_path" | "notebook_path" => &mut self.file_path,
             "url" => &mut self.url,
+            "uri" | "endpoint" | "base_url" | "host" | "hostname" | "domain" => &mut self.place,
+            "mcp_server_url" | "server_url" => &mut self.server_url,
             _ => return,
         };
         // A value that the client cut is not the value.
@@ -195,6 +210,30 @@ mod tests {
     fn values_are_not_taken_for_names() {
         let found = scanned(r#"{"a":"file_path","b":"x","list":["url","y"],"c":"url"}"#);
         assert!(found.file_path.is_none() && found.url.is_none());
+    }
+
+    #[test]
+    fn a_call_names_where_it_goes() {
+        for (json, expected) in [
+            (
+                r#"{"url":"https://API.crm.example.com/v1?x=1"}"#,
+                Some("https://API.crm.example.com/v1?x=1"),
+            ),
+            (r#"{"endpoint":"api.example.org"}"#, Some("api.example.org")),
+            (
+                r#"{"uri":"crm://customers/1","mcp_server_url":"https://crm.example/mcp"}"#,
+                Some("https://crm.example/mcp"),
+            ),
+            (
+                r#"{"host":"db.example.org:5432","port":"5432"}"#,
+                Some("db.example.org:5432"),
+            ),
+            (r#"{"host":"printer","domain":"next.js"}"#, None),
+            (r#"{"id":"C-1042"}"#, None),
+            (r#"{"url":"#, None),
+        ] {
+            assert_eq!(scanned(json).address(), expected, "{json}");
+        }
     }
 
     #[test]

@@ -4,12 +4,13 @@ use magistrate_event::{Class, Field};
 
 use super::event_table::{FOREIGN, Row, Story, UNKNOWN, find};
 use super::product::Product;
-use super::tools::{Call, is_placeholder, mcp_path};
+use super::tools::{Call, address_of_server, is_placeholder, mcp_path};
 use super::{FAILURE, SUCCESS, content, fill_outcome, fill_provider, move_to};
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
 use crate::normalize::otlp::any::Any;
 use crate::normalize::otlp::attributes::Attributes;
+use crate::normalize::url::{names_place, set_url};
 
 /// How one log record becomes an event.
 #[derive(Debug)]
@@ -260,8 +261,14 @@ fn fill_connection(attributes: &mut Attributes<'_>, draft: &mut Draft) {
     let named = attributes
         .text(keys::SERVER_NAME)
         .is_some_and(|name| !is_placeholder(name));
+    // Some servers are called by their address.
+    let name = attributes.text(keys::SERVER_NAME);
+    let address = address_of_server(attributes).or(name.filter(|name| names_place(name)));
     if named {
         move_to(Field::ApiServiceName, keys::SERVER_NAME, attributes, draft);
+    }
+    if let Some(address) = address {
+        set_url(draft.event_mut(), address);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::normalize::draft::Draft;
 use crate::normalize::keys;
 use crate::normalize::otlp::any::Any;
 use crate::normalize::otlp::attributes::Attributes;
-use crate::normalize::url::set_url;
+use crate::normalize::url::{names_place, set_url};
 
 /// What the client writes where the name of a server, tool or skill is switched off.
 pub(super) fn is_placeholder(name: &str) -> bool {
@@ -173,6 +173,12 @@ impl<'a> Call<'a> {
     }
 
     fn fill_target(&self, attributes: &mut Attributes<'a>, draft: &mut Draft) {
+        if self.is_mcp {
+            let told = address_of_server(attributes);
+            if let Some(address) = self.arguments.address().or(told) {
+                set_url(draft.event_mut(), address);
+            }
+        }
         match self.traits.class {
             Class::ProcessActivity => self.fill_process(attributes, draft),
             Class::FileActivity => {
@@ -246,6 +252,13 @@ pub(super) fn mcp_path(
         (_, Some("stdio")) => Some("local_mcp"),
         _ => None,
     }
+}
+
+/// The address of an MCP server by the names that clients give it.
+pub(super) fn address_of_server<'a>(attributes: &Attributes<'a>) -> Option<&'a str> {
+    let keys = [keys::SERVER_URL, keys::URL_FULL, keys::SERVER_ADDRESS];
+    let mut named = keys.into_iter().filter_map(|key| attributes.text(key));
+    named.find(|text| names_place(text))
 }
 
 /// Fills the source of the tool; the client's own word is kept where the column has another.
