@@ -71,56 +71,96 @@ fn print(lines: &[CoverageLine], out: &mut impl std::io::Write) -> std::io::Resu
     if lines.is_empty() {
         return writeln!(out, "nothing was seen yet");
     }
-    let mut about = None;
-    for line in lines {
-        let seen = &line.seen;
-        let is_group = line.members.is_some();
-        if about != Some((&seen.subject, is_group)) {
-            about = Some((&seen.subject, is_group));
-            print_title(line, out)?;
+    for block in lines.chunk_by(|one, other| about(one) == about(other)) {
+        let is_past = |line: &CoverageLine| line.state == CoverageState::Past;
+        let is_replaced = block.iter().any(is_past);
+        if let Some(first) = block.first() {
+            print_title(first, is_replaced, out)?;
         }
-        let state = match line.state {
-            CoverageState::Green => "green",
-            CoverageState::Red => "RED",
-            CoverageState::Unseen => "unseen",
-            CoverageState::Extra => "extra",
-        };
-        let configured = match line.configured {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "-",
-        };
-        let missing = match line.missing.as_slice() {
-            [] => String::new(),
-            missing => format!("  no {}", missing.join(", ")),
-        };
-        writeln!(
-            out,
-            "  {:<17} {configured:<11} {state:<7} {:<10} {:<17} {:<17} {:<17} {:<17}{missing}",
-            seen.path,
-            seen.version,
-            time(seen.telemetry),
-            time(seen.flow),
-            time(seen.decrypted),
-            time(seen.judged)
-        )?;
+        for line in block.iter().filter(|line| is_past(line) || !is_replaced) {
+            print_line(line, out)?;
+        }
     }
     Ok(())
 }
 
-/// Of whom the lines are that follow.
-fn print_title(line: &CoverageLine, out: &mut impl std::io::Write) -> std::io::Result<()> {
-    let subject = &line.seen.subject;
-    match (&line.group, line.members) {
-        (_, Some(_)) => writeln!(out, "\ngroup {subject}")?,
-        (Some(group), None) => writeln!(out, "\n{subject} · {group}")?,
-        (None, None) => writeln!(out, "\n{subject}")?,
+/// Of whom a line is: user, device, client, and whether that is a group.
+fn about(line: &CoverageLine) -> ([&str; 4], bool) {
+    let seen = &line.seen;
+    // A group's version is that of whoever was seen last on each path.
+    let version = match line.members {
+        Some(_) => "",
+        None => &*seen.version,
+    };
+    let names = [&*seen.subject, &*seen.device, &*seen.product, version];
+    (names, line.members.is_some())
+}
+
+/// Of whom the lines are that follow; `is_replaced` says that the device has a newer version.
+fn print_title(
+    line: &CoverageLine,
+    is_replaced: bool,
+    out: &mut impl std::io::Write,
+) -> std::io::Result<()> {
+    let ([subject, device, product, version], is_group) = about(line);
+    let kind = if is_group { "group " } else { "" };
+    write!(out, "\n{kind}{subject}")?;
+    if !device.is_empty() && device != subject {
+        write!(out, " · {}", short(device))?;
+    }
+    if !product.is_empty() {
+        let space = if version.is_empty() { "" } else { " " };
+        let before = if is_replaced { " (replaced)" } else { "" };
+        write!(out, " · {product}{space}{version}{before}")?;
+    }
+    if let Some(group) = line.group.as_ref().filter(|_| !is_group) {
+        write!(out, " · group {group}")?;
     }
     writeln!(
         out,
-        "  {:<17} {:<11} {:<7} {:<10} {:<17} {:<17} {:<17} judged",
-        "path", "configured", "state", "version", "telemetry", "flow", "decrypted"
+        "\n  {:<17} {:<11} {:<7} {:<17} {:<17} {:<17} {:<17} {:<17} stale",
+        "path", "configured", "state", "telemetry", "flow", "decrypted", "judged", "last seen"
     )
+}
+
+fn print_line(line: &CoverageLine, out: &mut impl std::io::Write) -> std::io::Result<()> {
+    let seen = &line.seen;
+    let state = match line.state {
+        CoverageState::Green => "green",
+        CoverageState::Red => "RED",
+        CoverageState::Unseen => "unseen",
+        CoverageState::Extra => "extra",
+        CoverageState::Past => "past",
+    };
+    let configured = match line.configured {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "-",
+    };
+    let missing = match line.missing.as_slice() {
+        [] => String::new(),
+        missing => format!("  no {}", missing.join(", ")),
+    };
+    let stale = if line.stale { "stale" } else { "-" };
+    writeln!(
+        out,
+        "  {:<17} {configured:<11} {state:<7} {:<17} {:<17} {:<17} {:<17} {:<17} {stale}{missing}",
+        seen.path,
+        time(seen.telemetry),
+        time(seen.flow),
+        time(seen.decrypted),
+        time(seen.judged),
+        time(line.last)
+    )
+}
+
+/// A device's name; of the client's long id of an installation the beginning, as it stands in the
+/// column `actor.user.uid`.
+fn short(device: &str) -> &str {
+    const SHOWN: usize = 12;
+    let is_id = device.len() == 64 && device.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let end = if is_id { SHOWN } else { device.len() };
+    device.get(..end).unwrap_or(device)
 }
 
 /// Day and minute; a dash for never.

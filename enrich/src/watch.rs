@@ -31,6 +31,7 @@ use crate::normalize::is_known_event;
 
 pub use self::coverage::{
     CoverageConfig, CoverageGroup, CoverageLine, CoverageState, PathSeen, coverage_report,
+    coverage_row,
 };
 pub use self::notice::Notice;
 pub(crate) use self::notice::{About, Detail, PRODUCT, notice};
@@ -46,8 +47,6 @@ const SESSION: u8 = b'w';
 const SUBJECT: u8 = b'p';
 const USUAL: u8 = b'u';
 const RECENT: u8 = b'r';
-const COVERAGE: u8 = b'c';
-const ADDRESS: u8 = b'a';
 const ITEM: u8 = b'i';
 const EGRESS: u8 = b'e';
 
@@ -254,16 +253,11 @@ impl Watch {
             .changes(|key, bytes| take((row(USUAL, &key), bytes)));
         self.recent
             .changes(|key, bytes| take((row(RECENT, &key), bytes)));
-        let mut more = Vec::new();
-        self.coverage.changes(
-            |key, bytes| take((row(COVERAGE, &key), bytes)),
-            |key, bytes| more.push((row(ADDRESS, &key), bytes)),
-        );
         self.inventory
-            .changes(|key, bytes| more.push((row(ITEM, &key), bytes)));
+            .changes(|key, bytes| take((row(ITEM, &key), bytes)));
         self.egress
-            .changes(|key, bytes| more.push((row(EGRESS, &key), bytes)));
-        more.into_iter().for_each(take);
+            .changes(|key, bytes| take((row(EGRESS, &key), bytes)));
+        self.coverage.changes(&mut take);
     }
 
     /// Takes back one row that [`Watch::changes`] gave; says whether it was one.
@@ -287,19 +281,14 @@ impl Watch {
             SUBJECT => self.subjects.restore(hash, bytes),
             USUAL => self.usual.restore(hash, bytes),
             RECENT => self.recent.restore(hash, bytes),
-            COVERAGE => self.coverage.restore_row(hash, bytes),
-            ADDRESS => self.coverage.restore_address(hash, bytes),
             ITEM => self.inventory.restore(hash, bytes),
             EGRESS => self.egress.restore(hash, bytes),
-            _ => false,
+            other => self
+                .coverage
+                .restore(other, hash, bytes)
+                .unwrap_or_default(),
         }
     }
-}
-
-/// One line of the coverage matrix, from a row that [`Watch::changes`] gave; none from another row.
-pub fn coverage_row(key: &[u8], bytes: &[u8]) -> Option<PathSeen> {
-    let is_one = key.first() == Some(&COVERAGE);
-    is_one.then(|| postcard::from_bytes(bytes).ok()).flatten()
 }
 
 /// A piece of the client's telemetry.

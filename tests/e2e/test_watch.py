@@ -99,6 +99,49 @@ def test_a_group_is_red_for_exactly_the_configured_path_that_was_switched_off(ma
     assert "group finance" in text and ("RED" in text) == bool(red)
 
 
+def on(device, body):
+    """The same record, from a client on that device of another version than none."""
+    request = json.loads(body)
+    for resource in request["resourceLogs"]:
+        for key, value in (("host.name", device), ("service.version", "2.1.330")):
+            resource["resource"]["attributes"].append({"key": key, "value": {"stringValue": value}})
+    return json.dumps(request).encode()
+
+
+@pytest.mark.parametrize("dark", ["native_loop", "local_mcp"])
+def test_each_device_of_a_user_has_its_own_rows(magistrate, run, dark):
+    server = magistrate(config()).start()
+    for ago, device, paths in (
+        (50 * HOUR, "Fin-7.local", PATHS), (HOUR, "fin-7", set(PATHS) - {dark}), (HOUR, "fin-8", PATHS),
+    ):
+        post(server, *(on(device, PATHS[path](ago)) for path in paths))
+    server.stop()
+    outcome = run("coverage", "--json", "--data", server.data)
+    lines = json.loads(outcome.stdout)
+    assert {(line["subject"], line["device"], line["product"], line["version"]) for line in lines} == {
+        ("ana@example.com", device, "claude-code", "2.1.330") for device in ("Fin-7.local", "fin-8")}
+    assert len(lines) == 14 and outcome.returncode == 1
+    [red] = [line for line in lines if line["state"] == "red"]
+    assert (red["device"], red["path"], red["stale"]) == ("Fin-7.local", dark, True)
+    assert time.time() - red["last"] == pytest.approx(50 * HOUR, abs=120)
+    text = run("coverage", "--data", server.data).stdout.decode()
+    assert "ana@example.com · Fin-7.local · claude-code 2.1.330" in text and text.count("RED") == 1
+
+
+def test_a_hook_is_seen_on_the_device_of_its_session(magistrate, run):
+    server = magistrate(config()).start()
+    post(server, on("fin-7", log("user_prompt", 60, prompt="Go on")))
+    server.wait(lambda: server.metric("magistrate_detect_events_total") >= 1, "a look at the prompt")
+    call = {"hook_event_name": "PreToolUse", "session_id": "11111111-2222-4333-8444-555555555555", "tool_name": "Bash",
+            "tool_use_id": "t1", "tool_input": {"command": "ls"}}
+    status, _, _ = server.post("/hooks/claude-code", json.dumps(call).encode(), "application/json", listener="judge")
+    assert status == 200
+    server.stop()
+    lines = json.loads(run("coverage", "--json", "--data", server.data).stdout)
+    judged = [line for line in lines if line["judged"]]
+    assert [(line["device"], line["version"], line["path"]) for line in judged] == [("fin-7", "2.1.330", "native_loop")]
+
+
 def test_a_configured_path_on_which_nobody_was_seen_is_red(magistrate, run):
     server = magistrate(config() + GROUP.replace('"computer_use"', '"browser"')).start()
     post(server, *(PATHS[path](HOUR) for path in PATHS))

@@ -1,28 +1,44 @@
 //! The seven paths of the agent, by evidence: which of them telemetry, a proxy and the judge saw, of
-//! whom, with which version of the client, and when last (GUIDE.md S95).
+//! whom, on which device, with which version of which client, and when last (GUIDE.md S95).
 
+mod before;
 mod groups;
 mod report;
+mod servers;
+mod whose;
 
 use magistrate_event::{Class, Event, Field};
 use serde::{Deserialize, Serialize};
 
-use super::{Hash, hash, is_client, version};
+use self::before::Before;
+use self::servers::Servers;
+use self::whose::{Heard, Whose, host_label};
+use super::{Hash, hash, is_client};
 use crate::kept::{Aging, Kept};
 
 pub use self::groups::{CoverageConfig, CoverageGroup};
 pub use self::report::{CoverageLine, CoverageState, coverage_report};
 
-/// Rows of the matrix that are kept: a user or device, a version, a path.
+/// Rows of the matrix that are kept: a user, a device, a client and its version, a path.
 const MAX_ROWS: usize = 200_000;
-/// Addresses whose user or device is known.
-const MAX_ADDRESSES: usize = 100_000;
 /// Longer names are cut.
 const MAX_NAME_BYTES: usize = 128;
+/// What the first byte of a row's key says: this, and before devices had rows of their own.
+const ROW: u8 = b'd';
+const HEARD: u8 = b'h';
+const SERVER: u8 = b'm';
+const ROW_BEFORE: u8 = b'c';
+const HEARD_BEFORE: u8 = b'a';
+
+/// The client and its model.
+const NATIVE: &str = "native_loop";
+
+/// The host of the extension's bridge (GUIDE.md S4).
+const BRIDGE: &str = "bridge.claudeusercontent.com";
 
 /// The seven paths, in the guide's order, by `magistrate.path_class`.
 pub(super) const PATHS: [&str; 7] = [
-    "native_loop",
+    NATIVE,
     "code_vm",
     "chrome_bridge",
     "browser",
@@ -34,14 +50,18 @@ pub(super) const PATHS: [&str; 7] = [
 /// What was seen of one path, in seconds since 1970; 0 where nothing was.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PathSeen {
-    /// The user or device.
+    /// The user; what names the sender at all where no user is named.
     pub subject: Box<str>,
-    /// The device that was named last; empty where none was.
+    /// The device: its host's name, else the client's id of the installation; empty where the
+    /// evidence names none.
     pub device: Box<str>,
+    /// The client; empty where the evidence names none.
+    #[serde(default)]
+    pub product: Box<str>,
+    /// The client's version.
+    pub version: Box<str>,
     /// One of [`PATHS`].
     pub path: Box<str>,
-    /// The version that the client told last on this path.
-    pub version: Box<str>,
     /// When the path was seen first.
     pub first: u32,
     /// When the client told of it last.
@@ -69,6 +89,23 @@ impl PathSeen {
             self.last()
         }
     }
+
+    /// When it showed last that the agent is at work: a browser's or a program's flows need not be
+    /// the agent's.
+    pub(super) fn at_work(&self) -> u32 {
+        let flow = if &*self.path == NATIVE { self.flow } else { 0 };
+        self.telemetry.max(self.judged).max(flow)
+    }
+
+    /// Takes the evidence of `other` over.
+    pub(super) fn add(&mut self, other: &Self) {
+        let first = [self.first, other.first].into_iter().filter(|at| *at > 0);
+        self.first = first.min().unwrap_or_default();
+        self.telemetry = self.telemetry.max(other.telemetry);
+        self.flow = self.flow.max(other.flow);
+        self.decrypted = self.decrypted.max(other.decrypted);
+        self.judged = self.judged.max(other.judged);
+    }
 }
 
 impl Aging for PathSeen {
@@ -77,24 +114,14 @@ impl Aging for PathSeen {
     }
 }
 
-/// Who uses an address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct User {
-    name: Box<str>,
-    at: u32,
-}
-
-impl Aging for User {
-    fn last_used(&self) -> u32 {
-        self.at
-    }
-}
-
 /// The matrix.
 #[derive(Debug)]
 pub(super) struct Coverage {
     rows: Kept<Hash, PathSeen>,
-    addresses: Kept<Hash, User>,
+    heard: Heard,
+    servers: Servers,
+    /// Keys of rows whose layout is that of before; they are to be deleted.
+    outdated: Vec<Vec<u8>>,
 }
 
 /// By what a path was seen.
@@ -106,21 +133,13 @@ enum By {
     Judge,
 }
 
-impl By {
-    /// Whether its device is the one that the agent runs on; of a flow it is the proxy's.
-    const fn is_named(self) -> bool {
-        match self {
-            Self::Telemetry | Self::Judge => true,
-            Self::Flow | Self::DecryptedFlow => false,
-        }
-    }
-}
-
 impl Default for Coverage {
     fn default() -> Self {
         Self {
             rows: Kept::new(MAX_ROWS),
-            addresses: Kept::new(MAX_ADDRESSES),
+            heard: Heard::default(),
+            servers: Servers::default(),
+            outdated: Vec::new(),
         }
     }
 }
@@ -128,78 +147,44 @@ impl Default for Coverage {
 impl Coverage {
     /// Takes an event into account that happened at `at`.
     pub(super) fn see(&mut self, event: &Event, at: u32) {
-        let is_ours = event.text(Field::Surface).is_some_and(is_client);
-        let door = event.text(Field::Source).unwrap_or_default();
-        let doors = ["judge", "hook", "inference"];
-        let by = if doors.iter().any(|name| door.starts_with(name)) {
-            By::Judge
-        } else if is_ours {
-            By::Telemetry
-        } else if !event.class().is_flow() {
-            return;
-        } else if event.class() == Class::HttpActivity && is_decrypted(event) {
-            By::DecryptedFlow
+        let Some(by) = seen_by(event) else { return };
+        let whose = match by {
+            By::Telemetry => self.heard.tell(event, at),
+            By::Flow | By::DecryptedFlow => self.heard.of_flow(event),
+            By::Judge => self.heard.of_question(event),
+        };
+        let Some(whose) = whose else { return };
+        let path = self.path(event, &whose, by, at);
+        if let Some(path) = path.filter(|path| PATHS.contains(path)) {
+            self.note(whose, path, by, at);
+        }
+    }
+
+    /// The path that an event shows; none where it does not tell.
+    fn path<'a>(&mut self, event: &'a Event, whose: &Whose, by: By, at: u32) -> Option<&'a str> {
+        let told = event.text(Field::PathClass);
+        match by {
+            By::Telemetry => {
+                let of_server = self.servers.tell(event, whose, at);
+                told.or(of_server)
+            }
+            By::Judge => told
+                .or_else(|| self.servers.path(event, whose))
+                .or_else(|| path_of_tool(event, whose))
+                .or_else(|| path_of_flow(event)),
+            By::Flow | By::DecryptedFlow => told
+                .or_else(|| self.servers.path_of_flow(event, whose, at))
+                .or_else(|| path_of_flow(event)),
+        }
+    }
+
+    fn note(&mut self, whose: Whose, path: &str, by: By, at: u32) {
+        let row = self.row(whose, path);
+        row.first = if row.first == 0 {
+            at
         } else {
-            By::Flow
+            row.first.min(at)
         };
-        let path = event.text(Field::PathClass).or_else(|| path_of_flow(event));
-        let Some(path) = path.filter(|path| PATHS.contains(path)) else {
-            return;
-        };
-        let Some(subject) = self.subject(event, by, at) else {
-            return;
-        };
-        self.note(&subject, path, event, by, at);
-    }
-
-    /// The user or device; of a flow that names none, the one that uses the address.
-    fn subject(&mut self, event: &Event, by: By, at: u32) -> Option<Box<str>> {
-        let named = [
-            Field::UserEmail,
-            Field::UserName,
-            Field::DeviceHostname,
-            Field::UserUid,
-        ];
-        let is_flow = matches!(by, By::Flow | By::DecryptedFlow);
-        let name = named
-            .iter()
-            .filter(|field| !is_flow || matches!(field, Field::UserEmail | Field::UserName))
-            .find_map(|field| event.text(*field))
-            .map(|name| cut(name).into());
-        if is_flow {
-            let address = || event.text(Field::SrcIp);
-            return name.or_else(|| {
-                let user = self.addresses.get(hash(&["address", address()?]))?;
-                Some(user.name.clone())
-            });
-        }
-        let name: Box<str> = name?;
-        if let Some(address) = event.text(Field::Peer) {
-            let user = self.addresses.entry(hash(&["address", address]), || User {
-                name: name.clone(),
-                at,
-            });
-            (user.name, user.at) = (name.clone(), at);
-        }
-        Some(name)
-    }
-
-    fn note(&mut self, subject: &str, path: &str, event: &Event, by: By, at: u32) {
-        let row = self
-            .rows
-            .entry(hash(&["path", subject, path]), || PathSeen {
-                subject: subject.into(),
-                path: path.into(),
-                first: at,
-                ..PathSeen::default()
-            });
-        let told = version(event);
-        if by == By::Telemetry && !told.is_empty() && at >= row.telemetry {
-            row.version = cut(told).into();
-        }
-        if let Some(device) = event.text(Field::DeviceHostname).filter(|_| by.is_named()) {
-            row.device = cut(device).into();
-        }
         let times = match by {
             By::Telemetry => [Some(&mut row.telemetry), None],
             By::Flow => [Some(&mut row.flow), None],
@@ -211,29 +196,117 @@ impl Coverage {
         }
     }
 
-    pub(super) fn changes(
-        &mut self,
-        mut rows: impl FnMut(Hash, Option<Vec<u8>>),
-        addresses: impl FnMut(Hash, Option<Vec<u8>>),
-    ) {
-        self.rows.changes(&mut rows);
-        self.addresses.changes(addresses);
+    fn row(&mut self, whose: Whose, path: &str) -> &mut PathSeen {
+        let Whose {
+            subject,
+            device,
+            product,
+            version,
+        } = whose;
+        let key = hash(&[
+            "path",
+            &subject,
+            &host_label(&device),
+            &product,
+            &version,
+            path,
+        ]);
+        self.rows.entry(key, || PathSeen {
+            subject,
+            device,
+            product,
+            version,
+            path: path.into(),
+            ..PathSeen::default()
+        })
     }
 
-    pub(super) fn restore_row(&mut self, key: Hash, bytes: &[u8]) -> bool {
-        self.rows.restore(key, bytes)
+    /// Gives `take` every row that changed, by its key.
+    pub(super) fn changes(&mut self, take: &mut impl FnMut((Vec<u8>, Option<Vec<u8>>))) {
+        let key = |kind: u8, hash: Hash| [&[kind], &hash[..]].concat();
+        self.rows
+            .changes(|hash, bytes| take((key(ROW, hash), bytes)));
+        self.heard
+            .changes(|hash, bytes| take((key(HEARD, hash), bytes)));
+        self.servers
+            .changes(|hash, bytes| take((key(SERVER, hash), bytes)));
+        for key in self.outdated.drain(..) {
+            take((key, None));
+        }
     }
 
-    pub(super) fn restore_address(&mut self, key: Hash, bytes: &[u8]) -> bool {
-        self.addresses.restore(key, bytes)
+    /// Takes back one row that [`Coverage::changes`] gave, of this layout or the one before; none
+    /// where the row is another's, else whether it could be read.
+    pub(super) fn restore(&mut self, kind: u8, hash: Hash, bytes: &[u8]) -> Option<bool> {
+        match kind {
+            ROW => return Some(self.rows.restore(hash, bytes)),
+            HEARD => return Some(self.heard.restore(hash, bytes)),
+            SERVER => return Some(self.servers.restore(hash, bytes)),
+            ROW_BEFORE => {
+                if let Some(seen) = Before::read(bytes) {
+                    let whose = Whose {
+                        subject: seen.subject.clone(),
+                        device: seen.device.clone(),
+                        ..Whose::default()
+                    };
+                    self.row(whose, &seen.path).add(&seen);
+                }
+            }
+            // Telemetry tells it again.
+            HEARD_BEFORE => {}
+            _ => return None,
+        }
+        self.outdated.push([&[kind], &hash[..]].concat());
+        Some(true)
+    }
+}
+
+/// One line of the matrix, from a stored row of this layout or the one before; none from another row.
+pub fn coverage_row(key: &[u8], bytes: &[u8]) -> Option<PathSeen> {
+    match key.first() {
+        Some(&ROW) => postcard::from_bytes(bytes).ok(),
+        Some(&ROW_BEFORE) => Before::read(bytes),
+        Some(_) | None => None,
+    }
+}
+
+/// By what an event shows a path; none where it shows none.
+fn seen_by(event: &Event) -> Option<By> {
+    let door = event.text(Field::Source).unwrap_or_default();
+    if door == "judge" {
+        Some(By::Judge)
+    } else if event.text(Field::Surface).is_some_and(is_client) {
+        Some(By::Telemetry)
+    } else if !event.class().is_flow() {
+        None
+    } else if event.class() == Class::HttpActivity && is_decrypted(event) {
+        Some(By::DecryptedFlow)
+    } else {
+        Some(By::Flow)
+    }
+}
+
+/// The path of a built-in tool's call, or of the user's turn, that the judge was asked about. Which
+/// product asks is known by its session: of Cowork, commands run in the virtual machine.
+fn path_of_tool(event: &Event, whose: &Whose) -> Option<&'static str> {
+    let is_turn = event.text(Field::EventCode) == Some("prompt");
+    match event.text(Field::ToolClass) {
+        Some("execute") if &*whose.product == "cowork" => Some("code_vm"),
+        Some("execute" | "read" | "write" | "web" | "agent" | "skill") => Some(NATIVE),
+        Some(_) => None,
+        None => is_turn.then_some(NATIVE),
     }
 }
 
 /// The path that a flow takes by what it says of itself: the client and its model, a browser, or a
 /// program.
 fn path_of_flow(event: &Event) -> Option<&'static str> {
+    let host = event.text(Field::UrlHostname);
+    if host.or_else(|| event.text(Field::DstHostname)) == Some(BRIDGE) {
+        return Some("chrome_bridge");
+    }
     if super::goes_to_model(event) {
-        return Some("native_loop");
+        return Some(NATIVE);
     }
     let agent = event.text(Field::UserAgent)?;
     if agent.starts_with("Mozilla/") {
@@ -272,10 +345,11 @@ mod tests {
     fn telemetry(path: &str, version: &str) -> Event {
         let mut event = Event::new(Class::ApiActivity, 0, Timestamp::default());
         for (field, text) in [
-            (Field::Surface, "cowork"),
+            (Field::Surface, "code"),
             (Field::Source, "otlp_http"),
             (Field::UserEmail, "ana@example.com"),
             (Field::PathClass, path),
+            (Field::ProductName, "claude-code"),
             (Field::ProductVersion, version),
             (Field::Peer, "10.0.0.7"),
         ] {
@@ -295,10 +369,9 @@ mod tests {
 
     fn report(coverage: &mut Coverage) -> Vec<CoverageLine> {
         let mut rows = Vec::new();
-        coverage.changes(
-            |_, bytes| rows.push(postcard::from_bytes(&bytes.unwrap()).unwrap()),
-            |_, _| {},
-        );
+        coverage.changes(&mut |(key, bytes): (Vec<u8>, Option<Vec<u8>>)| {
+            rows.extend(bytes.and_then(|bytes| coverage_row(&key, &bytes)));
+        });
         coverage_report(rows, &CoverageConfig::default(), 24 * HOUR)
     }
 
@@ -341,7 +414,7 @@ mod tests {
         coverage.see(&flow("claude-cli/2.1.330", "CONNECT"), 2 * HOUR);
         coverage.see(&flow("Mozilla/5.0", "GET"), 3 * HOUR);
         let mut judged = telemetry("native_loop", "");
-        judged.set_text(Field::Source, "judge_http");
+        judged.set_text(Field::Source, "judge");
         coverage.see(&judged, 4 * HOUR);
         let lines = report(&mut coverage);
         let native = &lines[0].seen;
@@ -357,5 +430,138 @@ mod tests {
         );
         let browser = &lines[3].seen;
         assert_eq!([browser.telemetry, browser.decrypted], [0, 3 * HOUR]);
+    }
+
+    const SESSION: (Field, &str) = (Field::SessionUid, "s1");
+
+    fn with(mut event: Event, fields: &[(Field, &str)]) -> Event {
+        for (field, text) in fields {
+            event.set_text(*field, text);
+        }
+        event
+    }
+
+    /// What a question to the judge holds; hooks name neither user nor device.
+    fn question(fields: &[(Field, &str)]) -> Event {
+        let event = Event::new(Class::ApiActivity, 0, Timestamp::default());
+        let asked = [(Field::Source, "judge"), (Field::Surface, "code"), SESSION];
+        with(with(event, &asked), fields)
+    }
+
+    /// Each path that was seen, and when by telemetry, flow and judge.
+    fn seen(coverage: &mut Coverage) -> Vec<String> {
+        let lines = report(coverage);
+        let seen = lines.iter().filter(|line| line.last > 0);
+        seen.map(|line| {
+            let PathSeen {
+                path,
+                telemetry,
+                flow,
+                judged,
+                ..
+            } = &line.seen;
+            format!("{path} {telemetry} {flow} {judged}")
+        })
+        .collect()
+    }
+
+    #[test]
+    fn hooks_are_joined_by_their_session_and_show_every_path_that_they_judge() {
+        let mut coverage = Coverage::default();
+        coverage.see(&with(telemetry("native_loop", "1"), &[SESSION]), 1);
+        let server = |path, name| {
+            let fields = [
+                SESSION,
+                (Field::EventCode, "mcp_server_connection"),
+                (Field::ApiServiceName, name),
+            ];
+            with(telemetry(path, "1"), &fields)
+        };
+        coverage.see(&server("local_mcp", "crm"), 2);
+        coverage.see(&server("remote_connector", "drive"), 3);
+        let call = |name| [(Field::ToolClass, "mcp"), (Field::ApiServiceName, name)];
+        coverage.see(&question(&[(Field::EventCode, "prompt")]), 4);
+        coverage.see(&question(&[(Field::ToolClass, "execute")]), 5);
+        coverage.see(&question(&call("crm")), 6);
+        coverage.see(&question(&call("drive")), 7);
+        coverage.see(&question(&call("nobody-knows-where")), 8);
+        let expected = [
+            "native_loop 1 0 5",
+            "local_mcp 2 0 6",
+            "remote_connector 3 0 7",
+        ];
+        assert_eq!(seen(&mut coverage), expected);
+        let cowork = with(
+            telemetry("native_loop", "1"),
+            &[SESSION, (Field::ProductName, "cowork")],
+        );
+        coverage.see(&cowork, 1_000);
+        coverage.see(&question(&[(Field::ToolClass, "execute")]), 1_001);
+        assert!(seen(&mut coverage).contains(&"code_vm 0 0 1001".to_owned()));
+    }
+
+    #[test]
+    fn calls_and_flows_of_a_server_are_on_the_path_that_it_was_connected_by() {
+        let mut coverage = Coverage::default();
+        let crm = (Field::ApiServiceName, "crm");
+        let connection = [(Field::EventCode, "mcp_server_connection"), crm];
+        coverage.see(&with(telemetry("local_mcp", "1"), &connection), 1);
+        let mut call = Event::new(Class::ApiActivity, 0, Timestamp::default());
+        for (field, text) in [
+            (Field::Surface, "cowork"),
+            (Field::UserEmail, "ana@example.com"),
+            (Field::EventCode, "tool_result"),
+            (Field::UrlHostname, "api.crm.example.com"),
+            (Field::DestinationDomain, "example.com"),
+            (Field::Peer, "10.0.0.7"),
+            crm,
+        ] {
+            call.set_text(field, text);
+        }
+        coverage.see(&call, 2);
+        let to = |host: &str| with(flow("node", "CONNECT"), &[(Field::UrlHostname, host)]);
+        let mut served = to("api.crm.example.com");
+        served.set_text(Field::DestinationDomain, "example.com");
+        coverage.see(&served, 3);
+        coverage.see(&to("elsewhere.example.net"), 4);
+        coverage.see(&to("bridge.claudeusercontent.com"), 5);
+        assert_eq!(
+            seen(&mut coverage),
+            ["chrome_bridge 0 5 0", "local_mcp 2 3 0"]
+        );
+    }
+
+    #[test]
+    fn rows_of_before_are_read_once_and_deleted() {
+        #[derive(Serialize)]
+        struct Row(
+            &'static str,
+            &'static str,
+            &'static str,
+            &'static str,
+            [u32; 5],
+        );
+        let row = |path, telemetry| {
+            let row = Row("ana@example.com", "", path, "1", [1, telemetry, 0, 0, 0]);
+            postcard::to_allocvec(&row).unwrap()
+        };
+        let mut coverage = Coverage::default();
+        for (hash, path) in [([1; 16], "native_loop"), ([2; 16], "browser")] {
+            let bytes = row(path, 100 * HOUR);
+            assert!(coverage_row(&[ROW_BEFORE], &bytes).is_some());
+            assert_eq!(coverage.restore(ROW_BEFORE, hash, &bytes), Some(true));
+        }
+        assert_eq!(coverage.restore(HEARD_BEFORE, [3; 16], b""), Some(true));
+        assert_eq!(coverage.restore(b'z', [3; 16], b""), None);
+        coverage.see(&telemetry("native_loop", "2"), 130 * HOUR);
+        let (mut rows, mut gone) = (Vec::new(), Vec::new());
+        coverage.changes(&mut |(key, bytes)| match bytes {
+            Some(bytes) => rows.extend(coverage_row(&key, &bytes)),
+            None => gone.push(key),
+        });
+        assert_eq!(gone.len(), 3);
+        let lines = coverage_report(rows, &CoverageConfig::default(), 24 * HOUR);
+        assert_eq!(lines[0].state, CoverageState::Green);
+        assert_eq!(lines[3].state, CoverageState::Red, "dark since before");
     }
 }

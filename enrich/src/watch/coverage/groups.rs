@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 
-use super::{PATHS, PathSeen};
+use super::PATHS;
 
 /// Which users and devices must be seen on which paths.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CoverageConfig {
-    /// Groups; a user or device belongs to the first that it fits.
+    /// Groups; a device belongs to the first that it or its user fits.
     pub group: Vec<CoverageGroup>,
 }
 
@@ -71,13 +71,10 @@ impl CoverageConfig {
         faults
     }
 
-    /// The group of the user or device whose rows `rows` are.
-    pub(super) fn group_of(&self, rows: &[&PathSeen]) -> Option<&CoverageGroup> {
+    /// The group of that user on that device.
+    pub(super) fn group_of(&self, subject: &str, device: &str) -> Option<&CoverageGroup> {
         let mut groups = self.group.iter();
-        groups.find(|group| {
-            rows.iter()
-                .any(|row| group.has(&row.subject) || group.has(&row.device))
-        })
+        groups.find(|group| group.has(subject) || group.has(device))
     }
 }
 

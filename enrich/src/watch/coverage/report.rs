@@ -1,25 +1,34 @@
-//! The matrix as it is told: how it stands with each path of each user or device, and of each group.
+//! The matrix as it is told: how it stands with each path of each device and client, and of each
+//! group.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::groups::{CoverageConfig, CoverageGroup};
+use super::whose::host_label;
 use super::{PATHS, PathSeen};
 
-/// One line of the report: one path of a user, a device or a group.
+/// One line of the report: one path of a client on a device, or of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CoverageLine {
     /// What was seen; of a group, by any of its members, and its name stands for the user's.
     #[serde(flatten)]
     pub seen: PathSeen,
+    /// When it was seen last, by anybody, in seconds since 1970; 0 where it never was.
+    pub last: u32,
     /// How it stands with the path.
     pub state: CoverageState,
+    /// Whether what was seen says nothing of the present: it is too old beside what else the client
+    /// did, or an earlier version's.
+    pub stale: bool,
     /// The group; none where the configuration names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// Whether the group must have the path; none without a group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configured: Option<bool>,
-    /// Users and devices that were seen on it; only lines of a group have it.
+    /// Devices that were seen on it; only lines of a group have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub members: Option<usize>,
     /// What is missing or too old, of what must see the path.
@@ -33,50 +42,309 @@ pub struct CoverageLine {
 pub enum CoverageState {
     /// Seen lately.
     Green,
-    /// Was in use and is silent, while the same user or device goes on; of a group also a path that
-    /// it must have and on which nobody was ever seen.
+    /// Was in use and is silent, while the same client on the same device goes on; of a group also a
+    /// path that it must have and on which nobody was ever seen.
     Red,
     /// Never seen.
     Unseen,
     /// Seen, though the group need not have it.
     Extra,
+    /// Seen with a version that the device has replaced.
+    Past,
 }
 
-/// The matrix: seven lines of each user and device, in the guide's order, and of each group.
+/// The matrix: seven lines of each device and version of a client, in the guide's order, and of each
+/// group.
 ///
 /// Of whom no group says anything, a path is red when it was seen and its client's word is `stale`
-/// seconds older than the newest of that user or device. In a group only its configured paths can be
-/// red: where one of what must see them is that much older, or was never there.
+/// seconds older than the newest of that client on that device. In a group only its configured paths
+/// can be red: where one of what must see them is that much older, or was never there. Evidence that
+/// names no client counts for each client of the device, and what names no device for each device of
+/// the user.
 pub fn coverage_report(
-    rows: Vec<PathSeen>,
+    mut rows: Vec<PathSeen>,
     config: &CoverageConfig,
     stale: u32,
 ) -> Vec<CoverageLine> {
-    let mut subjects: Vec<&str> = rows.iter().map(|row| &*row.subject).collect();
-    subjects.sort_unstable();
-    subjects.dedup();
-    let mut lines = Vec::new();
-    let mut of_groups: Vec<(&CoverageGroup, Vec<&PathSeen>)> = config
+    rows.sort_by(|one, other| one.subject.cmp(&other.subject));
+    let mut of_groups: Vec<_> = config
         .group
         .iter()
-        .map(|group| (group, Vec::new()))
+        .map(|group| Members::new(group))
         .collect();
-    for subject in subjects {
-        let own = rows.iter().filter(|row| &*row.subject == subject);
-        let own: Vec<&PathSeen> = own.collect();
-        let group = config.group_of(&own);
-        let mut known = of_groups.iter_mut();
-        if let Some((_, all)) = known.find(|(known, _)| Some(*known) == group) {
-            all.extend(&own);
+    let mut lines = Vec::new();
+    for own in rows.chunk_by(|one, other| one.subject == other.subject) {
+        for device in devices(own) {
+            let group = device
+                .name()
+                .and_then(|(subject, name)| config.group_of(subject, name));
+            if let Some(members) = of_groups.iter_mut().find(|one| Some(one.group) == group) {
+                members.add(&device);
+            }
+            lines.extend(device.lines(&Rule::of(group, stale)));
         }
-        let rule = Rule::of(group, stale);
-        lines.extend(PATHS.map(|path| rule.line(subject, path, &own)));
     }
-    for (group, all) in &of_groups {
-        let rule = Rule::of(Some(group), stale);
-        lines.extend(PATHS.map(|path| rule.group_line(group, path, all)));
+    for members in &of_groups {
+        let rule = Rule::of(Some(members.group), stale);
+        lines.extend(PATHS.map(|path| members.line(&rule, path)));
     }
     lines
+}
+
+/// The devices of one user, whose rows `own` are.
+fn devices(own: &[PathSeen]) -> Vec<Device<'_>> {
+    let mut devices: BTreeMap<String, Vec<&PathSeen>> = BTreeMap::new();
+    for row in own.iter().filter(|row| !row.device.is_empty()) {
+        devices
+            .entry(host_label(&row.device))
+            .or_default()
+            .push(row);
+    }
+    let nobodys: Vec<&PathSeen> = own.iter().filter(|row| row.device.is_empty()).collect();
+    if devices.is_empty() {
+        return vec![Device {
+            own: nobodys,
+            nobodys: Vec::new(),
+        }];
+    }
+    let all = devices.into_values().map(|own| Device {
+        own,
+        nobodys: nobodys.clone(),
+    });
+    all.collect()
+}
+
+/// One device of one user.
+struct Device<'a> {
+    /// Its rows.
+    own: Vec<&'a PathSeen>,
+    /// Rows of the user that name no device.
+    nobodys: Vec<&'a PathSeen>,
+}
+
+/// A client: its product and its version.
+type Client<'a> = (&'a str, &'a str);
+
+impl<'a> Device<'a> {
+    /// User and device.
+    fn name(&self) -> Option<(&'a str, &'a str)> {
+        let row = self.own.first()?;
+        Some((&row.subject, &row.device))
+    }
+
+    /// Rows whose evidence counts for each client.
+    fn shared(&self) -> impl Iterator<Item = &'a PathSeen> {
+        let own = self.own.iter().filter(|row| row.product.is_empty());
+        own.chain(&self.nobodys).copied()
+    }
+
+    /// The clients, by product; of each product the version in use first.
+    fn clients(&self) -> Vec<Client<'a>> {
+        let mut last: BTreeMap<Client<'a>, u32> = BTreeMap::new();
+        for row in self.own.iter().filter(|row| !row.product.is_empty()) {
+            let at = last.entry((&row.product, &row.version)).or_default();
+            *at = row.last().max(*at);
+        }
+        if last.is_empty() {
+            return vec![("", "")];
+        }
+        let mut clients: Vec<_> = last.into_iter().collect();
+        clients.sort_by_key(|((product, _), at)| (*product, std::cmp::Reverse(*at)));
+        clients.into_iter().map(|(client, _)| client).collect()
+    }
+
+    fn lines(&self, rule: &Rule<'_>) -> Vec<CoverageLine> {
+        let clients = self.clients();
+        let mut lines = Vec::with_capacity(clients.len() * PATHS.len());
+        for (number, client) in (0_usize..).zip(&clients) {
+            let before = number.checked_sub(1).and_then(|at| clients.get(at));
+            let is_past = before.is_some_and(|(product, _)| *product == client.0);
+            let newest = self.newest(client.0);
+            lines.extend(PATHS.map(|path| match is_past {
+                true => self.past(rule, *client, path),
+                false => self.line(rule, (*client, newest), path),
+            }));
+        }
+        lines
+    }
+
+    /// When `product` was at work last. What names no client shows that, too, where the device has one
+    /// only, or none of them told of anything in all that time.
+    fn newest(&self, product: &str) -> u32 {
+        let of_product = self.own.iter().filter(|row| &*row.product == product);
+        let own = of_product.map(|row| row.at_work()).max();
+        let own = own.unwrap_or_default();
+        let mut products: Vec<_> = self.clients().iter().map(|(name, _)| *name).collect();
+        products.dedup();
+        let told = self.own.iter().map(|row| row.telemetry).max();
+        let shared = self
+            .shared()
+            .map(PathSeen::at_work)
+            .max()
+            .unwrap_or_default();
+        let is_unexplained = shared > told.unwrap_or_default().saturating_add(UNEXPLAINED_S);
+        if products.len() < 2 || is_unexplained {
+            own.max(shared)
+        } else {
+            own
+        }
+    }
+
+    /// The line of the version in use of a client, which was at work last at `newest`.
+    fn line(
+        &self,
+        rule: &Rule<'_>,
+        (client, newest): (Client<'a>, u32),
+        path: &str,
+    ) -> CoverageLine {
+        let (product, version) = client;
+        let is_own = |row: &&PathSeen| &*row.product == product && &*row.version == version;
+        let own = self.own.iter().copied().filter(is_own);
+        let seen = self.sum(client, path, own.chain(self.shared()));
+        // What an earlier version showed is not forgotten when a new one comes.
+        let of_product = self
+            .own
+            .iter()
+            .copied()
+            .filter(|row| &*row.product == product);
+        let known = self.sum(client, path, of_product.chain(self.shared()));
+        let configured = rule.is_configured(path);
+        let missing = match configured {
+            Some(true) if known.last() > 0 => rule.missing(&known, newest),
+            Some(_) | None => Vec::new(),
+        };
+        let is_seen = seen.last() > 0;
+        let is_old = known.last() > 0 && newest.saturating_sub(known.told()) > rule.stale;
+        let state = match configured {
+            Some(true) if !missing.is_empty() => CoverageState::Red,
+            None if is_old => CoverageState::Red,
+            _ if !is_seen => CoverageState::Unseen,
+            Some(false) => CoverageState::Extra,
+            Some(true) | None => CoverageState::Green,
+        };
+        CoverageLine {
+            last: seen.last(),
+            state,
+            stale: known.last() > 0 && (is_old || !is_seen),
+            group: rule.group.map(|group| group.name.clone()),
+            configured,
+            members: None,
+            missing,
+            seen,
+        }
+    }
+
+    /// The line of a version that is no longer in use.
+    fn past(&self, rule: &Rule<'_>, client: Client<'a>, path: &str) -> CoverageLine {
+        let (product, version) = client;
+        let is_own = |row: &&PathSeen| &*row.product == product && &*row.version == version;
+        let own = self.own.iter().copied().filter(is_own);
+        let seen = self.sum(client, path, own);
+        let is_seen = seen.last() > 0;
+        CoverageLine {
+            last: seen.last(),
+            state: if is_seen {
+                CoverageState::Past
+            } else {
+                CoverageState::Unseen
+            },
+            stale: is_seen,
+            group: rule.group.map(|group| group.name.clone()),
+            configured: rule.is_configured(path),
+            members: None,
+            missing: Vec::new(),
+            seen,
+        }
+    }
+
+    /// What `rows` show of `path`, as the client's.
+    fn sum<'b>(
+        &self,
+        (product, version): Client<'_>,
+        path: &str,
+        rows: impl Iterator<Item = &'b PathSeen>,
+    ) -> PathSeen {
+        let (subject, device) = self.name().unwrap_or_default();
+        let mut sum = PathSeen {
+            subject: subject.into(),
+            device: device.into(),
+            product: product.into(),
+            version: version.into(),
+            path: path.into(),
+            ..PathSeen::default()
+        };
+        rows.filter(|row| &*row.path == path)
+            .for_each(|row| sum.add(row));
+        sum
+    }
+}
+
+/// So long after all telemetry, flows to the model are no client's that told of them.
+const UNEXPLAINED_S: u32 = 3_600;
+
+/// The devices of a group.
+struct Members<'a> {
+    group: &'a CoverageGroup,
+    rows: Vec<PathSeen>,
+}
+
+impl<'a> Members<'a> {
+    const fn new(group: &'a CoverageGroup) -> Self {
+        Self {
+            group,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Takes a device over: one row a path, over all clients.
+    fn add(&mut self, device: &Device<'_>) {
+        let all = || device.own.iter().chain(&device.nobodys).copied();
+        let sums = PATHS.map(|path| device.sum(("", newest_version(all(), path)), path, all()));
+        self.rows
+            .extend(sums.into_iter().filter(|row| row.last() > 0));
+    }
+
+    fn line(&self, rule: &Rule<'_>, path: &str) -> CoverageLine {
+        let on_it = || self.rows.iter().filter(|row| &*row.path == path);
+        let mut seen = PathSeen {
+            subject: self.group.name.as_str().into(),
+            version: newest_version(on_it(), path).into(),
+            path: path.into(),
+            ..PathSeen::default()
+        };
+        on_it().for_each(|row| seen.add(row));
+        let newest = self.rows.iter().map(PathSeen::at_work).max();
+        let newest = newest.unwrap_or_default();
+        let is_configured = rule.is_configured(path) == Some(true);
+        let missing = if is_configured {
+            rule.missing(&seen, newest)
+        } else {
+            Vec::new()
+        };
+        let state = match (is_configured, seen.last() > 0) {
+            (true, _) if !missing.is_empty() => CoverageState::Red,
+            (true, _) => CoverageState::Green,
+            (false, false) => CoverageState::Unseen,
+            (false, true) => CoverageState::Extra,
+        };
+        CoverageLine {
+            last: seen.last(),
+            state,
+            stale: seen.last() > 0 && newest.saturating_sub(seen.told()) > rule.stale,
+            group: Some(self.group.name.clone()),
+            configured: Some(is_configured),
+            members: Some(on_it().count()),
+            missing,
+            seen,
+        }
+    }
+}
+
+/// The version that telemetry told last on `path`.
+fn newest_version<'a>(rows: impl Iterator<Item = &'a PathSeen>, path: &str) -> &'a str {
+    let told = rows.filter(|row| &*row.path == path && row.telemetry > 0);
+    let newest = told.max_by_key(|row| row.telemetry);
+    newest.map_or("", |row| &*row.version)
 }
 
 /// What is expected of a path.
@@ -97,71 +365,6 @@ impl<'a> Rule<'a> {
         Some(group.paths.iter().any(|known| known == path))
     }
 
-    /// The line of one user or device, whose rows `own` are.
-    fn line(&self, subject: &str, path: &str, own: &[&PathSeen]) -> CoverageLine {
-        let newest = newest(own);
-        let seen = own.iter().find(|row| &*row.path == path);
-        let configured = self.is_configured(path);
-        let missing = match seen {
-            Some(row) if configured == Some(true) => self.missing(row, newest),
-            Some(_) | None => Vec::new(),
-        };
-        let is_stale = |row: &PathSeen| newest.saturating_sub(row.told()) > self.stale;
-        let state = match (seen, configured) {
-            (None, _) => CoverageState::Unseen,
-            (Some(_), Some(false)) => CoverageState::Extra,
-            (Some(_), Some(true)) if !missing.is_empty() => CoverageState::Red,
-            (Some(row), None) if is_stale(row) => CoverageState::Red,
-            (Some(_), _) => CoverageState::Green,
-        };
-        let seen = seen.map_or_else(|| unseen(subject, path), |row| (*row).clone());
-        CoverageLine {
-            seen,
-            state,
-            group: self.group.map(|group| group.name.clone()),
-            configured,
-            members: None,
-            missing,
-        }
-    }
-
-    /// The line of the group, whose members' rows `all` are.
-    fn group_line(&self, group: &CoverageGroup, path: &str, all: &[&PathSeen]) -> CoverageLine {
-        let on_it: Vec<_> = all.iter().filter(|row| &*row.path == path).collect();
-        let mut seen = unseen(&group.name, path);
-        for row in &on_it {
-            if row.telemetry >= seen.telemetry {
-                seen.version = row.version.clone();
-            }
-            let first = [seen.first, row.first].into_iter().filter(|at| *at > 0);
-            seen.first = first.min().unwrap_or_default();
-            seen.telemetry = seen.telemetry.max(row.telemetry);
-            seen.flow = seen.flow.max(row.flow);
-            seen.decrypted = seen.decrypted.max(row.decrypted);
-            seen.judged = seen.judged.max(row.judged);
-        }
-        let is_configured = self.is_configured(path) == Some(true);
-        let missing = if is_configured {
-            self.missing(&seen, newest(all))
-        } else {
-            Vec::new()
-        };
-        let state = match (is_configured, on_it.is_empty()) {
-            (true, _) if !missing.is_empty() => CoverageState::Red,
-            (true, _) => CoverageState::Green,
-            (false, true) => CoverageState::Unseen,
-            (false, false) => CoverageState::Extra,
-        };
-        CoverageLine {
-            seen,
-            state,
-            group: Some(group.name.clone()),
-            configured: Some(is_configured),
-            members: Some(on_it.len()),
-            missing,
-        }
-    }
-
     /// What of that which must see the path is missing, or too old beside `newest`.
     fn missing(&self, row: &PathSeen, newest: u32) -> Vec<&'static str> {
         let needs = self.group.map(CoverageGroup::needs).unwrap_or_default();
@@ -176,18 +379,6 @@ impl<'a> Rule<'a> {
             .into_iter()
             .filter(|(name, at)| needs.contains(name) && is_missing(*at));
         missing.map(|(name, _)| name).collect()
-    }
-}
-
-fn newest(rows: &[&PathSeen]) -> u32 {
-    rows.iter().map(|row| row.last()).max().unwrap_or_default()
-}
-
-fn unseen(subject: &str, path: &str) -> PathSeen {
-    PathSeen {
-        subject: subject.into(),
-        path: path.into(),
-        ..PathSeen::default()
     }
 }
 
@@ -306,5 +497,138 @@ pub(super) mod tests {
         // Of whom no group says anything.
         let ann = of("ann", "browser");
         assert_eq!((ann.state, ann.configured), (CoverageState::Red, None));
+    }
+
+    /// A row of one client on one device.
+    fn client(device: &str, client: &str, path: &str, telemetry: u32) -> PathSeen {
+        let (product, version) = client.split_once(' ').unwrap_or_default();
+        PathSeen {
+            device: device.into(),
+            product: product.into(),
+            version: version.into(),
+            ..row("ana", path, telemetry, 0)
+        }
+    }
+
+    /// Every line that is not unseen: device, client, path, state, and whether it is stale.
+    fn told(rows: &[PathSeen]) -> Vec<String> {
+        let lines = coverage_report(rows.to_vec(), &CoverageConfig::default(), 24 * HOUR);
+        assert_eq!(lines.len() % PATHS.len(), 0);
+        let told = lines
+            .iter()
+            .filter(|line| line.stale || line.state != CoverageState::Unseen);
+        told.map(|line| {
+            let PathSeen {
+                device,
+                version,
+                path,
+                ..
+            } = &line.seen;
+            let stale = if line.stale { " stale" } else { "" };
+            format!("{device} {version} {path} {:?}{stale}", line.state)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn each_device_of_a_user_stands_for_itself() {
+        let (old, new) = (100 * HOUR, 130 * HOUR);
+        let all = [
+            client("fin-1", "cowork 1", "native_loop", new),
+            client("fin-1", "cowork 1", "browser", old),
+            client("Fin-2.local", "cowork 1", "native_loop", new),
+            client("fin-2", "cowork 1", "browser", new),
+        ];
+        let expected = [
+            "fin-1 1 native_loop Green",
+            "fin-1 1 browser Red stale",
+            "Fin-2.local 1 native_loop Green",
+            "Fin-2.local 1 browser Green",
+        ];
+        assert_eq!(told(&all), expected);
+        // The other device has been off since then: nothing of it is red.
+        let off = [
+            client("fin-1", "cowork 1", "native_loop", old),
+            client("fin-1", "cowork 1", "browser", old - HOUR),
+            client("fin-2", "cowork 1", "native_loop", new),
+        ];
+        let expected = [
+            "fin-1 1 native_loop Green",
+            "fin-1 1 browser Green",
+            "fin-2 1 native_loop Green",
+        ];
+        assert_eq!(told(&off), expected);
+    }
+
+    #[test]
+    fn a_new_version_starts_anew_and_loses_no_path_unnoticed() {
+        let before = 100 * HOUR;
+        let at = |now: u32| {
+            [
+                client("fin-1", "cowork 1", "native_loop", before),
+                client("fin-1", "cowork 1", "browser", before),
+                client("fin-1", "cowork 2", "native_loop", now),
+            ]
+        };
+        let expected = [
+            "fin-1 2 native_loop Green",
+            "fin-1 2 browser Unseen stale",
+            "fin-1 1 native_loop Past stale",
+            "fin-1 1 browser Past stale",
+        ];
+        assert_eq!(told(&at(before + HOUR)), expected);
+        let red = told(&at(before + 30 * HOUR));
+        assert_eq!(red[1], "fin-1 2 browser Red stale");
+    }
+
+    #[test]
+    fn a_client_that_nobody_uses_turns_nothing_red() {
+        let (old, new) = (100 * HOUR, 130 * HOUR);
+        let rows = [
+            client("fin-1", "claude-code 2", "native_loop", old),
+            client("fin-1", "claude-code 2", "local_mcp", old - 2 * HOUR),
+            client("fin-1", "cowork 1", "native_loop", new),
+        ];
+        let expected = [
+            "fin-1 2 native_loop Green",
+            "fin-1 2 local_mcp Green",
+            "fin-1 1 native_loop Green",
+        ];
+        assert_eq!(told(&rows), expected);
+        // Somebody's browser is no sign that the agent works; flows to the model are.
+        let mut browsing = rows[..2].to_vec();
+        browsing.push(PathSeen {
+            flow: new,
+            ..client("fin-1", "", "browser", 0)
+        });
+        assert_eq!(told(&browsing)[0], "fin-1 2 native_loop Green");
+        browsing.push(PathSeen {
+            flow: new,
+            ..client("fin-1", "", "native_loop", 0)
+        });
+        assert_eq!(told(&browsing)[0], "fin-1 2 native_loop Red stale");
+    }
+
+    #[test]
+    fn flows_that_name_no_device_or_client_count_for_each() {
+        let rows = [
+            client("fin-1", "cowork 1", "native_loop", HOUR),
+            client("fin-2", "cowork 1", "native_loop", HOUR),
+            PathSeen {
+                flow: 2 * HOUR,
+                ..client("", "", "native_loop", 0)
+            },
+            PathSeen {
+                judged: 3 * HOUR,
+                ..client("fin-2", "", "native_loop", 0)
+            },
+        ];
+        let lines = coverage_report(rows.to_vec(), &CoverageConfig::default(), 24 * HOUR);
+        let times: Vec<_> = lines
+            .iter()
+            .filter(|line| line.last > 0)
+            .map(|line| [line.seen.telemetry, line.seen.flow, line.seen.judged])
+            .collect();
+        assert_eq!(times, [[HOUR, 2 * HOUR, 0], [HOUR, 2 * HOUR, 3 * HOUR]]);
     }
 }
