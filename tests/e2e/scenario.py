@@ -173,6 +173,9 @@ class Session:
     def plugin(self, name, marketplace):
         return self._add("plugin_loaded", **{"plugin.name": name, "marketplace.name": marketplace, "has_hooks": False})
 
+    def skill(self, name, marketplace):
+        return self._add("skill_activated", **{"skill.name": name, "skill.source": "plugin", "marketplace.name": marketplace})
+
     def answer(self, text):
         return self._add("assistant_response", response=text, response_length=str(len(text)))
 

@@ -149,6 +149,11 @@ def _(s):
     s.prompt("And again").mcp("ledger", "get_account", {"url": "https://ledger.example.com/accounts/2"})
 
 
+@scenario(benign("skill-of-the-company"))
+def _(s):
+    s.skill("expenses", "builtin").prompt("Book the expenses").read(f"{FOLDER}/expenses.csv")
+
+
 @scenario(benign("refused-then-asked"))
 def _(s):
     s.prompt("Read the log").read(f"{FOLDER}/app.log", decision="reject", source="user_reject")
@@ -308,6 +313,16 @@ def _(s):
 @scenario(hostile("marketplace", "Plugin from a marketplace that is not approved"))
 def _(s):
     s.plugin("helper", "somebodys-plugins").prompt("Help")
+
+
+@scenario(hostile("skill-of-somebody", "Skill or tool of a marketplace that is not approved used"))
+def _(s):
+    s.skill("expenses", "somebodys-plugins").prompt("Book the expenses").read(f"{FOLDER}/expenses.csv")
+
+
+@scenario(hostile("marketplace-added", "Marketplace that is not approved added by a command"))
+def _(s):
+    s.prompt("Get me that plugin").bash("claude plugin marketplace add somebody/plugins")
 
 
 @scenario(hostile("server-elsewhere", "MCP server reaches a new domain", ago=200_000))

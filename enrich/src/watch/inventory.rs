@@ -187,12 +187,17 @@ fn shown(event: &Event) -> Vec<Shown> {
                 source.join(" "),
             )
         }
-        Some("skill_activated") => one(
-            "skill",
-            attribute(event, "skill.name"),
-            String::new(),
-            attribute(event, "skill.source"),
-        ),
+        Some("skill_activated") => {
+            let skill = one(
+                "skill",
+                attribute(event, "skill.name"),
+                String::new(),
+                attribute(event, "skill.source"),
+            );
+            let marketplace = attribute(event, "marketplace.name");
+            let marketplace = one("marketplace", marketplace, String::new(), String::new());
+            skill.into_iter().chain(marketplace).collect()
+        }
         Some("api_request_body" | "tool_result" | "response") => {
             let server = event.text(Field::ApiServiceName).unwrap_or_default();
             let content = event.text(Field::ContentText).unwrap_or_default();
@@ -401,6 +406,10 @@ mod tests {
         assert_eq!(whats(&inventory.see(&server("user"), 2)), ["source"]);
         let skill = |name| event("skill_activated", &[], &[("skill.name", name)]);
         assert_eq!(whats(&inventory.see(&skill("expenses"), 3)), ["new"]);
+        let mut of_plugin = skill("expenses");
+        of_plugin.keep_text("marketplace.name", "acme");
+        let seen = inventory.see(&of_plugin, 3);
+        assert_eq!((whats(&seen), seen[0].kind), (vec!["new"], "marketplace"));
         assert_eq!(inventory.see(&skill("custom_skill"), 3), []);
     }
 
