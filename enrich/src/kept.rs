@@ -35,6 +35,11 @@ impl<K: Copy + Eq + Hash, V: Aging + Serialize + DeserializeOwned> Kept<K, V> {
         self.values.get(&key)
     }
 
+    /// All of them, in no order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.values.values()
+    }
+
     /// The value, to be changed; `make` where there is none.
     pub(crate) fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         if self.values.len() >= self.max && !self.values.contains_key(&key) {

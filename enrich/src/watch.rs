@@ -83,6 +83,19 @@ impl Default for Watch {
 }
 
 impl Watch {
+    /// Nothing heard yet; `config` says which paths must be seen, of whom.
+    pub fn new(config: CoverageConfig) -> Self {
+        Self {
+            coverage: Coverage::new(config),
+            ..Self::default()
+        }
+    }
+
+    /// Has [`Watch::due`] look at everything at once, since there may be no later.
+    pub const fn hurry(&mut self) {
+        self.coverage.hurry();
+    }
+
     /// Takes an event into account that was received at `received`; returns what it shows.
     pub fn observe(&mut self, event: &Event, received: Timestamp) -> Vec<Notice> {
         let time = event.time().min(received);
@@ -222,12 +235,13 @@ impl Watch {
         silence.into_iter().collect()
     }
 
-    /// What the passing of time shows: gaps that did not close, and told gaps that did.
+    /// What the passing of time shows: gaps that did not close, told gaps that did, and paths that
+    /// are no longer seen.
     pub fn due(&mut self, now: Timestamp) -> Vec<Notice> {
         let Some(at) = seconds(now) else {
             return Vec::new();
         };
-        let mut notices = Vec::new();
+        let mut notices = self.coverage.due(now, at);
         for key in std::mem::take(&mut self.waiting) {
             if self.sessions.get(key).is_none() {
                 continue;

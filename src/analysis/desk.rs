@@ -53,7 +53,7 @@ impl Desk {
             rules: loaded.rules,
             grouper: Grouper::default(),
             risks: Risks::new(&config),
-            watch: Watch::default(),
+            watch: Watch::new(parts.config.coverage.clone()),
             looked: Timestamp::default(),
             scorer: parts.models.clone().map(|models| {
                 parts
@@ -168,6 +168,7 @@ impl Desk {
 
     /// Has [`Desk::passed`] look at once, since there may be no later.
     pub(super) const fn hurry(&mut self) {
+        self.watch.hurry();
         self.looked = Timestamp::from_micros(0);
     }
 

@@ -123,6 +123,10 @@ def test_each_device_of_a_user_has_its_own_rows(magistrate, run, dark):
     assert len(lines) == 14 and outcome.returncode == 1
     [red] = [line for line in lines if line["state"] == "red"]
     assert (red["device"], red["path"], red["stale"]) == ("Fin-7.local", dark, True)
+    assert dict(server.sql(FINDINGS)).get("Path of the agent is no longer seen") == 1
+    [(text,)] = server.sql("select unmapped from lake where metadata.event_code = 'coverage_red'")
+    notice = json.loads(text)
+    assert (notice["coverage.device"], notice["coverage.path"]) == ("Fin-7.local", dark)
     assert time.time() - red["last"] == pytest.approx(50 * HOUR, abs=120)
     text = run("coverage", "--data", server.data).stdout.decode()
     assert "ana@example.com · Fin-7.local · claude-code 2.1.330" in text and text.count("RED") == 1

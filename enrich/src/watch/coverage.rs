@@ -1,18 +1,21 @@
 //! The seven paths of the agent, by evidence: which of them telemetry, a proxy and the judge saw, of
 //! whom, on which device, with which version of which client, and when last (GUIDE.md S95).
 
+mod alarm;
 mod before;
 mod groups;
 mod report;
 mod servers;
 mod whose;
 
-use magistrate_event::{Class, Event, Field};
+use magistrate_event::{Class, Event, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::alarm::Alarms;
 use self::before::Before;
 use self::servers::Servers;
 use self::whose::{Heard, Whose, host_label};
+use super::notice::Notice;
 use super::{Hash, hash, is_client};
 use crate::kept::{Aging, Kept};
 
@@ -21,12 +24,17 @@ pub use self::report::{CoverageLine, CoverageState, coverage_report};
 
 /// Rows of the matrix that are kept: a user, a device, a client and its version, a path.
 const MAX_ROWS: usize = 200_000;
+/// So often it is looked which paths are red.
+const LOOK_S: u32 = 900;
+/// A path is red after so many seconds, where no group says otherwise.
+const STALE_S: u32 = 86_400;
 /// Longer names are cut.
 const MAX_NAME_BYTES: usize = 128;
 /// What the first byte of a row's key says: this, and before devices had rows of their own.
 const ROW: u8 = b'd';
 const HEARD: u8 = b'h';
 const SERVER: u8 = b'm';
+const ALARM: u8 = b'n';
 const ROW_BEFORE: u8 = b'c';
 const HEARD_BEFORE: u8 = b'a';
 
@@ -120,6 +128,10 @@ pub(super) struct Coverage {
     rows: Kept<Hash, PathSeen>,
     heard: Heard,
     servers: Servers,
+    alarms: Alarms,
+    config: CoverageConfig,
+    /// When it was looked last which paths are red.
+    looked: u32,
     /// Keys of rows whose layout is that of before; they are to be deleted.
     outdated: Vec<Vec<u8>>,
 }
@@ -139,12 +151,39 @@ impl Default for Coverage {
             rows: Kept::new(MAX_ROWS),
             heard: Heard::default(),
             servers: Servers::default(),
+            alarms: Alarms::default(),
+            config: CoverageConfig::default(),
+            looked: 0,
             outdated: Vec::new(),
         }
     }
 }
 
 impl Coverage {
+    /// Nothing seen yet of what `config` asks for.
+    pub(super) fn new(config: CoverageConfig) -> Self {
+        Self {
+            config,
+            ..Self::default()
+        }
+    }
+
+    /// Has [`Coverage::due`] look at once.
+    pub(super) const fn hurry(&mut self) {
+        self.looked = 0;
+    }
+
+    /// Paths that have turned red, or are red no more, at `now`, which is `at` in seconds.
+    pub(super) fn due(&mut self, now: Timestamp, at: u32) -> Vec<Notice> {
+        if at < self.looked.saturating_add(LOOK_S) {
+            return Vec::new();
+        }
+        self.looked = at;
+        let rows = self.rows.values().cloned().collect();
+        let lines = coverage_report(rows, &self.config, STALE_S);
+        self.alarms.look(&lines, now, at)
+    }
+
     /// Takes an event into account that happened at `at`.
     pub(super) fn see(&mut self, event: &Event, at: u32) {
         let Some(by) = seen_by(event) else { return };
@@ -230,6 +269,8 @@ impl Coverage {
             .changes(|hash, bytes| take((key(HEARD, hash), bytes)));
         self.servers
             .changes(|hash, bytes| take((key(SERVER, hash), bytes)));
+        self.alarms
+            .changes(|hash, bytes| take((key(ALARM, hash), bytes)));
         for key in self.outdated.drain(..) {
             take((key, None));
         }
@@ -242,6 +283,7 @@ impl Coverage {
             ROW => return Some(self.rows.restore(hash, bytes)),
             HEARD => return Some(self.heard.restore(hash, bytes)),
             SERVER => return Some(self.servers.restore(hash, bytes)),
+            ALARM => return Some(self.alarms.restore(hash, bytes)),
             ROW_BEFORE => {
                 if let Some(seen) = Before::read(bytes) {
                     let whose = Whose {

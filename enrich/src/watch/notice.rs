@@ -45,6 +45,18 @@ impl About {
         Self(filled.collect())
     }
 
+    /// These columns, without the empty ones.
+    pub(crate) fn named(columns: &[(Field, &str)]) -> Self {
+        let filled = columns
+            .iter()
+            .filter(|(_, text)| !text.is_empty() && text.len() <= MAX_VALUE_BYTES);
+        Self(
+            filled
+                .map(|(field, text)| (u16::from(*field), (*text).into()))
+                .collect(),
+        )
+    }
+
     /// Without the session: what is noticed of a user or a device is about no one of them.
     pub(crate) fn without_session(mut self) -> Self {
         self.0

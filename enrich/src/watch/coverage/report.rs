@@ -67,11 +67,7 @@ pub fn coverage_report(
     stale: u32,
 ) -> Vec<CoverageLine> {
     rows.sort_by(|one, other| one.subject.cmp(&other.subject));
-    let mut of_groups: Vec<_> = config
-        .group
-        .iter()
-        .map(|group| Members::new(group))
-        .collect();
+    let mut of_groups: Vec<_> = config.group.iter().map(Members::new).collect();
     let mut lines = Vec::new();
     for own in rows.chunk_by(|one, other| one.subject == other.subject) {
         for device in devices(own) {
