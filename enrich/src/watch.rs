@@ -16,7 +16,7 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use magistrate_event::{Class, Event, Field, Timestamp};
+use magistrate_event::{Class, Event, Field, Source, Timestamp};
 
 use self::coverage::Coverage;
 use self::drift::{Recent, Usual};
@@ -112,16 +112,18 @@ impl Watch {
                 time,
                 at,
                 received: seconds(received).unwrap_or(at),
+                alive: alive(event, at, received),
             };
             return self.hear(&heard);
         }
+        let alive = alive(event, at, received);
         let mut notices = Vec::new();
         if event.class().is_flow() && event.text(Field::ToolClass).is_none() {
             let bypass = self.egress.flow(event, at);
             notices.extend(bypass.map(|one| words::bypassed(&one)));
         }
         if goes_to_model(event) {
-            notices.extend(self.flow(event, time, at));
+            notices.extend(self.flow(event, time, alive));
         }
         notices
     }
@@ -138,9 +140,9 @@ impl Watch {
             hashes.push(subject.hash);
             let presence = self.subjects.entry(subject.hash, Presence::default);
             if hooks {
-                presence.hook(heard.at);
+                presence.hook(heard.alive);
             }
-            if presence.hear(heard.at) {
+            if presence.hear(heard.alive) {
                 notices.push(subject.returned(heard.event, heard.time, heard.at));
             }
         }
@@ -171,7 +173,7 @@ impl Watch {
         let about = about?;
         let expects = |one: &Subject| {
             let known = self.subjects.get(one.hash);
-            known.is_some_and(|presence| presence.has_hooks(heard.at))
+            known.is_some_and(|presence| presence.has_hooks(heard.alive))
         };
         subjects(event, &subject::NAMED)
             .any(|one| expects(&one))
@@ -312,6 +314,20 @@ struct Heard<'a> {
     /// Its time and that of its receipt, in seconds.
     at: u32,
     received: u32,
+    /// When it shows that somebody is there.
+    alive: u32,
+}
+
+/// An event that happened so long before its receipt, or comes from a file, tells of its own time.
+const HISTORY_S: u32 = 6 * 3_600;
+
+/// When an event shows that its sender is there: at its receipt, since clocks of clients and proxies
+/// differ, and a client that sends late sends.
+fn alive(event: &Event, at: u32, received: Timestamp) -> u32 {
+    let received = seconds(received).unwrap_or(at);
+    let is_history = received.saturating_sub(at) > HISTORY_S
+        || event.text(Field::Source) == Some(Source::Replay.name());
+    if is_history { at } else { received }
 }
 
 /// Whether a surface is a client of ours.

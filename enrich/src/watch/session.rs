@@ -5,13 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::notice::{About, Notice};
 use super::sequences::Sequences;
-use super::{Heard, tag, words};
+use super::{HISTORY_S, Heard, tag, words};
 use crate::kept::Aging;
 
 /// A gap is told when it is known for so long: batches come late.
 const GRACE_S: u32 = 120;
-/// An event that happened so long before its receipt comes from a file: nothing more is to come.
-const HISTORY_S: u32 = 6 * 3_600;
 /// So many calls without a hook are no chance.
 const CALLS_WITHOUT_HOOKS: usize = 3;
 
@@ -46,6 +44,7 @@ impl Session {
     pub(super) fn hear(&mut self, heard: &Heard<'_>, hooks: bool) -> Option<About> {
         let event = heard.event;
         self.last_used = self.last_used.max(heard.received);
+        // Of what comes from a file nothing more is to come.
         self.is_history = heard.received.saturating_sub(heard.at) > HISTORY_S;
         self.has_hooks |= hooks;
         let number = event.int(Field::Sequence);

@@ -96,6 +96,32 @@ fn flows_without_telemetry_are_a_silence() {
 }
 
 #[test]
+fn clocks_that_are_an_hour_apart_are_no_silence() {
+    const HOUR: i64 = 3_600;
+    for (client_off, proxy_off) in [(-HOUR, 0), (HOUR, 0), (0, -HOUR), (-HOUR, HOUR)] {
+        let mut watch = Watch::default();
+        let mut told = Vec::new();
+        for step in (0..60).map(|step| step * 60) {
+            let telemetry = client("api_request", "s", step + client_off);
+            told.extend(watch.observe(&telemetry, second(step)));
+            let flow = flow("10.0.0.7", step + 30 + proxy_off);
+            told.extend(watch.observe(&flow, second(step + 30)));
+        }
+        assert_eq!(codes(&told), [""; 0], "{client_off} {proxy_off}");
+        // And when it does fall silent, that is told.
+        for step in (60..90).map(|step| step * 60) {
+            let flow = flow("10.0.0.7", step + proxy_off);
+            told.extend(watch.observe(&flow, second(step)));
+        }
+        assert_eq!(
+            codes(&told),
+            ["telemetry_silent"],
+            "{client_off} {proxy_off}"
+        );
+    }
+}
+
+#[test]
 fn hooks_that_stopped_are_noticed() {
     let mut watch = Watch::default();
     let calls = |session: &'static str, start: i64| {
