@@ -106,25 +106,36 @@ impl Context {
                 None => session::Session::default().facts(seen, trust),
             };
         }
-        facts.destination_new_to_user = self.is_new_to(seen.user, seen);
-        facts.destination_new_to_server = self.is_new_to(seen.server, seen);
+        let new = |owner, place| self.is_new_to(owner, place, seen);
+        facts.destination_new_to_user = new(seen.user, seen.action.destination());
+        facts.destination_new_to_server = new(seen.server, seen.action.place_of_server());
         facts
     }
 
-    fn is_new_to(&self, owner: Option<Owner>, seen: &Observed<'_>) -> Option<bool> {
-        let (owner, destination) = (owner?, seen.action.destination()?);
+    fn is_new_to(
+        &self,
+        owner: Option<Owner>,
+        place: Option<&str>,
+        seen: &Observed<'_>,
+    ) -> Option<bool> {
+        let owner = owner?;
         self.habits(owner)?
-            .is_new(owner, destination, seen.call, seen.time)
+            .is_new(owner, place?, seen.call, seen.time)
     }
 
     /// Remembers where users and servers go, once it is certain that they went.
     fn meet(&self, seen: &Observed<'_>) {
-        let Some(destination) = seen.action.destination().filter(|_| seen.went()) else {
+        if !seen.went() {
             return;
-        };
-        for owner in [seen.user, seen.server].into_iter().flatten() {
-            if let Some(mut habits) = self.habits(owner) {
-                habits.meet(owner, destination, seen.call, seen.time);
+        }
+        for (owner, place) in [
+            (seen.user, seen.action.destination()),
+            (seen.server, seen.action.place_of_server()),
+        ] {
+            if let (Some(owner), Some(place)) = (owner, place)
+                && let Some(mut habits) = self.habits(owner)
+            {
+                habits.meet(owner, place, seen.call, seen.time);
             }
         }
     }

@@ -132,6 +132,11 @@ impl<'a> Action<'a> {
         self.recipient_domain.or(self.domain).or(self.host)
     }
 
+    /// Where an MCP server goes: whom it writes to is the user's affair.
+    pub(super) fn place_of_server(&self) -> Option<&'a str> {
+        self.domain.or(self.host)
+    }
+
     /// The rung of the ladder that it stands on.
     pub(super) fn rung(&self) -> Option<Rung> {
         match (self.path_class, self.tool_class) {

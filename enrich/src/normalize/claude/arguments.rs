@@ -4,6 +4,22 @@ use std::borrow::Cow;
 
 use crate::normalize::url::names_place;
 
+/// What tools call those whom they send to.
+const RECIPIENTS: [&str; 10] = [
+    "to",
+    "cc",
+    "bcc",
+    "recipient",
+    "recipients",
+    "to_email",
+    "emails",
+    "attendees",
+    "invitees",
+    "share_with",
+];
+/// More are not read.
+const MAX_RECIPIENTS: usize = 32;
+
 /// The texts of the outermost object that matter, the first of each name.
 #[derive(Debug, Default)]
 pub(in crate::normalize) struct Arguments<'a> {
@@ -16,6 +32,8 @@ pub(in crate::normalize) struct Arguments<'a> {
     pub(in crate::normalize) url: Option<Cow<'a, str>>,
     /// Where a call of a foreign tool goes, under one of the names that such tools use for it.
     pub(in crate::normalize) place: Option<Cow<'a, str>>,
+    /// To whom it sends, or with whom it shares, in its own words.
+    pub(in crate::normalize) recipients: Vec<Cow<'a, str>>,
     /// The MCP server's own address.
     pub(in crate::normalize) server_url: Option<Cow<'a, str>>,
     /// The client cut something: the text as a whole, or a value inside.
@@ -35,6 +53,8 @@ impl<'a> Arguments<'a> {
         }
         let (mut at, mut depth) = (start + 1, 1_usize);
         let mut key: Option<&str> = None;
+        // The name of the list whose values are being read.
+        let mut list: Option<&str> = None;
         let mut expects_key = true;
         while let Some(&byte) = bytes.get(at) {
             match byte {
@@ -51,12 +71,23 @@ impl<'a> Arguments<'a> {
                         } else if let Some(key) = key.take() {
                             self.store(key, &literal);
                         }
+                    } else if depth == 2
+                        && let Some(key) = list
+                    {
+                        self.store_recipient(key, &literal);
                     }
                 }
                 b':' if depth == 1 => expects_key = false,
                 b',' if depth == 1 => expects_key = true,
+                b'[' if depth == 1 => {
+                    list = key.take();
+                    depth += 1;
+                }
                 b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    list = list.filter(|_| depth > 1);
+                }
                 _ => {}
             }
             if depth == 0 {
@@ -75,7 +106,15 @@ impl<'a> Arguments<'a> {
         named.find(|text| names_place(text))
     }
 
+    fn store_recipient(&mut self, key: &str, literal: &Literal<'a>) {
+        let is_one = RECIPIENTS.iter().any(|name| key.eq_ignore_ascii_case(name));
+        if is_one && self.recipients.len() < MAX_RECIPIENTS && !is_cut_value(literal.inner) {
+            self.recipients.push(literal.decoded());
+        }
+    }
+
     fn store(&mut self, key: &str, literal: &Literal<'a>) {
+        self.store_recipient(key, literal);
         let place = match key {
             "full_command" => &mut self.full_command,
             "bash_command" => &mut self.bash_command,
@@ -210,6 +249,24 @@ mod tests {
     fn values_are_not_taken_for_names() {
         let found = scanned(r#"{"a":"file_path","b":"x","list":["url","y"],"c":"url"}"#);
         assert!(found.file_path.is_none() && found.url.is_none());
+    }
+
+    #[test]
+    fn a_call_names_to_whom_it_goes() {
+        for (json, expected) in [
+            (
+                r#"{"to":"a@x.example","body":"to b@y.example"}"#,
+                "a@x.example",
+            ),
+            (
+                r#"{"to":["a@x.example","b@y.example"],"Cc":"c@z.example","n":{"to":"d@d.example"}}"#,
+                "a@x.example,b@y.example,c@z.example",
+            ),
+            (r#"{"rows":[["a"]],"tags":["x"],"to":[]}"#, ""),
+            (r#"{"to":["a@x.example","b"#, "a@x.example"),
+        ] {
+            assert_eq!(scanned(json).recipients.join(","), expected, "{json}");
+        }
     }
 
     #[test]

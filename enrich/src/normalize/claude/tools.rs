@@ -7,6 +7,7 @@ use magistrate_event::{Class, Field, Value};
 use super::arguments::Arguments;
 use super::product::Product;
 use super::traits::{Traits, UNKNOWN, action_of, builtin, traits};
+use crate::normalize::action::recipient_domains;
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
 use crate::normalize::otlp::any::Any;
@@ -178,6 +179,7 @@ impl<'a> Call<'a> {
             if let Some(address) = self.arguments.address().or(told) {
                 set_url(draft.event_mut(), address);
             }
+            self.fill_recipients(attributes, draft);
         }
         match self.traits.class {
             Class::ProcessActivity => self.fill_process(attributes, draft),
@@ -205,6 +207,19 @@ impl<'a> Call<'a> {
             | Class::ApplicationError
             | Class::Metric
             | Class::Span => {}
+        }
+    }
+
+    /// Fills to whom a call sends. Of several domains the column names one that is not the user's own.
+    fn fill_recipients(&self, attributes: &Attributes<'a>, draft: &mut Draft) {
+        let all = self.arguments.recipients.join(", ");
+        let domains = recipient_domains(&all);
+        let own = attributes.text(keys::USER_EMAIL).map(recipient_domains);
+        let own = own.unwrap_or_default();
+        let foreign = domains.iter().find(|domain| !own.contains(domain));
+        if let Some(domain) = foreign.or(domains.first()) {
+            draft.text(Field::Recipient, &all);
+            draft.text(Field::RecipientDomain, domain);
         }
     }
 
