@@ -33,6 +33,8 @@ log = logging.getLogger("magistrate")
 # The judge's door whose answers say what the agent may be told.
 PATH = "/v1/data/magistrate/decision"
 SESSION = "x-claude-code-session-id"
+# A request with one of these acts as somebody who has logged on.
+LOGGED_ON = ("cookie", "authorization", "x-api-key")
 # Questions at once; each has a thread and a connection while it waits.
 MAX_ASKED = 64
 # Lines that wait for the log.
@@ -342,6 +344,7 @@ class Magistrate:
             "dst_ip": server and server[0],
             "dst_port": server and server[1],
             "session_id": request.headers.get(SESSION),
+            "session_bearing": any(name in request.headers for name in LOGGED_ON),
             "user": ctx.options.magistrate_user or None,
             "request_id": flow.id,
             "verdict": flow.metadata.get("magistrate_verdict"),

@@ -111,13 +111,16 @@ def test_events_pass_at_once(proxy):
 def test_flows_are_told_to_the_record(server, proxy):
     named = {"x-claude-code-session-id": "told", "user-agent": "a-client/1"}
     assert through(proxy, "GET", "https://docs.example.com/once", named)[0] == 200
-    assert through(proxy, "POST", "https://www.wetransfer.com/api/u", named)[0] == 403
+    assert through(proxy, "POST", "https://www.wetransfer.com/api/u", {**named, "cookie": "theme=dark"})[0] == 403
     rows = (
-        "select http_request.url.path, http_response.code, http_request.user_agent from lake"
+        "select http_request.url.path, http_response.code, http_request.user_agent,"
+        " json_extract_string(unmapped, '$.session_bearing') from lake"
         " where magistrate.source = 'syslog_tcp' and actor.session.uid = 'told' order by all"
     )
     server.wait(lambda: len(server.sql(rows)) == 2, "two flows")
-    assert server.sql(rows) == [("/api/u", 403, "a-client/1"), ("/once", 200, "a-client/1")]
+    assert server.sql(rows) == [
+        ("/api/u", 403, "a-client/1", "true"), ("/once", 200, "a-client/1", "false"),
+    ]
 
 
 def test_without_a_judge_the_posture_decides(server, tmp_path):
