@@ -1,11 +1,13 @@
 //! The command line: which verbs there are and what they take.
 
+mod backtest;
 mod generate;
 
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::backtest::BacktestArguments;
 pub(crate) use self::generate::{Artefact, GenerateArguments};
 use crate::exit::Outcome;
 
@@ -33,6 +35,8 @@ pub(crate) enum Verb {
     Coverage(CoverageArguments),
     /// Judge one request, without a running instance
     Judge(JudgeArguments),
+    /// Hold stored verdicts against policies: which would be others, and why
+    Backtest(BacktestArguments),
     /// What waits for a person: list, show, approve, deny
     Approvals(ApprovalsArguments),
     /// Check the audit journal: whether the chain of verdicts is as it was written

@@ -46,12 +46,12 @@ pub(crate) fn of(outcome: Outcome) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::NotSo) => ExitCode::from(NOT_SO),
         Err(Failure::Usage(message)) => {
-            report(&message);
+            tell(&message);
             ExitCode::from(USAGE)
         }
         Err(Failure::Internal(error)) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(Failure::Internal(error)) => {
-            report(&format!("{error:#}"));
+            tell(&format!("{error:#}"));
             INTERNAL.into()
         }
     }
@@ -68,7 +68,8 @@ pub(crate) fn of_usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-fn report(message: &str) {
+/// Says something on standard error.
+pub(crate) fn tell(message: &str) {
     let mut stderr = std::io::stderr().lock();
     // A closed standard error leaves nobody to tell.
     let _ = writeln!(stderr, "magistrate: {message}");

@@ -4,6 +4,7 @@ mod admin;
 mod analysis;
 mod approvals;
 mod audit;
+mod backtest;
 mod canary;
 mod check;
 mod cli;
@@ -29,6 +30,7 @@ mod models;
 mod one_core;
 mod path;
 mod replay;
+mod rest;
 mod rules;
 mod run;
 mod session;
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Verb::Session(arguments) => session::command(&arguments),
         Verb::Coverage(arguments) => coverage::command(&arguments),
         Verb::Judge(arguments) => judge::command(&arguments),
+        Verb::Backtest(arguments) => backtest::command(&arguments),
         Verb::Approvals(arguments) => approvals::command(&arguments),
         Verb::Verify(arguments) => verify::command(&arguments),
         Verb::Redact(arguments) => filter::command(&arguments),

@@ -18,7 +18,6 @@ use tokio::task::{JoinError, JoinSet};
 
 use self::door::Door;
 use self::input::Input;
-use self::progress::Progress;
 use self::read::Piece;
 use self::summary::{Form, Summary};
 use self::wire::Taken;
@@ -33,6 +32,7 @@ use crate::store::Store;
 use crate::{admin, check, config};
 
 pub(crate) use door::{Running, take};
+pub(crate) use progress::Progress;
 
 /// Batches on their way at once: the next ones are walked while earlier ones are synced.
 const IN_FLIGHT: usize = 4;
@@ -125,7 +125,7 @@ impl<'a> Replay<'a> {
         let mut replay = Self {
             arguments,
             door,
-            progress: Progress::start(&files),
+            progress: Progress::start(files.iter().map(Input::size).sum()),
             summary: Summary::default(),
         };
         replay.files(files).await;

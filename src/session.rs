@@ -1,6 +1,5 @@
 //! `magistrate session ID`: timeline and task graph of one session.
 
-mod rest;
 mod rows;
 
 use std::io::Write as _;
@@ -13,7 +12,8 @@ use magistrate_sinks::lake::Query;
 use self::rows::Rows;
 use crate::cli::SessionArguments;
 use crate::config;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, tell};
+use crate::rest;
 
 /// A session with more events is shown in part.
 const MAX_EVENTS: usize = 200_000;
@@ -40,7 +40,7 @@ pub(crate) fn command(arguments: &SessionArguments) -> Outcome {
     }
     let days = Duration::from_secs(u64::from(arguments.days) * 86_400);
     let since = SystemClock.now().minus(days);
-    let rest = rest::of(config, &arguments.id);
+    let rest = rest::of(config, |event| may_be_of(event, &arguments.id));
     let rows = Rows { config, rest };
     let events = events_of(&rows, &arguments.id, since)?;
     if events.is_empty() {
@@ -116,7 +116,33 @@ fn flows_of(rows: &Rows<'_>, wanted: &FlowsWanted) -> anyhow::Result<Vec<(EventU
     Ok(flows)
 }
 
-fn tell(message: &str) {
-    // A closed standard error leaves nobody to tell.
-    let _ = writeln!(std::io::stderr().lock(), "magistrate: {message}");
+/// Whether an event is of the session, or is of none and may be a flow of it or a verdict on one.
+fn may_be_of(event: &Event, session: &str) -> bool {
+    match event.text(Field::SessionUid) {
+        Some(own) => own == session,
+        None => event.class().is_flow() || event.text(Field::VerdictUid).is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_session_and_flows_of_nobody_may_be_of_it() {
+        let event = |class, fields: &[(Field, &str)]| {
+            let mut event = Event::new(class, 1, Timestamp::default());
+            for (field, text) in fields {
+                event.set_text(*field, text);
+            }
+            event
+        };
+        let own = event(Class::ApiActivity, &[(Field::SessionUid, "s")]);
+        let other = event(Class::HttpActivity, &[(Field::SessionUid, "t")]);
+        let flow = event(Class::HttpActivity, &[]);
+        let verdict = event(Class::ApiActivity, &[(Field::VerdictUid, "v")]);
+        let nothing = event(Class::ApiActivity, &[]);
+        let taken = [own, other, flow, verdict, nothing].map(|event| may_be_of(&event, "s"));
+        assert_eq!(taken, [true, false, true, true, false]);
+    }
 }

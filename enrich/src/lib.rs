@@ -15,7 +15,7 @@ pub use detect::{
     Alert, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
     DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy, Risks,
     Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset, Sample, Sampled, Stage, Step,
-    Suppression, Tally, Unjudged, detection_reference, shipped_detections, shipped_lists,
+    Suppression, Tally, Unjudged, detection_reference, recalled, shipped_detections, shipped_lists,
     shipped_policies,
 };
 pub use graph::{
@@ -23,7 +23,7 @@ pub use graph::{
     Verdict as GraphVerdict, flows_wanted, task_graph,
 };
 pub use normalize::{
-    Asked, Fault, Malformed, Normalized, normalize, normalize_action, recipient_domains,
+    Asked, Fault, Malformed, Normalized, normalize, normalize_action,
 };
 pub use redact::{
     Census, Choice, CustomRule, CustomRules, Decoded, Detectors, Epoch, Example, FileError,

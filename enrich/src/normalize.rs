@@ -13,7 +13,7 @@ pub(crate) mod url;
 use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};
 
 use crate::uid::{LineIds, UidKey};
-pub use action::{Asked, normalize_action, recipient_domains};
+pub use action::{Asked, normalize_action};
 pub(crate) use claude::is_known_event;
 pub use otlp::Fault;
 

@@ -59,6 +59,12 @@ impl Timestamp {
         Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
+    /// The time that `text` names in RFC 3339, cut below the microsecond; none for anything else.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        Some(Self(time.as_microsecond()))
+    }
+
     /// RFC 3339 in UTC with microseconds, or the plain number where the year has no four digits.
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_microsecond(self.0)
@@ -103,5 +109,16 @@ mod tests {
             Timestamp::from_micros(1_500_000).to_rfc3339(),
             "1970-01-01T00:00:01.500000Z"
         );
+    }
+
+    #[test]
+    fn reads_what_it_prints() {
+        let time = Timestamp::from_micros(1_795_435_200_123_456);
+        assert_eq!(Timestamp::from_rfc3339(&time.to_rfc3339()), Some(time));
+        assert_eq!(
+            Timestamp::from_rfc3339("1970-01-01T02:00:00+02:00"),
+            Some(Timestamp::default())
+        );
+        assert_eq!(Timestamp::from_rfc3339("yesterday"), None);
     }
 }

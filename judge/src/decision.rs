@@ -116,6 +116,24 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::Late,
+        Self::Partial,
+        Self::Unrecorded,
+        Self::Internal,
+        Self::Overload,
+        Self::Unjudged,
+    ];
+
+    /// Whether policies have looked at the action all the same.
+    pub const fn is_looked_at(self) -> bool {
+        match self {
+            Self::Partial | Self::Unjudged => true,
+            Self::Late | Self::Unrecorded | Self::Internal | Self::Overload => false,
+        }
+    }
+
     /// Its name in reasons: `magistrate.late`.
     pub const fn policy(self) -> &'static str {
         match self {

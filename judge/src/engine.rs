@@ -3,7 +3,7 @@
 mod answer;
 mod classify;
 mod cut;
-mod person;
+pub(crate) mod person;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 use magistrate_enrich::{
     Asked, Case, Context, ModelScores, Rank, Redactor, SessionFacts, SessionKey, UidKey,
-    normalize_action, recipient_domains,
+    normalize_action,
 };
 use magistrate_event::{
-    Action, Clock, Event, EventUid, Field, Identity, Occasion, Record, Timestamp,
+    Action, Clock, Event, EventUid, Identity, Occasion, Record, Timestamp,
 };
 use magistrate_models::InForce;
 
@@ -26,9 +26,9 @@ use crate::decision::{Facts, Findings, Match, Ruling};
 use crate::inquiry::{Door, Inquiry};
 use crate::pace::Pace;
 use crate::policies::Policies;
-use crate::read_only;
 use crate::row::{self, About};
 use crate::scores::Said;
+use crate::session_facts::with_task_of;
 use crate::verdict::Verdict;
 
 /// What is needed to judge.
@@ -151,6 +151,17 @@ impl Prepared {
     /// Bytes of text that are looked at.
     pub fn text_bytes(&self) -> usize {
         self.action.text_bytes()
+    }
+
+    /// The policies that match.
+    fn look(&self, event: &Event, facts: &SessionFacts, scores: &ModelScores) -> Vec<Match> {
+        let case = Case {
+            uid: Some(self.uid),
+            event,
+            facts,
+            scores,
+        };
+        self.policies.look(case, self.facts.category)
     }
 
     /// What was answered, as soon as it is.
@@ -290,8 +301,7 @@ impl Engine {
         let (redacted, _) = self.redactor.rows().redact(prepared.uid, event);
         let record = Record::new(prepared.uid, prepared.received, redacted);
         let facts = self.facts(prepared, record.event());
-        let mut matches = look_at(prepared, record.event(), &facts, &ModelScores::NONE);
-        matches.extend(read_only::matched(&facts, prepared, record.event()));
+        let matches = prepared.look(record.event(), &facts, &ModelScores::NONE);
         self.pace.learn(bytes, began.elapsed());
         Looked {
             record,
@@ -301,16 +311,11 @@ impl Engine {
         }
     }
 
-    /// What came before in the session. The task is the caller's word, where it has one: the judge's
-    /// callers rank above telemetry.
+    /// What came before in the session.
     fn facts(&self, prepared: &Prepared, event: &Event) -> SessionFacts {
-        let mut facts = self
-            .context
-            .facts(event, prepared.received, Rank::Telemetry);
-        if let Some(task) = event.text(Field::SessionTask) {
-            facts.task = Some(task.to_owned());
-        }
-        facts
+        let received = prepared.received;
+        let facts = self.context.facts(event, received, Rank::Telemetry);
+        with_task_of(facts, event)
     }
 
     /// What follows from an answer for the rest of the session.
@@ -335,38 +340,6 @@ impl Engine {
             self.context.restrict(key, until, prepared.received);
         }
     }
-}
-
-/// The policies in force that match for any of the recipients: a message has several, and what holds
-/// for one of them holds for the message.
-fn look_at(
-    prepared: &Prepared,
-    event: &Event,
-    facts: &SessionFacts,
-    scores: &ModelScores,
-) -> Vec<Match> {
-    let case = Case {
-        uid: Some(prepared.uid),
-        event,
-        facts,
-        scores,
-    };
-    let mut matches = prepared.policies.matches(case);
-    let recipient = prepared.action.destination.recipient.as_deref();
-    let domains = recipient.map(recipient_domains).unwrap_or_default();
-    for domain in domains.iter().skip(1) {
-        let mut event = event.clone();
-        event.set_text(Field::RecipientDomain, domain);
-        for one in prepared.policies.matches(Case {
-            event: &event,
-            ..case
-        }) {
-            if !matches.iter().any(|other| other.policy == one.policy) {
-                matches.push(one);
-            }
-        }
-    }
-    matches
 }
 
 #[cfg(test)]

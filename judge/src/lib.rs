@@ -4,6 +4,7 @@
 //! policies (`engine`), is decided (`decision`: pure, total, monotone), and is answered once the
 //! verdict's record is kept (`judge`).
 
+mod again;
 mod answers;
 mod approvals;
 mod audit;
@@ -19,6 +20,7 @@ mod judge;
 mod metrics;
 mod misfit;
 mod pace;
+mod past;
 mod policies;
 mod pool;
 mod profile;
@@ -32,6 +34,7 @@ mod signed;
 mod verdict;
 mod webhook_key;
 
+pub use again::{Again, Seen, Would};
 pub use approvals::{
     Approval, ApprovalParts, ApprovalStore, Approvals, ApprovalsConfig, Binding, Choice,
     DecideError, Line, NotOpen, State, Step, StoreChange, Use, Vote, WebhookConfig,
@@ -46,6 +49,7 @@ pub use explain::Explained;
 pub use inquiry::{Door, Inquiry};
 pub use judge::{Judge, Overload, Seat};
 pub use metrics::Metrics;
+pub use past::{Past, Standing};
 pub use policies::{LoadedNotes, Policies};
 pub use profile::Profile;
 pub use request::{Request, RequestError};

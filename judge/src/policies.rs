@@ -1,10 +1,11 @@
 //! The policies in force, and their version.
 
 use magistrate_enrich::{Case, DetectFile, DetectLists, Hit, LoadedRules, Ruleset};
-use magistrate_event::{Field, Mode};
+use magistrate_event::{Event, Field, Mode, Value};
 
 use crate::decision::Match;
 use crate::profile::Profile;
+use crate::read_only;
 
 /// Digits of a version.
 const VERSION_DIGITS: usize = 16;
@@ -58,8 +59,29 @@ impl Policies {
         self.len() == 0
     }
 
+    /// The policies in force that match for any of the recipients, and the lease of a session that may
+    /// only read. A message has several recipients, and what holds for one of them holds for the message.
+    pub(crate) fn look(&self, case: Case<'_>, category: &str) -> Vec<Match> {
+        let mut matches = self.matches(case);
+        for domain in other_recipients(case.event) {
+            let mut event = case.event.clone();
+            event.set_text(Field::RecipientDomain, &domain);
+            let case = Case {
+                event: &event,
+                ..case
+            };
+            for one in self.matches(case) {
+                if !matches.iter().any(|other| other.policy == one.policy) {
+                    matches.push(one);
+                }
+            }
+        }
+        matches.extend(read_only::matched(case.facts, category, case.event));
+        matches
+    }
+
     /// The policies in force that match.
-    pub(crate) fn matches(&self, case: Case<'_>) -> Vec<Match> {
+    fn matches(&self, case: Case<'_>) -> Vec<Match> {
         let mode = case.event.text(Field::SessionMode);
         let mode = Mode::ALL
             .iter()
@@ -98,6 +120,15 @@ pub struct LoadedNotes {
     pub warnings: Vec<magistrate_enrich::DetectFault>,
 }
 
+/// The domains of a message's recipients but the first.
+fn other_recipients(event: &Event) -> Vec<String> {
+    let Some(Value::List(domains)) = event.value(Field::RecipientDomains) else {
+        return Vec::new();
+    };
+    let domains = domains.iter().filter_map(Value::as_text).skip(1);
+    domains.map(|one| event.resolve(one).to_owned()).collect()
+}
+
 fn version(files: &[DetectFile], lists: &DetectLists, profile: Profile) -> String {
     let mut hasher = blake3::Hasher::new();
     let mut add = |text: &str| {
@@ -117,7 +148,7 @@ fn version(files: &[DetectFile], lists: &DetectLists, profile: Profile) -> Strin
 #[cfg(test)]
 mod tests {
     use magistrate_enrich::SessionFacts;
-    use magistrate_event::{Class, Event, Timestamp};
+    use magistrate_event::{Class, Timestamp};
 
     use super::*;
 

@@ -4,18 +4,17 @@ use magistrate_enrich::SessionFacts;
 use magistrate_event::{Event, Field, Occasion};
 
 use crate::decision::{Decision, Match};
-use crate::engine::Prepared;
 
 /// Its name in reasons.
 const POLICY: &str = "magistrate.read_only";
 
 /// A match where the session may only read and the action does more, or nobody knows what it does.
-pub(crate) fn matched(facts: &SessionFacts, prepared: &Prepared, event: &Event) -> Option<Match> {
+pub(crate) fn matched(facts: &SessionFacts, category: &str, event: &Event) -> Option<Match> {
     let until = facts.read_only_until?;
-    (!only_reads(prepared.action().occasion, event)).then(|| Match {
+    (!only_reads(event)).then(|| Match {
         policy: POLICY.to_owned(),
         title: "The session may only read after an earlier verdict".to_owned(),
-        category: prepared.category().to_owned(),
+        category: category.to_owned(),
         tags: Vec::new(),
         decision: Decision::Block,
         message: "This session may only read for now.".to_owned(),
@@ -26,20 +25,11 @@ pub(crate) fn matched(facts: &SessionFacts, prepared: &Prepared, event: &Event) 
 
 /// Whether an action changes nothing, wherever it is told: what comes back, and what reads by its
 /// action and by its method.
-fn only_reads(occasion: Option<Occasion>, event: &Event) -> bool {
-    match occasion {
-        Some(Occasion::Prompt | Occasion::Response | Occasion::ToolResult) => return true,
-        Some(
-            Occasion::Request
-            | Occasion::ToolCall
-            | Occasion::Upload
-            | Occasion::Share
-            | Occasion::MessageSend
-            | Occasion::Paste
-            | Occasion::Download
-            | Occasion::AppAction,
-        )
-        | None => {}
+fn only_reads(event: &Event) -> bool {
+    let comes_back = [Occasion::Prompt, Occasion::Response, Occasion::ToolResult];
+    let occasion = event.text(Field::EventCode);
+    if comes_back.iter().any(|one| occasion == Some(one.name())) {
+        return true;
     }
     let method = event.text(Field::HttpMethod);
     let reads_by_method = method.is_none_or(|method| matches!(method, "GET" | "HEAD" | "OPTIONS"));
@@ -60,7 +50,8 @@ mod tests {
         if let Some(method) = method {
             event.set_text(Field::HttpMethod, method);
         }
-        only_reads(Some(occasion), &event)
+        event.set_text(Field::EventCode, occasion.name());
+        only_reads(&event)
     }
 
     #[test]

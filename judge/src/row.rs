@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use magistrate_enrich::SessionFacts;
+use magistrate_enrich::{SessionFacts, Unjudged};
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp, Value};
 
 use serde_json::Value as Json;
@@ -68,6 +68,8 @@ pub(crate) struct Told<'a> {
     /// The approval that it waits for or used.
     pub(crate) approval: Option<EventUid>,
     pub(crate) moment: Moment,
+    /// Why a model gave no score.
+    pub(crate) unjudged: Option<Unjudged>,
     /// What was answered so far.
     pub(crate) answered: Option<Decision>,
 }
@@ -116,7 +118,7 @@ pub(crate) fn verdict(about: &Told<'_>, verdict: &Verdict, matches: &[Match]) ->
     if let Some(model) = &verdict.model {
         event.set_text(Field::VerdictModel, model);
     }
-    set_evidence(&mut event, about.facts, verdict);
+    set_evidence(&mut event, about, verdict);
     event
 }
 
@@ -170,13 +172,15 @@ fn set_reasons(event: &mut Event, verdict: &Verdict, matches: &[Match]) {
     event.set(Field::VerdictPolicies, Value::List(policies));
 }
 
-fn set_evidence(event: &mut Event, facts: &SessionFacts, verdict: &Verdict) {
-    let mut told: BTreeMap<String, Json> = told(facts)
+fn set_evidence(event: &mut Event, about: &Told<'_>, verdict: &Verdict) {
+    let mut told: BTreeMap<String, Json> = told(about.facts)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect();
     let scores = verdict.scores.iter();
     told.extend(scores.map(|(name, score)| (format!("score.{name}"), Json::from(*score))));
+    let unjudged = about.unjudged.map(Unjudged::name);
+    told.extend(unjudged.map(|why| ("score.unjudged".to_owned(), Json::from(why))));
     if told.is_empty() {
         return;
     }

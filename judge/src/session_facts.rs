@@ -3,7 +3,17 @@
 use std::collections::BTreeMap;
 
 use magistrate_enrich::SessionFacts;
+use magistrate_event::{Event, Field};
 use serde_json::{Value as Json, json};
+
+/// These facts of the action that is `event`. The task is the caller's word, where it has one: the
+/// judge's callers rank above telemetry.
+pub(crate) fn with_task_of(mut facts: SessionFacts, event: &Event) -> SessionFacts {
+    if let Some(task) = event.text(Field::SessionTask) {
+        facts.task = Some(task.to_owned());
+    }
+    facts
+}
 
 /// What `facts` know; a session of which nothing is known tells nothing.
 pub(crate) fn told(facts: &SessionFacts) -> BTreeMap<&'static str, Json> {

@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::input::Input;
-
 /// A progress bar over all files' bytes, with rate and time left; silent when piped.
 pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// Starts over the sizes of `inputs`.
-    pub(crate) fn start(inputs: &[Input]) -> Self {
-        let total: u64 = inputs.iter().map(Input::size).sum();
+    /// Starts over `total` bytes.
+    pub(crate) fn start(total: u64) -> Self {
         let target = ProgressDrawTarget::stderr_with_hz(5);
         let bar = ProgressBar::with_draw_target(Some(total), target);
         let template = "{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {msg}";

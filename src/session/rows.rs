@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use magistrate_event::{Event, EventUid};
 use magistrate_sinks::lake::{self, Query};
 
-use super::tell;
 use crate::config::Config;
+use crate::exit::tell;
 
 /// The rows of one folder.
 pub(super) struct Rows<'a> {

@@ -107,7 +107,10 @@ pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> 
             };
         }
         FromSession::ReadOnly => {
-            facts.read_only_until = json.as_bool()?.then_some(Timestamp::from_micros(i64::MAX));
+            facts.read_only_until = match json.as_str() {
+                Some(until) => Some(Timestamp::from_rfc3339(until)?),
+                None => json.as_bool()?.then_some(Timestamp::from_micros(i64::MAX)),
+            };
         }
         FromSession::CopiedFrom => facts.copied_from = texts(json)?,
         FromSession::CopiedUntrusted => facts.copied_untrusted = json.as_bool()?,

@@ -353,8 +353,15 @@ fn fill_destination(action: &Action, url: Option<&str>, event: &mut Event) {
     }
     if let Some(recipient) = destination.recipient.as_deref() {
         event.set_text(Field::Recipient, recipient);
-        if let Some(domain) = recipient_domains(recipient).into_iter().next() {
-            event.set_text(Field::RecipientDomain, &domain);
+        let domains = recipient_domains(recipient);
+        if let Some(domain) = domains.first() {
+            event.set_text(Field::RecipientDomain, domain);
+        }
+        if domains.len() > 1 {
+            let domains = domains.iter();
+            let domains = domains.map(|domain| Value::Text(event.push_text(domain)));
+            let domains = Value::List(domains.collect());
+            event.set(Field::RecipientDomains, domains);
         }
     }
 }
@@ -377,7 +384,7 @@ fn as_method(text: &str) -> String {
 const MAX_RECIPIENTS: usize = 64;
 
 /// The domains of the recipients in `text`, each once, lower case, in their order.
-pub fn recipient_domains(text: &str) -> Vec<String> {
+pub(super) fn recipient_domains(text: &str) -> Vec<String> {
     let mut domains: Vec<String> = Vec::new();
     for one in text
         .split([',', ';', ' ', '<', '>'])

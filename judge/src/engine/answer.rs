@@ -153,6 +153,7 @@ impl Engine {
             facts: &ruled.facts,
             approval: ruled.approval(),
             moment,
+            unjudged: ruled.said.scores.unjudged,
             answered: prepared.answered(),
         };
         let event = row::verdict(&told, verdict, &ruled.findings.matches);

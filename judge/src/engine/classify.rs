@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use magistrate_event::Field;
 
-use super::{Engine, Looked, Prepared, look_at};
+use super::{Engine, Looked, Prepared};
 use crate::decision::Decision;
 use crate::scores::{Asking, Said, brought};
 
@@ -48,7 +48,7 @@ impl Engine {
     /// Shows the policies what the models said. Scores only add to what matched before.
     pub(crate) fn weigh(&self, prepared: &Prepared, looked: &mut Looked, said: Said) {
         let event = looked.record.event();
-        let more = look_at(prepared, event, &looked.facts, &said.scores);
+        let more = prepared.look(event, &looked.facts, &said.scores);
         for one in more {
             if !looked
                 .matches

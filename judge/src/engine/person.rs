@@ -4,7 +4,8 @@ use magistrate_event::{Action, EventUid, Field};
 
 use super::{Engine, Prepared, Ruled};
 use crate::approvals::{Answer, Binding, Question};
-use crate::decision::{Decision, Facts, Match, decide};
+use crate::category::Postures;
+use crate::decision::{Decision, Facts, Findings, Match, Ruling, decide};
 use crate::reasons::reasons;
 use crate::verdict::Ticket;
 
@@ -42,12 +43,12 @@ impl Engine {
 
     /// Decides anew, by what a person has said.
     pub(crate) fn hear(&self, prepared: &Prepared, ruled: &mut Ruled, answer: Answer) {
-        let facts = Facts {
-            is_approved: matches!(answer, Answer::Approved(_)),
-            ..prepared.facts.clone()
-        };
-        ruled.findings.matches.extend(said(prepared, &answer));
-        ruled.ruling = decide(&facts, &ruled.findings, &self.postures);
+        ruled.ruling = heard(
+            &prepared.facts,
+            &mut ruled.findings,
+            &self.postures,
+            &answer,
+        );
         ruled.heard = Some(answer);
     }
 
@@ -126,24 +127,51 @@ impl Ruled {
     }
 }
 
+/// What is decided once a person has said `answer`, which becomes one of the findings.
+pub(crate) fn heard(
+    facts: &Facts,
+    findings: &mut Findings,
+    postures: &Postures,
+    answer: &Answer,
+) -> Ruling {
+    let facts = Facts {
+        is_approved: matches!(answer, Answer::Approved(_)),
+        ..facts.clone()
+    };
+    findings.matches.extend(said(facts.category, answer));
+    decide(&facts, findings, postures)
+}
+
+/// Its name among the reasons.
+const fn policy_of(answer: &Answer) -> Option<&'static str> {
+    match answer {
+        Answer::Pending(_) => None,
+        Answer::Approved(_) => Some("magistrate.approved"),
+        Answer::Denied(_) => Some("magistrate.denied"),
+        Answer::Full => Some("magistrate.approvals_full"),
+    }
+}
+
+/// What a person had said about the approval `id`, by the reasons of the verdict.
+pub(crate) fn recalled(policies: &[String], id: Option<EventUid>) -> Option<Answer> {
+    let answers = id.into_iter();
+    let answers = answers.flat_map(|id| [Answer::Approved(id), Answer::Denied(id)]);
+    answers
+        .chain([Answer::Full])
+        .find(|answer| policy_of(answer).is_some_and(|name| policies.iter().any(|one| one == name)))
+}
+
 /// A person's word, or that nobody could be asked, as a reason.
-fn said(prepared: &Prepared, answer: &Answer) -> Option<Match> {
-    let (policy, title, decision, message) = match answer {
+fn said(category: &str, answer: &Answer) -> Option<Match> {
+    let (title, decision, message) = match answer {
         Answer::Pending(_) => return None,
-        Answer::Approved(_) => (
-            "magistrate.approved",
-            "A person has approved it",
-            Decision::Allow,
-            "",
-        ),
+        Answer::Approved(_) => ("A person has approved it", Decision::Allow, ""),
         Answer::Denied(_) => (
-            "magistrate.denied",
             "A person has denied it",
             Decision::Block,
             "A person has said no to this.",
         ),
         Answer::Full => (
-            "magistrate.approvals_full",
             "Too many actions wait for a person",
             Decision::Block,
             "A person must approve this, and too much is waiting.",
@@ -154,9 +182,9 @@ fn said(prepared: &Prepared, answer: &Answer) -> Option<Match> {
         Answer::Pending(_) | Answer::Full => None,
     };
     Some(Match {
-        policy: policy.to_owned(),
+        policy: policy_of(answer)?.to_owned(),
         title: title.to_owned(),
-        category: prepared.facts.category.to_owned(),
+        category: category.to_owned(),
         tags: Vec::new(),
         decision,
         message: message.to_owned(),

@@ -1,7 +1,7 @@
 //! One question from its request to its verdict and rows.
 
 use magistrate_enrich::{ContextConfig, DetectFile, DetectLists, Epoch, RedactKey};
-use magistrate_event::{Identity, Origin, Source, SystemClock};
+use magistrate_event::{Field, Identity, Origin, Source, SystemClock};
 
 use magistrate_models::PoolSize;
 

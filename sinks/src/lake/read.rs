@@ -4,7 +4,7 @@ mod cells;
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray as _, BooleanArray, RecordBatch};
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
@@ -55,32 +55,87 @@ pub fn read(
     query: &Query,
     mut take: impl FnMut(StoredEvent) -> ControlFlow<()>,
 ) -> Result<Vec<Unread>, LakeError> {
-    let key = config.key()?;
     let mut unread = Vec::new();
-    for (class, path) in files::list(&Folder::of(data_dir).lake)? {
-        if !query.classes.contains(&class) || is_before(&path, query.since) {
-            continue;
-        }
-        match read_file(&path, class, query, key.as_ref(), &mut take) {
+    for part in parts(data_dir, query)? {
+        match read_part(config, &part, query, &mut take)? {
             Ok(ControlFlow::Continue(())) => {}
             Ok(ControlFlow::Break(())) => break,
-            Err(source) => unread.push(Unread { path, source }),
+            Err(one) => unread.push(one),
         }
     }
     Ok(unread)
 }
 
-/// Whether the file's day is over before `since`. What cannot be told is read.
-fn is_before(path: &Path, since: Timestamp) -> bool {
-    let folder = path.parent().and_then(Path::file_name);
-    let day = folder.and_then(|name| name.to_str()?.strip_prefix("eventDay="));
-    let first: String = since
-        .to_rfc3339()
-        .chars()
-        .take(10)
-        .filter(char::is_ascii_digit)
-        .collect();
-    day.is_some_and(|day| day.len() == first.len() && day < first.as_str())
+/// One file of the lake.
+#[derive(Debug, Clone)]
+pub struct Part {
+    class: Class,
+    path: PathBuf,
+    day: String,
+    bytes: u64,
+}
+
+impl Part {
+    /// The UTC day of its rows, `YYYYMMDD`.
+    pub fn day(&self) -> &str {
+        &self.day
+    }
+
+    /// Its size on disk.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+/// The UTC day of `time`, as folders of the lake are named: `YYYYMMDD`.
+pub fn day_of(time: Timestamp) -> String {
+    let date = time.to_rfc3339();
+    date.chars().take(10).filter(char::is_ascii_digit).collect()
+}
+
+/// The files that may hold rows that `query` asks for, newest first.
+///
+/// # Errors
+/// When the folder cannot be listed.
+pub fn parts(data_dir: &Path, query: &Query) -> Result<Vec<Part>, LakeError> {
+    let first = day_of(query.since);
+    let files = files::list(&Folder::of(data_dir).lake)?.into_iter();
+    let parts = files.map(|(class, path)| {
+        let folder = path.parent().and_then(Path::file_name);
+        let day = folder.and_then(|name| name.to_str()?.strip_prefix("eventDay="));
+        Part {
+            class,
+            day: day.unwrap_or_default().to_owned(),
+            bytes: std::fs::metadata(&path).map_or(0, |metadata| metadata.len()),
+            path,
+        }
+    });
+    // A day that cannot be told is read.
+    let is_over = |day: &str| day.len() == first.len() && day < first.as_str();
+    let asked = parts.filter(|part| query.classes.contains(&part.class) && !is_over(&part.day));
+    Ok(asked.collect())
+}
+
+/// Hands out the rows of one file that `query` asks for, until `take` breaks; none where the file is
+/// of another class, or retention has taken it away.
+///
+/// # Errors
+/// When the key cannot be used; inside, when the file cannot be read.
+pub fn read_part(
+    config: &Config,
+    part: &Part,
+    query: &Query,
+    take: &mut impl FnMut(StoredEvent) -> ControlFlow<()>,
+) -> Result<Result<ControlFlow<()>, Unread>, LakeError> {
+    let key = config.key()?;
+    if !query.classes.contains(&part.class) {
+        return Ok(Ok(ControlFlow::Continue(())));
+    }
+    let read = read_file(&part.path, part.class, query, key.as_ref(), take);
+    Ok(read.map_err(|source| Unread {
+        path: part.path.clone(),
+        source,
+    }))
 }
 
 fn read_file(
