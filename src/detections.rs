@@ -40,7 +40,9 @@ pub(crate) fn load(config: &Config, more: &[PathBuf]) -> LoadedRules {
     loaded.rules.silence(|rule| {
         let policy = rule.policy.as_ref();
         let is_out_of_force = policy.is_some_and(|policy| !profile.has(policy, None));
-        is_out_of_force || shipped.contains(&rule.place.file)
+        // What is below a rate limit is nothing; what is above the judge counts.
+        let is_limit = policy.is_some_and(|policy| policy.limit.is_some());
+        is_out_of_force || is_limit || shipped.contains(&rule.place.file)
     });
     let mut faults = written.faults;
     faults.append(&mut loaded.faults);

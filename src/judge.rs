@@ -71,6 +71,7 @@ pub(crate) fn start(
         clock: Arc::clone(&store.clock),
         run: u64::from_le_bytes(run),
     });
+    engine.register(registry);
     let approvals = approvals::open(config, store, &audit, (own, admin))?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let judge = Judge::new(

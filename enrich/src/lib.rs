@@ -13,7 +13,7 @@ mod watch;
 pub use context::{Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey};
 pub use detect::{
     Alert, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
-    DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy, Risks,
+    DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy, RateLimit, Risks,
     Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset, Sample, Sampled, Stage, Step,
     Suppression, Tally, Unjudged, detection_reference, recalled, shipped_detections, shipped_lists,
     shipped_policies,

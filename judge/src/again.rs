@@ -2,11 +2,12 @@
 //! facts, scores and words of people that its verdict tells of.
 
 use magistrate_enrich::Case;
-use magistrate_event::{Event, EventUid, Field};
+use magistrate_event::{Event, EventUid, Field, Timestamp};
 
 use crate::category::{Postures, category_of};
 use crate::decision::{Decision, Facts, Findings, Match, decide};
 use crate::engine::person::heard;
+use crate::limits::Limits;
 use crate::past::Past;
 use crate::policies::Policies;
 use crate::reasons::reasons;
@@ -17,11 +18,13 @@ use crate::verdict::Reason;
 pub struct Again {
     policies: Policies,
     postures: Postures,
+    limits: Limits,
 }
 
 /// What policies make of a stored action.
 #[derive(Debug)]
 pub struct Seen {
+    time: Timestamp,
     facts: Facts,
     matches: Vec<Match>,
 }
@@ -37,8 +40,12 @@ pub struct Would {
 
 impl Again {
     /// Holds verdicts of before against `policies` and `postures`.
-    pub const fn new(policies: Policies, postures: Postures) -> Self {
-        Self { policies, postures }
+    pub fn new(policies: Policies, postures: Postures) -> Self {
+        Self {
+            policies,
+            postures,
+            limits: Limits::default(),
+        }
     }
 
     /// The policies.
@@ -58,6 +65,7 @@ impl Again {
         };
         let category = category_of(event);
         Seen {
+            time: event.time(),
             matches: self.policies.look(case, category),
             facts: Facts {
                 category,
@@ -66,8 +74,10 @@ impl Again {
         }
     }
 
-    /// Decides by what was seen, by what failed then, and by what a person said then.
-    pub fn rule(&self, past: &Past, seen: Seen) -> Would {
+    /// Decides by what was seen, by what failed then, and by what a person said then. Rate limits count
+    /// from the first that this is asked of; ask in the order of time.
+    pub fn rule(&self, past: &Past, mut seen: Seen) -> Would {
+        self.limits.settle(&mut seen.matches, seen.time);
         let mut findings = Findings {
             matches: seen.matches,
             failures: past.failures.clone(),

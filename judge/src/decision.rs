@@ -4,6 +4,7 @@ use magistrate_enrich::Decision as Asked;
 use serde::{Deserialize, Serialize};
 
 use crate::category::Postures;
+use crate::limits::Counted;
 
 /// What becomes of an action, from the mildest to the strictest.
 #[derive(
@@ -96,6 +97,9 @@ pub struct Match {
     pub redact: Vec<String>,
     /// The values that made it match.
     pub matched: Vec<(String, String)>,
+    /// What it counts for, where the policy has a rate limit and that has not been asked yet.
+    #[serde(skip)]
+    pub(crate) counted: Option<Counted>,
 }
 
 /// Something that could not be done, so that the action was not judged in full.

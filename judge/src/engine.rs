@@ -17,6 +17,7 @@ use magistrate_event::{
     Action, Clock, Event, EventUid, Identity, Occasion, Record, Timestamp,
 };
 use magistrate_models::InForce;
+use prometheus_client::registry::Registry;
 
 use crate::Decision;
 use crate::approvals::{Answer, Step};
@@ -24,6 +25,7 @@ use crate::calls::Calls;
 use crate::category::{Posture, Postures, category_of};
 use crate::decision::{Facts, Findings, Match, Ruling};
 use crate::inquiry::{Door, Inquiry};
+use crate::limits::{Limited, Limits};
 use crate::pace::Pace;
 use crate::policies::Policies;
 use crate::row::{self, About};
@@ -61,6 +63,7 @@ pub struct Engine {
     context: Context,
     models: Option<Arc<InForce>>,
     calls: Calls,
+    limits: Limits,
     postures: Postures,
     read_only: Duration,
     clock: Arc<dyn Clock>,
@@ -95,6 +98,7 @@ pub struct Looked {
     record: Record,
     facts: SessionFacts,
     matches: Vec<Match>,
+    limits: Vec<Limited>,
     said: Said,
 }
 
@@ -186,6 +190,11 @@ impl Looked {
         &self.facts
     }
 
+    /// What rate limits say of it.
+    pub fn limits(&self) -> &[Limited] {
+        &self.limits
+    }
+
     /// The policies in force that matched.
     pub fn matches(&self) -> &[Match] {
         &self.matches
@@ -202,6 +211,7 @@ impl Engine {
             context: parts.context,
             models: parts.models,
             calls: Calls::default(),
+            limits: Limits::default(),
             postures: parts.postures,
             read_only: parts.read_only,
             clock: parts.clock,
@@ -230,8 +240,15 @@ impl Engine {
         format!("{}-{model}", self.policies().version())
     }
 
-    /// Puts other policies in force; questions that are being judged keep theirs.
+    /// Names what is counted for rate limits in `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        self.limits.register(registry);
+    }
+
+    /// Puts other policies in force; questions that are being judged keep theirs. What was counted for
+    /// rate limits stays where a limit does.
     pub fn set_policies(&self, policies: Policies) {
+        self.limits.keep(|id| policies.rate_limit(id));
         let mut place = self
             .policies
             .write()
@@ -301,12 +318,14 @@ impl Engine {
         let (redacted, _) = self.redactor.rows().redact(prepared.uid, event);
         let record = Record::new(prepared.uid, prepared.received, redacted);
         let facts = self.facts(prepared, record.event());
-        let matches = prepared.look(record.event(), &facts, &ModelScores::NONE);
+        let mut matches = prepared.look(record.event(), &facts, &ModelScores::NONE);
+        let limits = self.limits.settle(&mut matches, prepared.received);
         self.pace.learn(bytes, began.elapsed());
         Looked {
             record,
             facts,
             matches,
+            limits,
             said: Said::NOTHING,
         }
     }

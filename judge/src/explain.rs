@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::decision::Match;
 use crate::engine::{Looked, Prepared};
+use crate::limits::Limited;
 use crate::session_facts::told;
 
 /// Longer values are cut.
@@ -23,6 +24,8 @@ pub struct Explained {
     pub facts: BTreeMap<&'static str, serde_json::Value>,
     /// Policies in force that matched, with the values that made them.
     pub matches: Vec<Match>,
+    /// What rate limits counted it, and whether there has been more than they let pass.
+    pub limits: Vec<Limited>,
 }
 
 impl Explained {
@@ -33,6 +36,7 @@ impl Explained {
             event: columns(looked.event()),
             facts: told(looked.facts()),
             matches: looked.matches().to_vec(),
+            limits: looked.limits().to_vec(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The policies in force, and their version.
 
-use magistrate_enrich::{Case, DetectFile, DetectLists, Hit, LoadedRules, Ruleset};
+use magistrate_enrich::{Case, DetectFile, DetectLists, Hit, LoadedRules, RateLimit, Ruleset};
 use magistrate_event::{Event, Field, Mode, Value};
 
 use crate::decision::Match;
+use crate::limits::Counted;
 use crate::profile::Profile;
 use crate::read_only;
 
@@ -54,12 +55,18 @@ impl Policies {
         self.rules.rules().len()
     }
 
+    /// The rate limit of the policy `id`.
+    pub(crate) fn rate_limit(&self, id: &str) -> Option<RateLimit> {
+        self.rules.rule(id)?.policy.as_ref()?.limit.clone()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The policies in force that match for any of the recipients, and the lease of a session that may
+    /// The policies in force that match for any of the recipients, those with a rate limit once for each
+    /// count, whether or not that has been reached ([`crate::limits::Limits::settle`]); and the lease of a session that may
     /// only read. A message has several recipients, and what holds for one of them holds for the message.
     pub(crate) fn look(&self, case: Case<'_>, category: &str) -> Vec<Match> {
         let mut matches = self.matches(case);
@@ -71,7 +78,9 @@ impl Policies {
                 ..case
             };
             for one in self.matches(case) {
-                if !matches.iter().any(|other| other.policy == one.policy) {
+                let is_same =
+                    |other: &Match| other.policy == one.policy && other.counted == one.counted;
+                if !matches.iter().any(is_same) {
                     matches.push(one);
                 }
             }
@@ -89,11 +98,11 @@ impl Policies {
             .find(|one| mode == Some(one.name()));
         let hits = self.rules.matches(case);
         hits.into_iter()
-            .filter_map(|hit| self.matched(hit, mode))
+            .filter_map(|hit| self.matched(hit, (mode, case.event)))
             .collect()
     }
 
-    fn matched(&self, hit: Hit, mode: Option<Mode>) -> Option<Match> {
+    fn matched(&self, hit: Hit, (mode, event): (Option<Mode>, &Event)) -> Option<Match> {
         let policy = hit.rule.policy.as_ref()?;
         self.profile.has(policy, mode).then(|| Match {
             policy: hit.rule.id.clone(),
@@ -103,6 +112,7 @@ impl Policies {
             decision: policy.decision.into(),
             message: policy.message.clone(),
             redact: policy.redact.clone(),
+            counted: policy.limit.as_ref().map(|rate| Counted::of(rate, event)),
             matched: hit
                 .matched
                 .into_iter()

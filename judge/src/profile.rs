@@ -68,6 +68,7 @@ mod tests {
             profiles: profiles.iter().map(|one| (*one).to_owned()).collect(),
             message: String::new(),
             redact: Vec::new(),
+            limit: None,
         };
         let contained = Some(Mode::Containment);
         for profile in Profile::ALL {

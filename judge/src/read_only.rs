@@ -20,6 +20,7 @@ pub(crate) fn matched(facts: &SessionFacts, category: &str, event: &Event) -> Op
         message: "This session may only read for now.".to_owned(),
         redact: Vec::new(),
         matched: vec![("session.read_only".to_owned(), until.to_rfc3339())],
+        counted: None,
     })
 }
 

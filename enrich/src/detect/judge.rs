@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::rate_limit::RateLimit;
+
 /// What is to become of an action that a policy matches, from the mildest to the strictest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +48,9 @@ pub struct Policy {
     /// masked when stored.
     #[serde(default)]
     pub redact: Vec<String>,
+    /// How much may match before the policy counts; none where every match counts.
+    #[serde(default)]
+    pub limit: Option<RateLimit>,
 }
 
 /// Longer messages are cut by those who show them.
@@ -75,6 +80,7 @@ impl Policy {
                 "`judge.message` is longer than {MAX_MESSAGE_BYTES} bytes: say it shorter"
             ));
         }
+        faults.extend(self.limit.iter().flat_map(RateLimit::faults));
         faults
     }
 }
@@ -111,6 +117,7 @@ mod tests {
             profiles: vec!["high-risk".to_owned(), String::new()],
             message: "x".repeat(501),
             redact: Vec::new(),
+            limit: None,
         };
         assert_eq!(policy.faults().len(), 3);
     }

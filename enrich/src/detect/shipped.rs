@@ -44,6 +44,7 @@ const JUDGE_FILES: &[(&str, &str)] = files![
     "judge/files.yml"
     "judge/injection.yml"
     "judge/irreversible.yml"
+    "judge/limits.yml"
     "judge/secrets.yml"
     "judge/supply-chain.yml"
 ];

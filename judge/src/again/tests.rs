@@ -26,7 +26,10 @@ fn policies(more: &str) -> Policies {
         text: more.to_owned(),
     });
     let mut lists: DetectLists = shipped_lists();
-    lists.insert("corporate_domains".to_owned(), vec!["corp.example".to_owned()]);
+    lists.insert(
+        "corporate_domains".to_owned(),
+        vec!["corp.example".to_owned()],
+    );
     let (policies, notes) = Policies::compile(&files, &lists, Profile::Company);
     assert_eq!(notes.faults, []);
     policies
@@ -159,6 +162,28 @@ fn other_policies_change_what_they_match_and_nothing_else() {
 }
 
 #[test]
+fn rate_limits_count_the_same_again() {
+    let more = "title: Searches\nid: searches\nlogsource: {category: action}\ndetection: {s: {tool.name: WebSearch}, condition: s}\njudge: {decision: block, category: x, limit: {count: 3, timespan: 1h, group-by: [session.id]}}\n";
+    let engine = engine(&Config::default());
+    engine.set_policies(policies(more));
+    let again = Again::new(policies(more), Postures::new(&Config::default()));
+    let mut decisions = Vec::new();
+    for number in 0..10 {
+        let question = format!(
+            r#"{{"deadline_ms":60000,"event":"tool_call","session":{{"id":"s{}"}},"tool":{{"name":"WebSearch","arguments":{{}}}}}}"#,
+            number % 2
+        );
+        let rows = rows(&engine, &question, None, &[]);
+        let (past, would) = would(&again, &rows);
+        assert_eq!(would.asked, past.asked, "{number}");
+        decisions.push(past.asked);
+    }
+    let blocked = decisions.iter().map(|one| *one == Decision::Block);
+    let expected = (0..10).map(|number| number >= 6);
+    assert!(blocked.eq(expected), "{decisions:?}");
+}
+
+#[test]
 fn words_of_people_and_what_failed_count_again() {
     let config: Config = toml::from_str("[category.reading]\non_error = \"closed\"").unwrap();
     let engine = engine(&config);
@@ -178,7 +203,10 @@ fn words_of_people_and_what_failed_count_again() {
     let read = r#"{"deadline_ms":60000,"event":"tool_call","tool":{"name":"Read","arguments":{"file_path":"/a"}}}"#;
     let half = rows(&engine, read, None, &[Failure::Unjudged]);
     let (past, would) = would(&again, &half);
-    assert_eq!((past.asked, would.asked), (Decision::Block, Decision::Block));
+    assert_eq!(
+        (past.asked, would.asked),
+        (Decision::Block, Decision::Block)
+    );
     let late = rows(&engine, read, None, &[Failure::Late]);
     assert_eq!(past_of(&late).standing, Standing::ByPosture);
     assert_eq!(Past::read(half[0].event()), None, "an action is no verdict");

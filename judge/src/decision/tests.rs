@@ -21,6 +21,7 @@ fn matched(decision: Decision) -> Match {
         message: String::new(),
         redact: Vec::new(),
         matched: Vec::new(),
+        counted: None,
     }
 }
 

@@ -23,6 +23,7 @@ impl Engine {
                 facts,
                 matches,
                 said,
+                limits: _,
             }) => (Some(record), facts, matches, said),
             None => (None, SessionFacts::UNKNOWN, Vec::new(), Said::NOTHING),
         };

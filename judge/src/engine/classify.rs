@@ -48,16 +48,16 @@ impl Engine {
     /// Shows the policies what the models said. Scores only add to what matched before.
     pub(crate) fn weigh(&self, prepared: &Prepared, looked: &mut Looked, said: Said) {
         let event = looked.record.event();
-        let more = prepared.look(event, &looked.facts, &said.scores);
-        for one in more {
-            if !looked
-                .matches
-                .iter()
-                .any(|other| other.policy == one.policy)
-            {
-                looked.matches.push(one);
-            }
-        }
+        let mut more = prepared.look(event, &looked.facts, &said.scores);
+        more.retain(|one| {
+            // What has been counted is not counted again.
+            let is_counted = looked.limits.iter().any(|two| two.policy == one.policy);
+            let is_there = looked.matches.iter().any(|two| two.policy == one.policy);
+            !is_counted && !is_there
+        });
+        let limits = self.limits.settle(&mut more, prepared.received);
+        looked.limits.extend(limits);
+        looked.matches.extend(more);
         looked.said = said;
     }
 }

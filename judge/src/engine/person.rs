@@ -193,5 +193,6 @@ fn said(category: &str, answer: &Answer) -> Option<Match> {
             .map(|id| ("approval".to_owned(), id))
             .into_iter()
             .collect(),
+        counted: None,
     })
 }
