@@ -62,7 +62,7 @@ impl Config {
     /// The sections that concern listening, as their crate checks them.
     pub(crate) fn ingest(&self) -> magistrate_ingest::Config {
         magistrate_ingest::Config {
-            listen: self.listen,
+            listen: self.listen.clone(),
             tls: self.tls.clone(),
             auth: self.auth.clone(),
             limits: self.limits,

@@ -140,6 +140,12 @@ pub(crate) struct Porter {
 impl Porter {
     /// Who calls, by what it shows.
     fn caller(&self, headers: &HeaderMap, peer: Option<&Peer>) -> Caller {
+        // A user of this machine was let in by the system's word; a token gives another name.
+        if let Some(uid) = peer.and_then(|peer| peer.uid)
+            && (self.tokens.is_none() || !headers.contains_key(AUTHORIZATION))
+        {
+            return self.let_in(Ok(Identity::User(format!("uid:{uid}"))), peer);
+        }
         let certificate = peer.and_then(|peer| peer.certificate.as_deref());
         let identity = admit(self.tokens.as_deref(), headers, certificate);
         self.let_in(identity.map_err(|denied| denied.to_string()), peer)
@@ -153,7 +159,7 @@ impl Porter {
             }
             Ok(identity) => Caller::Known {
                 identity,
-                peer: peer.map(|peer| peer.address),
+                peer: peer.and_then(|peer| peer.address),
             },
             Err(denied) => Caller::Denied(denied),
         }

@@ -1,14 +1,15 @@
 //! Binds and serves every listener of `run`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use magistrate_ingest::{
-    Address, Alpn, Intake, ListenOptions, Listener, Metrics, OtlpOptions, Tokens, serve_http,
-    serve_otlp, server_config, syslog,
+    Address, Alpn, Intake, ListenOptions, Listener, Metrics, OtlpOptions, Socket, Tokens, UnixDoor,
+    serve_http, serve_otlp, server_config, syslog,
 };
 use magistrate_judge::Judge;
 use rustls::ServerConfig;
@@ -30,6 +31,8 @@ pub(crate) struct Listeners {
     sockets: Sockets,
     tasks: JoinSet<std::io::Result<()>>,
     addresses: Vec<(&'static str, SocketAddr)>,
+    /// The judge's unix socket.
+    file: Option<PathBuf>,
     /// What the admin listener submits to, until it has been drained.
     replay: Option<Arc<Intake>>,
 }
@@ -40,6 +43,7 @@ struct Sockets {
     syslog_tcp: Option<TcpListener>,
     syslog_udp: Option<UdpSocket>,
     judge: Option<TcpListener>,
+    judge_unix: Option<UnixDoor>,
     icap: Option<TcpListener>,
     admin: Option<TcpListener>,
 }
@@ -72,14 +76,24 @@ impl Listeners {
             addresses.push(("syslog_udp", address));
         }
         sockets.judge = bind_tcp("judge", listen.judge, &mut addresses).await?;
+        let unix = listen.judge_unix.as_ref().map(UnixDoor::bind);
+        sockets.judge_unix = unix.transpose().context("(listen.judge_unix)")?;
         sockets.icap = bind_tcp("icap", listen.icap, &mut addresses).await?;
         sockets.admin = bind_tcp("admin", listen.admin, &mut addresses).await?;
+        let file = sockets.judge_unix.as_ref();
+        let file = file.map(|door| door.path().to_owned());
         Ok(Self {
             sockets,
             tasks: JoinSet::new(),
             addresses,
+            file,
             replay: None,
         })
+    }
+
+    /// Where the judge's unix socket is.
+    pub(crate) fn file(&self) -> Option<&std::path::Path> {
+        self.file.as_deref()
     }
 
     /// Name and address of each listener.
@@ -145,7 +159,7 @@ impl Listeners {
         }
         self.ask_judge(
             config,
-            (sockets.judge, sockets.icap),
+            ((sockets.judge, sockets.judge_unix), sockets.icap),
             (judge, &shown.path, &metrics),
             shutdown,
         )?;
@@ -169,7 +183,7 @@ impl Listeners {
     fn ask_judge(
         &mut self,
         config: &Config,
-        (http, icap): (Option<TcpListener>, Option<TcpListener>),
+        ((http, unix), icap): ((Option<TcpListener>, Option<UnixDoor>), Option<TcpListener>),
         (judge, path, metrics): (&Arc<Judge>, &Arc<Path>, &Metrics),
         shutdown: &CancellationToken,
     ) -> anyhow::Result<()> {
@@ -185,11 +199,12 @@ impl Listeners {
                 metrics: metrics.clone(),
             })
         };
-        if let Some(listener) = http {
+        let sockets = [http.map(Socket::from), unix.map(Socket::from)];
+        for socket in sockets.into_iter().flatten() {
             let options = options(Listener::Judge, Alpn::Http)?;
             let doors = judge::doors(Arc::clone(judge), porter.clone());
             self.tasks
-                .spawn(serve_http(listener, options, doors, shutdown.clone()));
+                .spawn(serve_http(socket, options, doors, shutdown.clone()));
         }
         if let Some(listener) = icap {
             let bound = (listener, options(Listener::Icap, Alpn::None)?);

@@ -273,6 +273,9 @@ fn announce(listeners: &Listeners, store: &Store) -> std::io::Result<()> {
     for (name, address) in listeners.addresses() {
         writeln!(stdout, "{name:<11} {address}")?;
     }
+    if let Some(file) = listeners.file() {
+        writeln!(stdout, "{:<11} {}", "judge_unix", file.display())?;
+    }
     writeln!(stdout, "data        {}", store.folder.display())?;
     stdout.flush()
 }

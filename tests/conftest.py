@@ -45,7 +45,9 @@ class Magistrate:
             name, _, value = line.strip().partition(" ")
             if name == "data":
                 break
-            self.ports[name] = int(value.rsplit(":", 1)[1])
+            # A unix socket has no port.
+            port = value.rsplit(":", 1)[-1].strip()
+            self.ports[name] = int(port) if port.isdigit() else port
         else:
             raise AssertionError(f"magistrate did not start:\n{self.log.read_text()}")
         self.wait(lambda: self.get("/readyz") == "ready\n", "readiness", START_S)

@@ -81,6 +81,8 @@ pub enum Identity {
     Token(String),
     /// The subject of the client certificate.
     Certificate(String),
+    /// A user of this machine, `uid:1000`, as the system names it.
+    User(String),
 }
 
 impl Identity {
@@ -88,7 +90,7 @@ impl Identity {
     pub fn name(&self) -> &str {
         match self {
             Self::Anonymous => "",
-            Self::Token(name) | Self::Certificate(name) => name,
+            Self::Token(name) | Self::Certificate(name) | Self::User(name) => name,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod network;
+mod unix;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 
 pub use self::check::{ConfigFault, check, warnings};
 pub use self::network::{Network, NetworkError};
+pub use self::unix::{SocketMode, UnixSocket};
 
 /// The sections of the configuration that this crate owns.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -27,7 +29,7 @@ pub struct Config {
 }
 
 /// `[listen]`: where each door listens; `"off"` closes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Listen {
     /// OTLP, the port that senders expect gRPC on; OTLP/HTTP is served there, too.
@@ -44,6 +46,8 @@ pub struct Listen {
     pub icap: Address,
     /// Console, metrics, health. Default `127.0.0.1:8780`.
     pub admin: Address,
+    /// `[listen.judge_unix]`: the judge on a unix socket, too. Default: none.
+    pub judge_unix: Option<UnixSocket>,
 }
 
 impl Default for Listen {
@@ -55,6 +59,7 @@ impl Default for Listen {
             judge: Address::loopback(8787),
             icap: Address::loopback(1344),
             admin: Address::loopback(8780),
+            judge_unix: None,
         }
     }
 }

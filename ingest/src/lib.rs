@@ -12,11 +12,12 @@ mod tls;
 pub use auth::{Denied, TokenFileError, Tokens, admit};
 pub use config::{
     Address, AddressError, Auth, Config, ConfigFault, Limits, Listen, Listener, Network,
-    NetworkError, Tls, TlsFiles, check, warnings,
+    NetworkError, SocketMode, Tls, TlsFiles, UnixSocket, check, warnings,
 };
 pub use intake::{Envelope, Hold, Intake, IntakeLimits, Reply};
 pub use listen::{
-    Answer, Connection, ListenOptions, Peer, Stream, serve as serve_http, serve_connections,
+    Answer, Connection, ListenOptions, Peer, Socket, Stream, UnixDoor, UnixError,
+    serve as serve_http, serve_connections,
 };
 pub use metrics::{ConnectionCount, Metrics, Stage};
 pub use otlp::{

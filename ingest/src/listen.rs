@@ -9,10 +9,12 @@ mod answering;
 mod connection;
 mod http;
 pub(crate) mod peers;
+mod socket;
 mod stream;
+mod unix;
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,13 +23,15 @@ use bytes::Bytes;
 use http_body::Body;
 use hyper::body::Incoming;
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use self::peers::Peers;
+use self::socket::Accepted;
+pub use self::socket::Socket;
 pub use self::stream::Stream;
+pub use self::unix::{UnixDoor, UnixError};
 use crate::config::{Limits, Listener};
 use crate::metrics::Metrics;
 
@@ -47,10 +51,12 @@ pub struct ListenOptions {
 /// Who is at the other end of a connection; an extension of each of its requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// The address.
-    pub address: IpAddr,
+    /// The address; none where it came through a unix socket.
+    pub address: Option<IpAddr>,
     /// The name in the client certificate, where one was demanded.
     pub certificate: Option<Arc<str>>,
+    /// The user who opened the connection, where it came through a unix socket.
+    pub uid: Option<u32>,
 }
 
 /// What can answer the requests of a door: a `tower` service, such as an `axum::Router`.
@@ -80,7 +86,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Never for what a peer does; only when the listener's own address cannot be told.
 pub async fn serve<S, B>(
-    listener: TcpListener,
+    socket: impl Into<Socket> + Send,
     options: ListenOptions,
     service: S,
     shutdown: CancellationToken,
@@ -95,7 +101,7 @@ where
     let handle = move |connection: Connection| {
         http::serve(connection, limits, service.clone(), stop.clone())
     };
-    serve_connections(listener, options, handle, shutdown).await
+    serve_connections(socket, options, handle, shutdown).await
 }
 
 /// A connection that has been accepted, with TLS undone.
@@ -113,7 +119,7 @@ pub struct Connection {
 ///
 /// Never for what a peer does; only when the listener's own address cannot be told.
 pub async fn serve_connections<H, F>(
-    listener: TcpListener,
+    socket: impl Into<Socket> + Send,
     options: ListenOptions,
     handle: H,
     shutdown: CancellationToken,
@@ -122,14 +128,20 @@ where
     H: Fn(Connection) -> F + Clone + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let address = listener.local_addr()?;
-    tracing::debug!(%address, listener = options.listener.name(), "listening");
+    let socket = socket.into();
+    let place = socket.place()?;
+    tracing::debug!(place, listener = options.listener.name(), "listening");
     let limits = options.limits;
     let peers = Peers::new(limits.max_connections, limits.max_connections_per_peer);
     let (tracker, abort) = (TaskTracker::new(), CancellationToken::new());
     let options = Arc::new(options);
-    while let Some((stream, from)) = next(&listener, &shutdown).await {
-        let seat = match peers.seat(from.ip()) {
+    while let Some(accepted) = next(&socket, &shutdown).await {
+        if !socket.admits(&accepted.peer) {
+            options.metrics.connection_refused(options.listener, "user");
+            continue;
+        }
+        let address = accepted.peer.address;
+        let seat = match peers.seat(address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))) {
             Ok(seat) => seat,
             Err(full) => {
                 let reason = full.reason();
@@ -141,7 +153,7 @@ where
         let (options, shutdown) = (Arc::clone(&options), shutdown.clone());
         let handle = handle.clone();
         let serve = async move {
-            let opened = connection::open(stream, from, &options);
+            let opened = connection::open(accepted, &options);
             if let Some(Some(connection)) = shutdown.run_until_cancelled(opened).await {
                 handle(connection).await;
             }
@@ -152,7 +164,7 @@ where
             drop((seat, count));
         });
     }
-    drop(listener);
+    drop(socket);
     tracker.close();
     if tokio::time::timeout(limits.drain_timeout, tracker.wait())
         .await
@@ -166,12 +178,9 @@ where
 }
 
 /// The next connection; `None` at shutdown.
-async fn next(
-    listener: &TcpListener,
-    shutdown: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr)> {
+async fn next(socket: &Socket, shutdown: &CancellationToken) -> Option<Accepted> {
     loop {
-        let accepted = shutdown.run_until_cancelled(listener.accept()).await?;
+        let accepted = shutdown.run_until_cancelled(socket.accept()).await?;
         match accepted {
             Ok(connection) => return Some(connection),
             // The peer has gone already: its own affair.

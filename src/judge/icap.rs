@@ -48,7 +48,8 @@ const fn limits(limits: &Limits) -> IcapLimits {
 impl Porter {
     /// Who calls, where addresses may stand in for tokens.
     fn caller_from(&self, peers: &[Network], headers: &HeaderMap, peer: &Peer) -> Caller {
-        if peers.iter().any(|network| network.contains(peer.address)) {
+        let is_there = |network: &Network| peer.address.is_some_and(|one| network.contains(one));
+        if peers.iter().any(is_there) {
             let name = peer.certificate.as_deref();
             let identity = name.map_or(Identity::Anonymous, |name| {
                 Identity::Certificate(name.to_owned())

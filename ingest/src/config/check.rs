@@ -37,6 +37,12 @@ pub fn check(config: &Config) -> Vec<ConfigFault> {
             token_file(name, path, &mut faults);
         }
     }
+    let socket = config.listen.judge_unix.iter();
+    let socket = socket.flat_map(|socket| socket.faults());
+    faults.extend(socket.map(|(key, message)| ConfigFault {
+        key: format!("listen.judge_unix.{key}"),
+        message,
+    }));
     limits(&config.limits, &mut faults);
     faults
 }

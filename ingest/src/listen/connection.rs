@@ -1,27 +1,29 @@
 //! Opens one connection: its handshake, and who is at the other end.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::{Connection, ListenOptions, Peer, Stream};
+use super::socket::{Accepted, Raw};
+use super::{Connection, ListenOptions, Stream};
 use crate::tls::certificate_name;
 
-/// The connection of `stream`; none where TLS could not be agreed on in time, which is counted.
+/// The connection that came; none where TLS could not be agreed on in time, which is counted. A unix
+/// socket has no TLS: nobody is in between.
 pub(super) async fn open(
-    stream: TcpStream,
-    from: SocketAddr,
+    Accepted { raw, mut peer }: Accepted,
     options: &ListenOptions,
 ) -> Option<Connection> {
+    let stream = match raw {
+        Raw::Tcp(stream) => stream,
+        Raw::Unix(stream) => {
+            let stream = Stream::Unix(stream);
+            return Some(Connection { stream, peer });
+        }
+    };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
-    let mut peer = Peer {
-        address: from.ip().to_canonical(),
-        certificate: None,
-    };
     let Some(tls) = &options.tls else {
         let stream = Stream::Plain(stream);
         return Some(Connection { stream, peer });

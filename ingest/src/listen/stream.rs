@@ -5,13 +5,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 
 /// What a peer says and is told.
 pub enum Stream {
     /// In the clear.
     Plain(TcpStream),
+    /// On this machine, through a file.
+    Unix(UnixStream),
     /// Inside TLS, whose handshake is done.
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -25,6 +27,7 @@ impl Stream {
     fn inner(&mut self) -> Pin<&mut dyn Bytes> {
         match self {
             Self::Plain(stream) => Pin::new(stream),
+            Self::Unix(stream) => Pin::new(stream),
             Self::Tls(stream) => Pin::new(stream.as_mut()),
         }
     }
@@ -68,6 +71,7 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Unix(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
         }
     }

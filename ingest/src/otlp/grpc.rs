@@ -59,7 +59,7 @@ pub(super) async fn answer(door: &Door, request: Request<Incoming>) -> Answer {
     };
     let origin = Origin {
         source: Source::OtlpGrpc,
-        peer: peer.map(|peer| peer.address),
+        peer: peer.and_then(|peer| peer.address),
         identity,
     };
     match call(door, &head, origin, &mut body).await {

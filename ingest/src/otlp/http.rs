@@ -33,7 +33,7 @@ pub(super) async fn answer(door: &Door, request: Request<Incoming>) -> Answer {
     };
     let origin = Origin {
         source: Source::OtlpHttp,
-        peer: peer.map(|peer| peer.address),
+        peer: peer.and_then(|peer| peer.address),
         identity,
     };
     match export(door, &head, encoding, origin, &mut body).await {
