@@ -2,6 +2,7 @@
 
 mod context;
 mod detect;
+mod files;
 mod graph;
 mod kept;
 mod normalize;
@@ -13,18 +14,17 @@ mod watch;
 pub use context::{Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey};
 pub use detect::{
     Alert, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
-    DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy, RateLimit, Risks,
-    Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset, Sample, Sampled, Stage, Step,
-    Suppression, Tally, Unjudged, detection_reference, recalled, shipped_detections, shipped_lists,
-    shipped_policies,
+    DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy,
+    RateLimit, Risks, Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset, Sample,
+    Sampled, Stage, Step, Suppression, Tally, Unjudged, detection_reference, recalled,
+    shipped_detections, shipped_lists, shipped_policies,
 };
+pub use files::look_at_files;
 pub use graph::{
     Call, Evidence, Flow, FlowsWanted, ModelCall, Step as GraphStep, TaskGraph, Turn,
     Verdict as GraphVerdict, flows_wanted, task_graph,
 };
-pub use normalize::{
-    Asked, Fault, Malformed, Normalized, normalize, normalize_action,
-};
+pub use normalize::{Asked, Fault, Malformed, Normalized, normalize, normalize_action};
 pub use redact::{
     Census, Choice, CustomRule, CustomRules, Decoded, Detectors, Epoch, Example, FileError,
     FileFault, KeyError, KeyPlace, KeyPlaceError, ListConfig, ListError, Lists, ListsBuilder,

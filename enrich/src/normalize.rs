@@ -8,6 +8,7 @@ mod line;
 mod names;
 mod otlp;
 mod outgoing;
+mod recipients;
 pub(crate) mod url;
 
 use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};

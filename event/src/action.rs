@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -131,6 +132,19 @@ pub struct Action {
     pub call_id: Option<String>,
     /// Id of the user's turn, the same in hooks and telemetry.
     pub prompt_id: Option<String>,
+    /// What the files that it carries are.
+    pub files: FilesSeen,
+}
+
+/// What files are, by content and by name; each word once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FilesSeen {
+    /// Traits, such as `executable` or `archive.script`.
+    pub traits: Vec<&'static str>,
+    /// Types by content, such as `exe` or `zip`.
+    pub types: Vec<&'static str>,
+    /// Whether a body in several parts holds one that has a file name.
+    pub is_form: bool,
 }
 
 /// Who acts, and for what.
@@ -223,6 +237,9 @@ pub struct Content {
     pub origin: Option<ContentOrigin>,
     /// Whether the text is only a part of it.
     pub truncated: Option<bool>,
+    /// The content as it is, where that is no text and a door has it.
+    #[serde(skip)]
+    pub bytes: Option<Bytes>,
 }
 
 /// Arguments of a tool: the JSON text of an object that is neither too deep nor too large to be

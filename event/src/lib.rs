@@ -22,7 +22,7 @@ mod uid;
 mod value;
 
 pub use action::{
-    Action, App, Arguments, ArgumentsError, Content, ContentOrigin, Destination, File,
+    Action, App, Arguments, ArgumentsError, Content, ContentOrigin, Destination, File, FilesSeen,
     MAX_ARGUMENT_DEPTH, MAX_ARGUMENT_VALUES, Mode, Occasion, Session, Tool, Verb,
 };
 pub use class::{Class, UnknownClass};

@@ -11,11 +11,9 @@ use std::time::{Duration, Instant};
 
 use magistrate_enrich::{
     Asked, Case, Context, ModelScores, Rank, Redactor, SessionFacts, SessionKey, UidKey,
-    normalize_action,
+    look_at_files, normalize_action,
 };
-use magistrate_event::{
-    Action, Clock, Event, EventUid, Identity, Occasion, Record, Timestamp,
-};
+use magistrate_event::{Action, Clock, Event, EventUid, Identity, Occasion, Record, Timestamp};
 use magistrate_models::InForce;
 use prometheus_client::registry::Registry;
 
@@ -273,6 +271,7 @@ impl Engine {
         } = inquiry;
         let received = self.clock.now();
         let mut action = request.action;
+        look_at_files(&mut action);
         let allowed = self.postures.deadline("", request.deadline);
         let cut = self.cut(&mut action, allowed);
         let asked = match request.request_id.as_deref() {

@@ -188,6 +188,16 @@ pub(super) const LANGUAGE: &[Name] = &[
         &[F::FileMediaType, F::HttpContentType],
         "Media type.",
     ),
+    column(
+        "file.traits",
+        &[F::FileTraits],
+        "What the files of a judged action are, by content and name (docs/judge.md): executable, script, archive, office, office.macro, document, image, audio, video, font, disk_image, disguised, double_extension, turned_name, archive.executable, archive.script, archive.archive, archive.double_extension, archive.encrypted, archive.path_escape, archive.bomb, archive.unreadable.",
+    ),
+    column(
+        "file.types",
+        &[F::FileTypes],
+        "Their types by content, such as `exe`, `zip` or `pdf`.",
+    ),
     column("file.size", &[F::FileSize], "Size in bytes."),
     column("command", &[F::CmdLine], "The whole command line."),
     derived(

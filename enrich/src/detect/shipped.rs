@@ -52,7 +52,9 @@ const JUDGE_FILES: &[(&str, &str)] = files![
 /// Name and text of each file of `policies/lists`.
 const LIST_FILES: &[(&str, &str)] = files![
     "lists/admin_console_domains.txt"
+    "lists/archive_extensions.txt"
     "lists/crypto_domains.txt"
+    "lists/executable_extensions.txt"
     "lists/file_sharing_domains.txt"
     "lists/finance_domains.txt"
     "lists/free_mail_domains.txt"
@@ -60,8 +62,10 @@ const LIST_FILES: &[(&str, &str)] = files![
     "lists/healthcare_domains.txt"
     "lists/hr_domains.txt"
     "lists/legal_domains.txt"
+    "lists/macro_extensions.txt"
     "lists/password_manager_domains.txt"
     "lists/paste_domains.txt"
+    "lists/script_extensions.txt"
 ];
 
 /// Lists that shipped rules name and that only the user can fill: without values until then.

@@ -7,6 +7,7 @@ use magistrate_event::{
 use super::claude::{Arguments, Facts, extension, facts, fill_path};
 use super::draft::Draft;
 use super::outgoing;
+use super::recipients;
 use super::url::{set_host_of, set_url};
 use crate::uid::UidKey;
 
@@ -198,7 +199,19 @@ fn worked_out(action: &Action, url: Option<&str>) -> Option<&'static str> {
             };
             outgoing::verb(place)
         })
+        .or_else(|| is_file_form(action).then_some("upload"))
         .or_else(|| verb_of_method(method?))
+}
+
+/// Whether a request carries a file as browsers upload one.
+fn is_file_form(action: &Action) -> bool {
+    let method = action.destination.method.as_deref().unwrap_or_default();
+    let sends = ["POST", "PUT"].iter();
+    action.files.is_form
+        && action.occasion == Some(Occasion::Request)
+        && sends
+            .into_iter()
+            .any(|one| method.eq_ignore_ascii_case(one))
 }
 
 fn verb_of_method(method: &str) -> Option<&'static str> {
@@ -287,9 +300,21 @@ fn fill_file(action: &Action, arguments: &Arguments<'_>, draft: &mut Draft) {
         }
     }
     some(Field::FileMediaType, file.media_type.as_deref(), draft);
+    fill_words(Field::FileTraits, &action.files.traits, draft);
+    fill_words(Field::FileTypes, &action.files.types, draft);
     if let Some(size) = file.size.and_then(|size| i64::try_from(size).ok()) {
         draft.int(Field::FileSize, size);
     }
+}
+
+fn fill_words(field: Field, words: &[&'static str], draft: &mut Draft) {
+    if words.is_empty() {
+        return;
+    }
+    let event = draft.event_mut();
+    let words = words.iter().map(|word| Value::Text(event.push_text(word)));
+    let words = Value::List(words.collect());
+    event.set(field, words);
 }
 
 fn fill_content(action: &Action, draft: &mut Draft) {
@@ -352,17 +377,7 @@ fn fill_destination(action: &Action, url: Option<&str>, event: &mut Event) {
         event.set_text(Field::HttpMethod, &as_method(method));
     }
     if let Some(recipient) = destination.recipient.as_deref() {
-        event.set_text(Field::Recipient, recipient);
-        let domains = recipient_domains(recipient);
-        if let Some(domain) = domains.first() {
-            event.set_text(Field::RecipientDomain, domain);
-        }
-        if domains.len() > 1 {
-            let domains = domains.iter();
-            let domains = domains.map(|domain| Value::Text(event.push_text(domain)));
-            let domains = Value::List(domains.collect());
-            event.set(Field::RecipientDomains, domains);
-        }
+        recipients::fill(recipient, event);
     }
 }
 
@@ -378,27 +393,6 @@ fn as_method(text: &str) -> String {
     } else {
         text.to_owned()
     }
-}
-
-/// Recipients that are told apart; more of one message are not looked at one by one.
-const MAX_RECIPIENTS: usize = 64;
-
-/// The domains of the recipients in `text`, each once, lower case, in their order.
-pub(super) fn recipient_domains(text: &str) -> Vec<String> {
-    let mut domains: Vec<String> = Vec::new();
-    for one in text
-        .split([',', ';', ' ', '<', '>'])
-        .take(MAX_RECIPIENTS * 4)
-    {
-        let Some((_, domain)) = one.rsplit_once('@') else {
-            continue;
-        };
-        let domain = domain.trim_end_matches('.').to_lowercase();
-        if !domain.is_empty() && !domains.contains(&domain) && domains.len() < MAX_RECIPIENTS {
-            domains.push(domain);
-        }
-    }
-    domains
 }
 
 #[cfg(test)]

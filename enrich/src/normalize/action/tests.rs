@@ -3,6 +3,7 @@
 use magistrate_event::{Arguments as Json, Identity, Source};
 
 use super::*;
+use crate::normalize::recipients::domains;
 
 fn origin() -> Origin {
     Origin {
@@ -103,9 +104,28 @@ fn a_request_tells_its_service_and_its_recipients() {
         ),
         "send POST mail.example"
     );
-    let domains = recipient_domains("Ana <ana@Mail.EXAMPLE.>; bo@corp.example, bo@corp.example");
-    assert_eq!(domains, ["mail.example", "corp.example"]);
-    assert_eq!(recipient_domains("nobody"), [""; 0]);
+    let found = domains("Ana <ana@Mail.EXAMPLE.>; bo@corp.example, bo@corp.example");
+    assert_eq!(found, ["mail.example", "corp.example"]);
+    assert_eq!(domains("nobody"), [""; 0]);
+}
+
+#[test]
+fn a_form_with_a_file_is_an_upload() {
+    let shown = |occasion, method: &str, is_form| {
+        let mut action = Action {
+            occasion: Some(occasion),
+            ..Action::default()
+        };
+        action.destination.url = Some("https://a.example/x".to_owned());
+        action.destination.method = Some(method.to_owned());
+        action.files.is_form = is_form;
+        event(&action).text(Field::Action).map(str::to_owned)
+    };
+    let request = Occasion::Request;
+    assert_eq!(shown(request, "post", true).as_deref(), Some("upload"));
+    assert_eq!(shown(request, "POST", false).as_deref(), Some("other"));
+    assert_eq!(shown(request, "GET", true).as_deref(), Some("read"));
+    assert_eq!(shown(Occasion::Response, "POST", true), None);
 }
 
 #[test]

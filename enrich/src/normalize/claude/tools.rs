@@ -7,11 +7,11 @@ use magistrate_event::{Class, Field, Value};
 use super::arguments::Arguments;
 use super::product::Product;
 use super::traits::{Traits, UNKNOWN, action_of, builtin, traits};
-use crate::normalize::action::recipient_domains;
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
 use crate::normalize::otlp::any::Any;
 use crate::normalize::otlp::attributes::Attributes;
+use crate::normalize::recipients;
 use crate::normalize::url::{names_place, set_url};
 
 /// What the client writes where the name of a server, tool or skill is switched off.
@@ -213,13 +213,18 @@ impl<'a> Call<'a> {
     /// Fills to whom a call sends. Of several domains the column names one that is not the user's own.
     fn fill_recipients(&self, attributes: &Attributes<'a>, draft: &mut Draft) {
         let all = self.arguments.recipients.join(", ");
-        let domains = recipient_domains(&all);
-        let own = attributes.text(keys::USER_EMAIL).map(recipient_domains);
+        let domains = recipients::domains(&all);
+        let own = attributes.text(keys::USER_EMAIL).map(recipients::domains);
         let own = own.unwrap_or_default();
         let foreign = domains.iter().find(|domain| !own.contains(domain));
         if let Some(domain) = foreign.or(domains.first()) {
             draft.text(Field::Recipient, &all);
             draft.text(Field::RecipientDomain, domain);
+        }
+        if domains.len() > 1 {
+            let domains = domains.iter().map(|domain| draft.leaf(domain.as_bytes()));
+            let domains = Value::List(domains.collect());
+            draft.value(Field::RecipientDomains, domains);
         }
     }
 

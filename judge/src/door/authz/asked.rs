@@ -39,6 +39,7 @@ pub(in crate::door) struct Place<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Body {
     text: String,
+    bytes: Option<Bytes>,
     is_whole: bool,
 }
 
@@ -104,6 +105,7 @@ impl Asked {
         if !body.is_empty() && !self.is_packed {
             self.body = Some(Body {
                 text: String::from_utf8_lossy(body).into_owned(),
+                bytes: no_text(body),
                 is_whole,
             });
         }
@@ -150,6 +152,7 @@ impl Asked {
         action.content.media_type = self.media_type;
         if let Some(body) = self.body {
             action.content.text = Some(body.text);
+            action.content.bytes = body.bytes;
             action.content.truncated = Some(!body.is_whole);
         }
         Request {
@@ -157,6 +160,12 @@ impl Asked {
             ..Request::default()
         }
     }
+}
+
+/// The body as it is, where it is no text: what its files are shows in their bytes.
+pub(in crate::door) fn no_text(body: &[u8]) -> Option<Bytes> {
+    let is_text = std::str::from_utf8(body).is_ok();
+    (!is_text).then(|| Bytes::copy_from_slice(body))
 }
 
 fn address(scheme: &str, host: &str, path: &str) -> Result<String, Fault> {

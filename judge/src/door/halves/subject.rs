@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_ENCODING;
 use magistrate_event::{Action, Occasion};
 
-use crate::door::authz::asked::{Asked, one};
+use crate::door::authz::asked::{Asked, no_text, one};
 use crate::request::Request;
 
 /// One half of an exchange.
@@ -79,6 +79,7 @@ impl Answered {
         let body = body.filter(|(body, _)| !body.is_empty() && !self.is_packed);
         if let Some((body, is_whole)) = body {
             action.content.text = Some(String::from_utf8_lossy(body).into_owned());
+            action.content.bytes = no_text(body);
             action.content.truncated = Some(!is_whole);
         }
         Request {

@@ -56,6 +56,7 @@ pub(super) fn request(message: JudgeRequest) -> Result<Request, Fault> {
             media_type: content.media_type,
             origin: one_of(ContentOrigin::ALL, content.origin, "content.origin")?,
             truncated: content.truncated,
+            bytes: None,
         },
         ..Action::default()
     };
