@@ -4,6 +4,7 @@
 mod coverage;
 mod guard;
 mod lake;
+mod reads;
 mod replay;
 
 use std::net::SocketAddr;
@@ -29,7 +30,8 @@ use crate::keys;
 
 pub(crate) use coverage::{COVERAGE, rows as coverage_rows};
 pub(crate) use guard::Doorkeeper;
-pub(crate) use lake::CLOSE;
+pub(crate) use lake::{CLOSE, For};
+pub(crate) use reads::Reads;
 pub(crate) use replay::Door as ReplayDoor;
 
 /// The media type of OpenMetrics text.
@@ -51,6 +53,8 @@ pub(crate) struct Shown {
     pub(crate) doorkeeper: Arc<Doorkeeper>,
     /// The pages for people.
     pub(crate) console: Console,
+    /// Writes down who reads.
+    pub(crate) reads: Reads,
 }
 
 /// What the admin pages work with.
@@ -130,6 +134,10 @@ pub(crate) async fn serve(
         .merge(lake::routes())
         .with_state(Arc::clone(&admin))
         .merge(magistrate_console::router(admin.shown.console.clone()))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&admin),
+            reads::note,
+        ))
         .layer(middleware::from_fn_with_state(admin, guard::guard))
         .into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, router)

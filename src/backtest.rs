@@ -18,7 +18,7 @@ use crate::{check, detections, rest};
 
 /// Judges again what was judged, and prints what would be another verdict.
 ///
-/// The lake's files are read, and what is not in them yet (`crate::rest`). Nothing is written.
+/// The lake's files are read, and what is not in them yet (`crate::rest`). Writes nothing.
 pub(crate) fn command(arguments: &BacktestArguments) -> Outcome {
     let mut config = check::sound(&arguments.place)?;
     if !config.data.join("lake").is_dir() {
@@ -93,7 +93,7 @@ impl Backtest {
     fn run(&mut self) -> anyhow::Result<()> {
         let query = self.query(Class::ALL.to_vec(), Field::Source, [Source::Judge.name()]);
         // First, since it has a running instance close its files.
-        let rest = rest::of(&self.config, is_judged);
+        let rest = rest::of(&self.config, "backtest".to_owned(), is_judged);
         let mut days: BTreeMap<String, Day> = BTreeMap::new();
         for part in lake::parts(&self.config.data, &query)? {
             let day = days.entry(part.day().to_owned()).or_default();

@@ -8,7 +8,7 @@ use magistrate_event::{Event, EventUid};
 use magistrate_sinks::State;
 use magistrate_sinks::queue::{self, FolderLock, LockError};
 
-use crate::admin::CLOSE;
+use crate::admin::{CLOSE, For};
 use crate::config::Config;
 use crate::exit::tell;
 use crate::replay;
@@ -17,10 +17,14 @@ use crate::store::LAKE;
 /// More rows are not read from the queue.
 const MAX_ROWS: usize = 200_000;
 
-/// Rows that `wanted` asks for and that may not be in the lake yet. A running instance closes its
+/// Rows that `wanted` asks for, which are read for what `reads` says, and that may not be in the lake yet. A running instance closes its
 /// files, so that there are none; of a folder that none holds they are in the queue. What cannot be
 /// had is told, and left out.
-pub(crate) fn of(config: &Config, wanted: impl Fn(&Event) -> bool) -> Vec<(EventUid, Event)> {
+pub(crate) fn of(
+    config: &Config,
+    reads: String,
+    wanted: impl Fn(&Event) -> bool,
+) -> Vec<(EventUid, Event)> {
     let state = config.data.join("state.redb");
     if !state.is_file() {
         // A copy of the lake alone.
@@ -28,7 +32,9 @@ pub(crate) fn of(config: &Config, wanted: impl Fn(&Event) -> bool) -> Vec<(Event
     }
     let rest = match FolderLock::take(&config.data) {
         Ok(lock) => queued(&lock, &state, wanted),
-        Err(error @ LockError::Held { .. }) => close(config, error.into()).map(|()| Vec::new()),
+        Err(error @ LockError::Held { .. }) => {
+            close(config, error.into(), For { reads }).map(|()| Vec::new())
+        }
         Err(error) => Err(error.into()),
     };
     rest.unwrap_or_else(|error| {
@@ -40,12 +46,12 @@ pub(crate) fn of(config: &Config, wanted: impl Fn(&Event) -> bool) -> Vec<(Event
 }
 
 /// Has the instance that holds the folder close its files.
-fn close(config: &Config, held: anyhow::Error) -> anyhow::Result<()> {
+fn close(config: &Config, held: anyhow::Error, told: For) -> anyhow::Result<()> {
     let running = replay::running(config, &held).map_err(|why| why.unwrap_or(held))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let closed = runtime.block_on(running.tell(CLOSE, &serde_json::Value::Null));
+    let closed = runtime.block_on(running.tell(CLOSE, &serde_json::to_value(told)?));
     closed.context("the running instance did not close its files")?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, Shown};
+use crate::admin::{self, Reads, Shown};
 use crate::analysis::{self, AnalysisThread, Pace};
 use crate::approvals;
 use crate::audit;
@@ -70,7 +70,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let (audit, audit_threads) = audit::start(config, &store)?;
     let judge = judge::start(
         config,
-        (&store, models.as_ref(), audit),
+        (&store, models.as_ref(), Arc::clone(&audit)),
         (listeners.address("judge"), listeners.address("admin")),
         &mut registry,
     )?;
@@ -91,6 +91,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
             closing: engine.closing(),
             console: admin::console(judge.approvals(), &doorkeeper),
             doorkeeper,
+            reads: Reads::new(audit, Arc::clone(&store.path), Arc::clone(&store.clock)),
         },
         &shutdown,
     )?;

@@ -40,7 +40,8 @@ pub(crate) fn command(arguments: &SessionArguments) -> Outcome {
     }
     let days = Duration::from_secs(u64::from(arguments.days) * 86_400);
     let since = SystemClock.now().minus(days);
-    let rest = rest::of(config, |event| may_be_of(event, &arguments.id));
+    let reads = format!("session {}", arguments.id);
+    let rest = rest::of(config, reads, |event| may_be_of(event, &arguments.id));
     let rows = Rows { config, rest };
     let events = events_of(&rows, &arguments.id, since)?;
     if events.is_empty() {

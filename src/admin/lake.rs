@@ -1,15 +1,20 @@
 //! Has the lake write what it holds, for a command that reads its files.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Extension, Router};
+use magistrate_console::Person;
+use serde::{Deserialize, Serialize};
 
 use super::Admin;
+use super::reads::{Reader, unrecorded};
 
 /// Where it is asked for.
 pub(crate) const CLOSE: &str = "/api/v1/lake/close";
@@ -22,8 +27,34 @@ pub(super) fn routes() -> Router<Arc<Admin>> {
     Router::new().route(CLOSE, post(close))
 }
 
-/// Answers when everything that was acknowledged before is in closed files.
-async fn close(State(admin): State<Arc<Admin>>) -> Response {
+/// What the lake is to be read for, as a caller says.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct For {
+    /// Such as `session s1`.
+    pub(crate) reads: String,
+}
+
+/// Answers when everything that was acknowledged before is in closed files, and when it is written
+/// down what the caller is about to read there.
+async fn close(
+    State(admin): State<Arc<Admin>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    Extension(person): Extension<Person>,
+    body: Bytes,
+) -> Response {
+    let what = match serde_json::from_slice::<Option<For>>(&body) {
+        Ok(told) => told.map_or_else(|| "lake".to_owned(), |told| told.reads),
+        Err(_) if body.is_empty() => "lake".to_owned(),
+        Err(_) => return StatusCode::BAD_REQUEST.into_response(),
+    };
+    if let Err(error) = admin
+        .shown
+        .reads
+        .keep(&Reader { person, from }, &what)
+        .await
+    {
+        return unrecorded(&error);
+    }
     match tokio::time::timeout(PATIENCE, admin.shown.closing.close()).await {
         Ok(true) => StatusCode::NO_CONTENT.into_response(),
         Ok(false) => {
