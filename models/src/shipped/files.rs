@@ -8,17 +8,18 @@ pub(super) struct File {
     pub(super) sha256: &'static str,
 }
 
-pub(super) const TIER1: &[u8] = include_bytes!("../../weights/tier1.safetensors");
-pub(super) const TIER2: &[u8] = include_bytes!("../../weights/tier2.safetensors");
-pub(super) const TOKENIZER: &[u8] = include_bytes!("../../weights/tokenizer.json");
-pub(super) const SCOPE: &[u8] = include_bytes!("../../weights/scope.json");
-pub(super) const MEANINGS: &[u8] = include_bytes!("../../weights/meanings.safetensors");
-pub(super) const CARD: &[u8] = include_bytes!("../../weights/card.json");
+// Statics: a constant is written into the program once for each part of it that was compiled by itself.
+pub(super) static TIER1: &[u8] = include_bytes!("../../weights/tier1.safetensors");
+pub(super) static TIER2: &[u8] = include_bytes!("../../weights/tier2.safetensors");
+pub(super) static TOKENIZER: &[u8] = include_bytes!("../../weights/tokenizer.json");
+pub(super) static SCOPE: &[u8] = include_bytes!("../../weights/scope.json");
+pub(super) static MEANINGS: &[u8] = include_bytes!("../../weights/meanings.safetensors");
+pub(super) static CARD: &[u8] = include_bytes!("../../weights/card.json");
 /// The card as people read it, in Markdown.
 pub const CARD_PAGE: &str = include_str!("../../weights/card.md");
 
 /// Every file that is read.
-pub(super) const FILES: [File; 6] = [
+pub(super) static FILES: [File; 6] = [
     File {
         name: "tier1.safetensors",
         bytes: TIER1,
