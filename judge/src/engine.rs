@@ -171,9 +171,10 @@ impl Prepared {
         *self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where a question is decided twice, since its record is late, the stricter is the answer.
     fn note_answer(&self, decision: Decision) {
         let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        *answered = Some(decision);
+        *answered = (*answered).max(Some(decision));
     }
 }
 

@@ -258,3 +258,18 @@ fn a_model_that_is_missing_is_answered_by_posture_and_asked_only_where_it_would_
         }
     }
 }
+
+#[test]
+fn a_question_that_is_decided_twice_was_answered_by_the_stricter() {
+    let engine = engine();
+    let json = r#"{"action":"read","event":"tool_call","tool":{"name":"WebSearch"}}"#;
+    let (prepared, event) = engine.prepare(inquiry(json, Carries::ALL));
+    let looked = engine.look(&prepared, event);
+    let ruled = engine.rule(&prepared, Some(looked), &[]);
+    let judged = engine.conclude(&prepared, ruled, Moment::InTime);
+    let ruled = engine.rule(&prepared, None, &[Failure::Unrecorded]);
+    let posture = engine.conclude(&prepared, ruled, Moment::Unrecorded);
+    let decisions = (judged.verdict.decision, posture.verdict.decision);
+    assert_eq!(decisions, (Decision::Downgrade, Decision::Allow));
+    assert_eq!(prepared.answered(), Some(Decision::Downgrade));
+}
