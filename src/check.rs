@@ -135,6 +135,7 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     messages.extend(config.judge.faults());
     messages.extend(approvals::fault(config));
     messages.extend(judge::secrets_fault(config));
+    messages.extend(judge::llm_fault(&config.judge.llm));
     let detect = detections::load(config, &[]);
     report.warnings.extend(detections::warnings(&detect));
     report.faults.extend(detect.faults.iter().map(|fault| {
@@ -150,6 +151,9 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     report.faults.sort_by_key(|fault| fault.line);
     report.warnings.extend(list_warnings);
     report.warnings.extend(keys::warnings(&config.redact));
+    report
+        .warnings
+        .extend(judge::llm_warning(&config.judge.llm));
     report
 }
 

@@ -2,6 +2,7 @@
 
 mod command;
 mod icap;
+mod llm;
 mod secrets;
 
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ use crate::store::Store;
 
 pub(crate) use self::command::command;
 pub(crate) use self::icap::serve as serve_icap;
+pub(crate) use self::llm::{fault as llm_fault, warning as llm_warning};
 pub(crate) use self::secrets::fault as secrets_fault;
 
 /// So often it is looked whether policy files have changed.
@@ -71,6 +73,7 @@ pub(crate) fn start(
         clock: Arc::clone(&store.clock),
         run: u64::from_le_bytes(run),
     });
+    let engine = engine.with_llm(llm::open(&config.judge.llm)?);
     engine.register(registry);
     let approvals = approvals::open(config, store, &audit, (own, admin))?;
     let threads = std::thread::available_parallelism().map_or(2, usize::from);

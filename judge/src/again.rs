@@ -78,6 +78,7 @@ impl Again {
     /// from the first that this is asked of; ask in the order of time.
     pub fn rule(&self, past: &Past, mut seen: Seen) -> Would {
         self.limits.settle(&mut seen.matches, seen.time);
+        seen.matches.extend(past.llm.clone());
         let mut findings = Findings {
             matches: seen.matches,
             failures: past.failures.clone(),

@@ -112,6 +112,19 @@ impl Postures {
     }
 }
 
+/// Every category that [`category_of`] tells.
+pub(crate) const NAMES: [&str; 9] = [
+    "irreversible",
+    "data_movement",
+    "execution",
+    "changes",
+    "browsing",
+    "reading",
+    "prompts",
+    "model",
+    "other",
+];
+
 /// The category of an action by what it does, before any policy has looked at it.
 pub fn category_of(event: &Event) -> &'static str {
     match event.text(Field::EventCode) {
@@ -170,7 +183,9 @@ mod tests {
             if host {
                 event.set_text(Field::UrlHostname, "a.example");
             }
-            category_of(&event)
+            let category = category_of(&event);
+            assert!(NAMES.contains(&category));
+            category
         };
         assert_eq!(category(Some("read"), "request", true), "browsing");
         assert_eq!(category(Some("read"), "tool_call", false), "reading");

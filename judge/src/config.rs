@@ -7,10 +7,11 @@ use serde::Deserialize;
 
 use crate::approvals::ApprovalsConfig;
 use crate::category::{Audit, OnError};
+use crate::llm::LlmConfig;
 use crate::profile::Profile;
 
 /// How actions are judged.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Which of the policies are in force: those of this profile and those that name none.
@@ -36,6 +37,8 @@ pub struct Config {
     pub audit_days: u64,
     /// `[judge.approvals]`: what people decide.
     pub approvals: ApprovalsConfig,
+    /// `[judge.llm]`: a language model that is asked about what the models left in the grey.
+    pub llm: LlmConfig,
     /// `[judge.inference_hooks]`: Anthropic's hooks.
     pub inference_hooks: InferenceHooksConfig,
     /// `[judge.category.NAME]`: deadline and posture of one category of policies.
@@ -80,6 +83,7 @@ impl Default for Config {
             read_only_seconds: 3_600,
             audit_days: 90,
             approvals: ApprovalsConfig::default(),
+            llm: LlmConfig::default(),
             inference_hooks: InferenceHooksConfig::default(),
             category: BTreeMap::new(),
         }
@@ -123,6 +127,7 @@ impl Config {
             }
         }
         faults.extend(self.approvals.faults());
+        faults.extend(self.llm.faults());
         if self.max_in_flight_bytes < self.max_body_bytes {
             faults.push(
                 "judge.max_in_flight_bytes is below judge.max_body_bytes, so the largest body never fits"

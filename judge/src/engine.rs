@@ -3,6 +3,7 @@
 mod answer;
 mod classify;
 mod cut;
+mod llm;
 pub(crate) mod person;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,7 @@ use crate::category::{Posture, Postures, category_of};
 use crate::decision::{Facts, Findings, Match, Ruling};
 use crate::inquiry::{Door, Inquiry};
 use crate::limits::{Limited, Limits};
+use crate::llm::{Llm, Trouble};
 use crate::pace::Pace;
 use crate::policies::Policies;
 use crate::row::{self, About};
@@ -60,6 +62,7 @@ pub struct Engine {
     policies: RwLock<Arc<Policies>>,
     context: Context,
     models: Option<Arc<InForce>>,
+    llm: Option<Arc<Llm>>,
     calls: Calls,
     limits: Limits,
     postures: Postures,
@@ -194,6 +197,12 @@ impl Looked {
         &self.limits
     }
 
+    /// What the language model said, where it was asked: its score, or the name of why there is none.
+    pub fn llm(&self) -> Option<Result<f64, &'static str>> {
+        let llm = self.said.llm?;
+        Some(llm.map_err(Trouble::name))
+    }
+
     /// The policies in force that matched.
     pub fn matches(&self) -> &[Match] {
         &self.matches
@@ -209,6 +218,7 @@ impl Engine {
             policies: RwLock::new(Arc::new(parts.policies)),
             context: parts.context,
             models: parts.models,
+            llm: None,
             calls: Calls::default(),
             limits: Limits::default(),
             postures: parts.postures,
@@ -234,14 +244,21 @@ impl Engine {
     /// Changes whenever policies or models do: what was answered before may be answered otherwise.
     pub fn tag(&self) -> String {
         let model = self.models.as_ref().and_then(|models| models.identity());
-        let hash = blake3::hash(model.as_deref().unwrap_or_default().as_bytes());
-        let model: String = hash.to_hex().chars().take(8).collect();
+        let mut hash = blake3::Hasher::new();
+        hash.update(model.as_deref().unwrap_or_default().as_bytes());
+        if let Some(llm) = &self.llm {
+            hash.update(llm.model().as_bytes());
+        }
+        let model: String = hash.finalize().to_hex().chars().take(8).collect();
         format!("{}-{model}", self.policies().version())
     }
 
     /// Names what is counted for rate limits in `registry`.
     pub fn register(&self, registry: &mut Registry) {
         self.limits.register(registry);
+        if let Some(llm) = &self.llm {
+            llm.register(registry);
+        }
     }
 
     /// Puts other policies in force; questions that are being judged keep theirs. What was counted for

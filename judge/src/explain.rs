@@ -26,6 +26,19 @@ pub struct Explained {
     pub matches: Vec<Match>,
     /// What rate limits counted it, and whether there has been more than they let pass.
     pub limits: Vec<Limited>,
+    /// What the language model said, where it was asked; its reason is among the matches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub llm: Option<SaidByLlm>,
+}
+
+/// What a language model said.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SaidByLlm {
+    /// How harmful it finds the action, 0 to 1.
+    Score(f64),
+    /// Why it gave no opinion.
+    Failed(&'static str),
 }
 
 impl Explained {
@@ -37,6 +50,10 @@ impl Explained {
             facts: told(looked.facts()),
             matches: looked.matches().to_vec(),
             limits: looked.limits().to_vec(),
+            llm: looked.llm().map(|said| match said {
+                Ok(score) => SaidByLlm::Score(score),
+                Err(why) => SaidByLlm::Failed(why),
+            }),
         }
     }
 }

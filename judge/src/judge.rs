@@ -1,17 +1,17 @@
 //! Asks the engine under a deadline, keeps the verdict's record, and answers.
 
+mod deeper;
 mod seat;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use magistrate_enrich::Unjudged;
 use magistrate_event::{Event, Record};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::task::spawn_blocking;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 
+use self::deeper::MAX_DEEPER;
 pub use self::seat::Seat;
 use crate::answers::Answers;
 use crate::approvals::{Approvals, Heard, State};
@@ -23,7 +23,6 @@ use crate::engine::{Engine, Judged, Looked, Moment, Prepared, Ruled};
 use crate::inquiry::Inquiry;
 use crate::metrics::Metrics;
 use crate::pool::Pool;
-use crate::scores::Said;
 use crate::signed::Signed;
 use crate::verdict::Verdict;
 
@@ -58,12 +57,6 @@ pub struct Judge {
 #[error("too many calls at once")]
 pub struct Overload;
 
-/// Kept back from the models for deciding.
-const MODEL_RESERVE: Duration = Duration::from_millis(1);
-/// How long the models may take where nobody waits for them any more.
-const DEEPER: Duration = Duration::from_secs(2);
-/// Questions that are judged once more at a time.
-const MAX_DEEPER: usize = 16;
 /// Callers that wait for a person at once.
 const MAX_WAITING: usize = 1_024;
 /// Exchanges that are followed from request to response at once; most of their time they wait for
@@ -241,75 +234,6 @@ impl Judge {
                 (None, vec![Failure::Late])
             }
         }
-    }
-
-    /// Asks the models, as far as the time goes.
-    async fn classify(
-        self: &Arc<Self>,
-        prepared: &Arc<Prepared>,
-        looked: &mut Looked,
-        due: Instant,
-    ) {
-        let until = due.checked_sub(MODEL_RESERVE).unwrap_or(due);
-        let Some(asking) = self.engine.ask_models(looked, until) else {
-            return;
-        };
-        let said = if asking.is_answered() {
-            asking.wait()
-        } else {
-            // It waits, and uses no processor meanwhile.
-            let waiting = spawn_blocking(move || asking.wait());
-            let said = timeout_at(due.into(), waiting).await;
-            said.ok().and_then(Result::ok).unwrap_or_else(Said::slow)
-        };
-        let is_late = said.scores.unjudged == Some(Unjudged::Slow);
-        self.engine.weigh(prepared, looked, said);
-        if is_late {
-            self.go_deeper(prepared, looked.clone());
-        }
-    }
-
-    /// Asks the models once more, without the caller's deadline, and keeps what they say as a verdict
-    /// that can only revoke. A few at once: the rest keeps the answer that it got.
-    fn go_deeper(self: &Arc<Self>, prepared: &Arc<Prepared>, mut looked: Looked) {
-        let Ok(place) = Arc::clone(&self.deeper).try_acquire_owned() else {
-            return;
-        };
-        let (judge, prepared) = (Arc::clone(self), Arc::clone(prepared));
-        tokio::spawn(async move {
-            let engine = Arc::clone(&judge.engine);
-            let question = Arc::clone(&prepared);
-            let deeper = spawn_blocking(move || {
-                let _place = place;
-                let asking = engine.ask_models(&looked, Instant::now() + DEEPER)?;
-                let said = asking.wait();
-                let is_judged = said.scores.unjudged.is_none();
-                engine.weigh(&question, &mut looked, said);
-                is_judged.then_some(looked)
-            });
-            if let Ok(Some(looked)) = deeper.await {
-                judge.keep_late(&prepared, looked).await;
-            }
-        });
-    }
-
-    async fn keep_late(&self, prepared: &Prepared, looked: Looked) {
-        let ruled = self.engine.rule(prepared, Some(looked), &[]);
-        let judged = self.engine.conclude(prepared, ruled, Moment::Late);
-        self.metrics.late(judged.verdict.decision);
-        if let Err(error) = self.audit.keep(judged.rows, Audit::Written).await {
-            tracing::error!(%error, "late verdict is lost");
-        }
-    }
-
-    /// Waits for what came too late, and keeps it as a verdict that can only revoke.
-    fn hear_late(self: &Arc<Self>, prepared: &Arc<Prepared>, looked: oneshot::Receiver<Looked>) {
-        let (judge, prepared) = (Arc::clone(self), Arc::clone(prepared));
-        tokio::spawn(async move {
-            if let Ok(looked) = looked.await {
-                judge.keep_late(&prepared, looked).await;
-            }
-        });
     }
 
     /// Keeps the record and what became of the approval, and decides anew by posture where that fails

@@ -5,8 +5,9 @@ use magistrate_event::{Event, EventUid, Field, Value};
 use serde_json::Value as Json;
 
 use crate::approvals::Answer;
-use crate::decision::{Decision, Failure};
+use crate::decision::{Decision, Failure, Match};
 use crate::engine::person;
+use crate::llm;
 
 /// A verdict of before.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +28,8 @@ pub struct Past {
     pub(crate) scores: ModelScores,
     pub(crate) failures: Vec<Failure>,
     pub(crate) heard: Option<Answer>,
+    /// What a language model said then.
+    pub(crate) llm: Option<Match>,
 }
 
 /// What a verdict was worth.
@@ -53,7 +56,7 @@ impl Past {
         let failures: Vec<_> = Failure::ALL.into_iter().filter(failed).collect();
         let is_late = row.value(Field::VerdictLate) == Some(&Value::Bool(true));
         let approval = row.text(Field::ApprovalUid).and_then(|id| id.parse().ok());
-        let told = evidence(row);
+        let told = json_of(row, Field::VerdictEvidence);
         let told = told.as_object().into_iter().flatten();
         let (facts, scores) = recalled(told.map(|(name, json)| (name.as_str(), json)));
         Some(Self {
@@ -66,6 +69,7 @@ impl Past {
                 false => Standing::ByPosture,
             },
             heard: person::recalled(&policies, approval),
+            llm: llm_said(row),
             door: row.text(Field::VerdictDoor).unwrap_or_default().to_owned(),
             policies,
             facts,
@@ -83,9 +87,24 @@ fn texts(row: &Event, field: Field) -> Vec<String> {
     texts.map(|text| row.resolve(text).to_owned()).collect()
 }
 
-fn evidence(row: &Event) -> Json {
+/// The opinion of a language model, by the reasons of the verdict: it is not asked again.
+fn llm_said(row: &Event) -> Option<Match> {
+    let reasons = json_of(row, Field::VerdictReasons);
+    let reason = reasons
+        .as_array()?
+        .iter()
+        .find(|one| one.get("policy").and_then(Json::as_str) == Some(llm::POLICY))?;
+    let text = |name| Some(reason.get(name)?.as_str()?.to_owned());
+    let decision = text("decision")?;
+    let decision = Decision::ALL
+        .into_iter()
+        .find(|one| one.name() == decision)?;
+    Some(llm::said(text("title")?, text("category")?, decision))
+}
+
+fn json_of(row: &Event, field: Field) -> Json {
     let mut json = String::new();
-    if let Some(value) = row.value(Field::VerdictEvidence) {
+    if let Some(value) = row.value(field) {
         row.push_json(value, &mut json);
     }
     serde_json::from_str(&json).unwrap_or_default()

@@ -7,6 +7,7 @@ use magistrate_enrich::{ModelScores, Redactor, Unjudged};
 use magistrate_event::{Event, Field};
 use magistrate_models::{Asked, Budget, Depth, InForce, Opinion, Score, Silence};
 
+use crate::llm::Trouble;
 use crate::verdict::Tier;
 
 /// Longer texts are judged up to here.
@@ -29,6 +30,8 @@ pub(crate) struct Said {
     pub(crate) tier: Tier,
     /// Which models.
     pub(crate) model: Option<Arc<str>>,
+    /// The score of the language model, where it was asked, or why it gave none.
+    pub(crate) llm: Option<Result<f64, Trouble>>,
 }
 
 impl Said {
@@ -37,6 +40,7 @@ impl Said {
         scores: ModelScores::NONE,
         tier: Tier::Rules,
         model: None,
+        llm: None,
     };
 
     /// Nobody could judge in time.

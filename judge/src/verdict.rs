@@ -17,6 +17,8 @@ pub enum Tier {
     FastModel,
     /// The encoder, too.
     Model,
+    /// A language model, too.
+    Llm,
 }
 
 impl Tier {
@@ -26,6 +28,7 @@ impl Tier {
             Self::Rules => "rules",
             Self::FastModel => "fast_model",
             Self::Model => "model",
+            Self::Llm => "llm",
         }
     }
 }

@@ -12,6 +12,7 @@ use magistrate_judge::{
     Carries, Decision, Door, Engine, Explained, Inquiry, Moment, Parts, Postures, Request, Step,
 };
 
+use super::llm;
 use crate::cli::JudgeArguments;
 use crate::exit::{Failure, Outcome};
 use crate::models::Models;
@@ -47,6 +48,7 @@ pub(crate) fn command(arguments: &JudgeArguments) -> Outcome {
         clock: Arc::new(SystemClock),
         run: 0,
     });
+    let engine = engine.with_llm(llm::open(&config.judge.llm)?);
     let (prepared, event) = engine.prepare(Inquiry {
         request,
         body_hash: [0; 32],
@@ -64,6 +66,11 @@ pub(crate) fn command(arguments: &JudgeArguments) -> Outcome {
     });
     let mut looked = engine.look(&prepared, event);
     engine.classify(&prepared, &mut looked, Instant::now() + PATIENCE);
+    if config.judge.llm.enabled {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build()?;
+        runtime.block_on(engine.ask_llm(&prepared, &mut looked));
+    }
     let explained = arguments.explain.then(|| Explained::of(&prepared, &looked));
     let ruled = engine.rule(&prepared, Some(looked), &[]);
     let judged = engine.conclude(&prepared, ruled, Moment::InTime);

@@ -56,7 +56,7 @@ mod tests {
             (
                 of("Verdict", "/properties/tier/enum"),
                 words(
-                    [Tier::Rules, Tier::FastModel, Tier::Model]
+                    [Tier::Rules, Tier::FastModel, Tier::Model, Tier::Llm]
                         .iter()
                         .map(|one| one.name()),
                     false,

@@ -169,6 +169,7 @@ fn scores(said: &Said) -> BTreeMap<String, f64> {
     let scores = [
         ("injection", said.scores.injection),
         ("scope_drift", said.scores.scope_drift),
+        ("llm", said.llm.and_then(Result::ok)),
     ];
     let given = scores.into_iter();
     given

@@ -9,6 +9,7 @@ use super::*;
 use crate::approvals::Step;
 use crate::config::Config;
 use crate::decision::{Carries, Failure};
+use crate::llm::{LlmConfig, Opinion};
 use crate::profile::Profile;
 use crate::request::Request;
 
@@ -272,4 +273,87 @@ fn a_question_that_is_decided_twice_was_answered_by_the_stricter() {
     let decisions = (judged.verdict.decision, posture.verdict.decision);
     assert_eq!(decisions, (Decision::Downgrade, Decision::Allow));
     assert_eq!(prepared.answered(), Some(Decision::Downgrade));
+}
+
+/// An engine with a language model that asks for `decision`.
+fn engine_with_llm(decision: Decision) -> Engine {
+    let config = LlmConfig {
+        enabled: true,
+        endpoint: "http://127.0.0.1:1/".to_owned(),
+        model: "m".to_owned(),
+        policies: vec!["credential".to_owned()],
+        decision,
+        ..LlmConfig::default()
+    };
+    engine().with_llm(Some(Arc::new(Llm::new(&config, None).unwrap())))
+}
+
+#[test]
+fn whatever_a_language_model_says_loosens_nothing() {
+    let opinion = |score| {
+        Ok(Opinion {
+            score,
+            reason: "r".to_owned(),
+        })
+    };
+    let questions = [
+        r#"{"action":"read"}"#.to_owned(),
+        format!(r#"{{"action":"send","content":{{"text":"{KEY}"}}}}"#),
+        r#"{"event":"tool_call","tool":{"name":"WebSearch"}}"#.to_owned(),
+        r#"{"action":"send","event":"message_send","destination":{"recipient":"a@gmail.com"}}"#
+            .to_owned(),
+    ];
+    for own in [
+        Decision::Downgrade,
+        Decision::RequireApproval,
+        Decision::Block,
+    ] {
+        let engine = engine_with_llm(own);
+        for json in &questions {
+            for heard in [
+                opinion(0.0),
+                opinion(1.0),
+                Err(Trouble::Slow),
+                Err(Trouble::Answer),
+            ] {
+                let (prepared, event) = engine.prepare(inquiry(json, Carries::ALL));
+                let mut looked = engine.look(&prepared, event);
+                let before = engine
+                    .rule(&prepared, Some(looked.clone()), &[])
+                    .ruling
+                    .decision;
+                engine.hear_llm(&prepared, &mut looked, heard.clone());
+                let after = engine.rule(&prepared, Some(looked), &[]).ruling.decision;
+                let posture = engine.posture(&prepared).on_error.decision();
+                let expected = match &heard {
+                    Ok(opinion) if opinion.score < 0.5 => before,
+                    Ok(_) => before.max(own),
+                    Err(_) => before.max(posture),
+                };
+                assert_eq!(after, expected, "{json} {heard:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_language_model_is_asked_about_the_redacted_action() {
+    let engine = engine_with_llm(Decision::Block);
+    let asked = |json: &str| {
+        let (prepared, event) = engine.prepare(inquiry(json, Carries::ALL));
+        let looked = engine.look(&prepared, event);
+        let is_asked = engine.consult(&prepared, &looked).is_some();
+        let llm = engine.llm.as_ref().unwrap();
+        is_asked.then(|| llm.question(looked.event(), looked.facts()).unwrap())
+    };
+    let json = format!(
+        r#"{{"action":"send","session":{{"user":"ana@corp.example","task":"write to bo with {KEY}"}},"content":{{"text":"key {KEY}"}}}}"#
+    );
+    let question = asked(&json).unwrap();
+    assert!(question.contains("content: \"key ") && question.contains("redacted:credential"));
+    assert!(
+        !question.contains(KEY) && !question.contains("ana@"),
+        "{question}"
+    );
+    assert_eq!(asked(r#"{"action":"send"}"#), None);
 }

@@ -82,6 +82,7 @@ pub(super) enum Tier {
     Rules = 1,
     FastModel = 2,
     Model = 3,
+    Llm = 4,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -66,5 +66,6 @@ const fn tier(tier: Tier) -> Reached {
         Tier::Rules => Reached::Rules,
         Tier::FastModel => Reached::FastModel,
         Tier::Model => Reached::Model,
+        Tier::Llm => Reached::Llm,
     }
 }
