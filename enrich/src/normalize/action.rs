@@ -97,6 +97,9 @@ pub fn normalize_action(
     }
     let mut event = draft.finish();
     fill_destination(action, url, &mut event);
+    if is_foreign(facts.as_ref()) {
+        recipients::fill_told(&arguments.recipients, &mut event);
+    }
     (uid, event)
 }
 

@@ -1,5 +1,7 @@
 //! Tells the recipients of a message apart by their domains.
 
+use std::borrow::Cow;
+
 use magistrate_event::{Event, Field, Value};
 
 /// Recipients that are told apart; more of one message are not looked at one by one.
@@ -18,6 +20,15 @@ pub(crate) fn fill(recipients: &str, event: &mut Event) {
         let domains = domains.map(|domain| Value::Text(event.push_text(domain)));
         let domains = Value::List(domains.collect());
         event.set(Field::RecipientDomains, domains);
+    }
+}
+
+/// Fills the columns of recipients by what a tool's arguments say, where the caller names none and they
+/// hold a domain.
+pub(crate) fn fill_told(told: &[Cow<'_, str>], event: &mut Event) {
+    let all = told.join(", ");
+    if event.value(Field::Recipient).is_none() && !domains(&all).is_empty() {
+        fill(&all, event);
     }
 }
 

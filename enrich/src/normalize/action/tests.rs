@@ -110,6 +110,25 @@ fn a_request_tells_its_service_and_its_recipients() {
 }
 
 #[test]
+fn a_foreign_tool_tells_its_recipients_where_the_caller_does_not() {
+    let mail = r#"{"to":["ana@Mail.EXAMPLE","bo@corp.example"],"cc":"cy@else.example","body":"x"}"#;
+    let told = |action: &Action| {
+        let event = event(action);
+        shown(&event, &[Field::Recipient, Field::RecipientDomain])
+    };
+    let all = "ana@Mail.EXAMPLE, bo@corp.example, cy@else.example mail.example";
+    assert_eq!(told(&call("mcp__mail__send_mail", mail)), all);
+    let mut said = call("mcp__mail__send_mail", mail);
+    said.destination.recipient = Some("di@said.example".to_owned());
+    assert_eq!(told(&said), "di@said.example said.example");
+    assert_eq!(
+        told(&call("mcp__mail__send_mail", r#"{"to":"Ana"}"#)),
+        "- -"
+    );
+    assert_eq!(told(&call("Write", mail)), "- -");
+}
+
+#[test]
 fn a_form_with_a_file_is_an_upload() {
     let shown = |occasion, method: &str, is_form| {
         let mut action = Action {
