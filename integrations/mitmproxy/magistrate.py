@@ -245,7 +245,8 @@ class Magistrate:
         masked = masked_text(verdict)
         if verdict["decision"] == "redact" and text is not None and masked is not None:
             # Where policy would mask something of the address, too, masking the body does not do.
-            again = {**question, "request_id": f"{request_id}-masked", "content": {**question["content"], "text": masked}}
+            again = {**question, "request_id": f"{request_id}-head"}
+            del again["content"]
             if (await self.ask(again) or {}).get("decision") == "allow":
                 request.text = masked
                 return None
@@ -409,7 +410,8 @@ def stop(flow, answer):
 def stopped(verdict):
     """What the client gets in place of what was stopped."""
     headers = {
-        "x-magistrate-decision": verdict["decision"],
+        # What passes only masked, or only to be read, does not pass here.
+        "x-magistrate-decision": "require_approval" if verdict["decision"] == "require_approval" else "block",
         "x-magistrate-verdict": verdict.get("verdict_id"),
         "x-magistrate-approval": (verdict.get("approval") or {}).get("page"),
     }
