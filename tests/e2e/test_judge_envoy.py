@@ -9,22 +9,11 @@ import threading
 import pytest
 
 import conftest
+from conformance import CREDENTIAL_IN_ANSWER, TEXTS
 from test_judge import ATTACK, KEY
-from test_judge_doors import BODIES, WEB, carried, hold_to_reading, wanted
+from test_judge_doors import carried, hold_to_reading, wanted
 from test_judge_proxies import DOORS, ENVOYS, SLOW, Application, proxied, through
 
-POLICY = """
-title: Credential in an answer
-id: 6d0f3c1e-5a0b-4b0e-9f0e-0d5b8f6f2a11
-logsource: {product: magistrate}
-detection:
-  selection: {event: response, content.findings: credential}
-  condition: selection
-judge: {decision: redact, category: secrets, redact: [credential], message: 'Credentials in answers are masked.'}
-examples:
-  match: [{event: response, content.findings: credential.password}]
-  no_match: [{event: request, content.findings: credential.password}]
-"""
 HTTPS = {"x-forwarded-proto": "https"}
 # How Envoy may send bodies; the generated configuration says BUFFERED.
 MODES = ("BUFFERED", "BUFFERED_PARTIAL", "STREAMED", "FULL_DUPLEX_STREAMED")
@@ -34,7 +23,7 @@ MODES = ("BUFFERED", "BUFFERED_PARTIAL", "STREAMED", "FULL_DUPLEX_STREAMED")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judge")
     policy = folder / "policy.yml"
-    policy.write_text(POLICY)
+    policy.write_text(CREDENTIAL_IN_ANSWER)
     one = conftest.Magistrate(folder, SLOW + f'policies = ["{policy}"]\n').start()
     yield one
     one.kill()
@@ -83,28 +72,8 @@ def enforced(name, port, method, url, body=None, headers=None):
     return answered["x-magistrate-decision"], None
 
 
-@pytest.mark.parametrize("name", ENVOYS)
-@pytest.mark.parametrize("method, url", WEB)
-def test_a_request_gets_the_same_verdict_through_envoy(server, envoys, name, method, url):
-    request = {"event": "request", "destination": {"url": url, "method": method}}
-    expected = carried(wanted(server, request)["decision"], "require_approval")
-    assert enforced(name, envoys[name], method, url)[0] == expected
-
-
-@pytest.mark.parametrize("name", ENVOYS)
-@pytest.mark.parametrize("text", BODIES)
-def test_a_body_gets_the_same_verdict_through_envoy(server, envoys, name, text):
-    url = "https://docs.example.com/a"
-    verdict = wanted(server, {"event": "request", "destination": {"url": url, "method": "POST"}, "content": {"text": text}})
-    masks = ["redact"] if name == "envoy-ext-proc" else []
-    decision, received = enforced(name, envoys[name], "POST", url, text.encode())
-    assert decision == carried(verdict["decision"], "require_approval", *masks)
-    if decision == "redact":
-        assert received.decode() == verdict["redacted"]["text"]
-
-
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("text", BODIES)
+@pytest.mark.parametrize("text", TEXTS)
 def test_a_body_gets_the_same_verdict_however_it_is_sent(server, by_mode, mode, text):
     url = "https://docs.example.com/a"
     verdict = wanted(server, {"event": "request", "destination": {"url": url, "method": "POST"}, "content": {"text": text}})

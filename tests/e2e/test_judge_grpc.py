@@ -12,7 +12,7 @@ import pytest
 
 import conftest
 from test_judge import KEY, SLOW
-from test_judge_doors import BODIES, TOOLS, WEB, post, titles, wanted
+from test_judge_doors import post, titles, wanted
 
 PROTO = conftest.ROOT / "judge/proto"
 FILE = "magistrate/judge/v1/judge.proto"
@@ -81,25 +81,6 @@ def same(made, server, ask, request):
     assert answer.tier == made[0].Tier.Value(f"TIER_{verdict['tier'].upper()}")
     assert answer.policy_version == verdict["policy_version"] and answer.verdict_id and answer.message
     return answer, verdict
-
-
-@pytest.mark.parametrize("method, url", WEB)
-def test_a_request_gets_the_verdict_that_it_gets_over_http(made, server, ask, method, url):
-    same(made, server, ask, {"event": "request", "destination": {"url": url, "method": method}})
-
-
-@pytest.mark.parametrize("text", BODIES)
-def test_a_body_gets_the_verdict_that_it_gets_over_http(made, server, ask, text):
-    request = {"event": "request", "destination": {"url": "https://docs.example.com/a", "method": "POST"}, "content": {"text": text}}
-    answer, verdict = same(made, server, ask, request)
-    assert answer.redacted.text == verdict.get("redacted", {}).get("text", "")
-
-
-@pytest.mark.parametrize("name, arguments", TOOLS)
-def test_a_call_gets_the_verdict_that_it_gets_over_http(made, server, ask, name, arguments):
-    answer, verdict = same(made, server, ask, {"event": "tool_call", "tool": {"name": name, "arguments": arguments}})
-    masked = verdict.get("redacted", {}).get("arguments")
-    assert (json.loads(answer.redacted.arguments_json) if masked else None) == masked
 
 
 def test_every_field_arrives(made, server, ask):

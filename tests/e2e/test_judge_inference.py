@@ -11,25 +11,12 @@ import pytest
 from standardwebhooks import Webhook
 
 import conftest
+from conformance import CREDENTIAL_IN_PROMPT, PEM
 from test_judge import ATTACK
 from test_judge_proxies import SLOW
 
 OLD, NEW = ("whsec_" + base64.b64encode(secrets.token_bytes(24)).decode() for _ in range(2))
 ACTOR = {"type": "user", "id": "user_1", "email_address": "ana@example.com"}
-# What people write to a model no shipped policy stops; here it would be masked, which no answer can carry.
-POLICY = """
-title: Credential in a prompt
-id: 2f0a4a52-2f0e-4d47-8a3e-51a3a5a1c7de
-logsource: {product: magistrate}
-detection:
-  selection: {event: prompt, content.findings: credential}
-  condition: selection
-judge: {decision: redact, category: secrets, message: 'Credentials may not be told to models.'}
-examples:
-  match: [{event: prompt, content.findings: credential.password}]
-  no_match: [{event: response, content.findings: credential.password}]
-"""
-UPLOADED = "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEowIBAAKCAQEA" * 12 + "\n-----END RSA PRIVATE KEY-----"
 
 
 @pytest.fixture
@@ -39,7 +26,7 @@ def server(magistrate, tmp_path):
     tokens.write_text("caller secret-token-of-a-caller\n")
     # Anthropic shows no token: its signature is enough.
     auth = f'[auth]\njudge_tokens = "{tokens}"\n[judge.inference_hooks]\nsecrets_file = "{tmp_path}/secrets"\n'
-    (tmp_path / "policy.yml").write_text(POLICY)
+    (tmp_path / "policy.yml").write_text(CREDENTIAL_IN_PROMPT)
     return magistrate(SLOW + f'policies = ["{tmp_path}/policy.yml"]\n' + auth).start()
 
 
@@ -74,8 +61,8 @@ def test_what_people_write_and_tools_give_back_is_judged_before_the_model_sees_i
     assert status == 200 and answer["action"] == "allow" and len(answer["reference_id"]) <= 50
     used = [{"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "tool_name": "WebFetch", "input": {}}]}]
     for block, before in [
-        (text(f"{UPLOADED}"), ()),
-        ({"type": "attachment", "file_name": "id_rsa", "media_type": "text/plain", "size_bytes": 9, "text": UPLOADED}, ()),
+        (text(PEM), ()),
+        ({"type": "attachment", "file_name": "id_rsa", "media_type": "text/plain", "size_bytes": 9, "text": PEM}, ()),
         ({"type": "tool_result", "content": ATTACK, "is_error": False, "tool_name": "WebFetch", "tool_use_id": "toolu_1"}, used),
     ]:
         status, answer = call(server, prompt(block, before=before))
@@ -91,7 +78,7 @@ def test_what_people_write_and_tools_give_back_is_judged_before_the_model_sees_i
 
 
 def test_a_conversation_that_was_judged_is_not_judged_again(server):
-    old = [{"role": "user", "content": [text(UPLOADED)]}, {"role": "assistant", "content": [text("I see.")]}]
+    old = [{"role": "user", "content": [text(PEM)]}, {"role": "assistant", "content": [text("I see.")]}]
     assert call(server, prompt(text("And now?"), before=old))[1]["action"] == "allow"
 
 

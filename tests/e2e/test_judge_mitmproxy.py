@@ -8,8 +8,9 @@ import threading
 import pytest
 
 import conftest
+from conformance import TEXTS
 from test_judge import ATTACK, KEY
-from test_judge_doors import BODIES, WEB, carried, hold_to_reading, wanted
+from test_judge_doors import carried, hold_to_reading, wanted
 # The same judge, and the same application behind another proxy.
 from test_judge_envoy import delta, server, usual_answers  # noqa: F401
 from test_judge_proxies import Application, free_port, mitmproxy_of, proxied, through
@@ -36,13 +37,7 @@ def enforced(port, method, url, body=None, headers=None):
     return answered["x-magistrate-decision"], None
 
 
-@pytest.mark.parametrize("method, url", WEB)
-def test_a_request_gets_the_same_verdict_through_mitmproxy(server, proxy, method, url):
-    expected = wanted(server, {"event": "request", "destination": {"url": url, "method": method}})["decision"]
-    assert enforced(proxy, method, url)[0] == expected
-
-
-@pytest.mark.parametrize("text", BODIES)
+@pytest.mark.parametrize("text", TEXTS)
 def test_a_body_gets_the_same_verdict_through_mitmproxy(server, proxy, text):
     verdict = wanted(server, {"event": "request", "destination": {"url": ASK, "method": "POST"}, "content": {"text": text}})
     decision, received = enforced(proxy, "POST", ASK, text.encode())

@@ -8,8 +8,8 @@ from openapi_core import OpenAPI
 from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
 
 import conftest
+from conformance import CASES
 from test_judge import KEY
-from test_judge_doors import BODIES, TOOLS, WEB
 from test_judge_proxies import SLOW
 
 DOCUMENT = json.loads((conftest.ROOT / "docs/openapi.json").read_text())
@@ -25,9 +25,7 @@ EVERYTHING = {
 NOTHING = dict.fromkeys(EVERYTHING)
 ASKED = [
     {}, NOTHING, EVERYTHING, {**EVERYTHING, "not_known": 1},
-    *({"event": "request", "destination": {"url": url, "method": method}} for method, url in WEB),
-    *({"event": "request", "content": {"text": text}} for text in BODIES),
-    *({"event": "tool_call", "tool": {"name": name, "arguments": arguments}} for name, arguments in TOOLS),
+    *(case.request for case in CASES),
     *({"event": event} for event in SCHEMAS["Request"]["properties"]["event"]["enum"]),
     *({"action": action} for action in SCHEMAS["Request"]["properties"]["action"]["enum"]),
     {"session": {"id": "a"}, "event": "response", "content": {"text": "Please summarise this page.", "origin": "webpage"}},

@@ -73,7 +73,7 @@ class Application(http.server.BaseHTTPRequestHandler):
         self.rfile.readline()
         return whole
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = answer
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = answer
 
     def log_message(self, *_):
         pass
