@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// Jobs that wait for each thread; more are refused, since they would come too late.
-const WAITING_PER_THREAD: usize = 8;
+pub(crate) const WAITING_PER_THREAD: usize = 8;
 
 /// A few threads and a short queue before them. They end when the pool is dropped.
 #[derive(Debug)]

@@ -6,6 +6,31 @@ use super::*;
 use crate::config::Config;
 
 const CATEGORIES: [&str; 3] = ["browsing", "data_movement", "own"];
+const ALL_CATEGORIES: [&str; 10] = [
+    "irreversible",
+    "data_movement",
+    "execution",
+    "changes",
+    "browsing",
+    "reading",
+    "prompts",
+    "model",
+    "other",
+    "own",
+];
+const POSTURES: [(&str, Decision); 3] = [
+    ("open", Decision::Allow),
+    ("closed", Decision::Block),
+    ("approve", Decision::RequireApproval),
+];
+const FAILURES: [Failure; 6] = [
+    Failure::Late,
+    Failure::Partial,
+    Failure::Unrecorded,
+    Failure::Internal,
+    Failure::Overload,
+    Failure::Unjudged,
+];
 
 fn postures() -> Postures {
     Postures::new(&toml::from_str::<Config>("[category.own]\non_error = \"approve\"").unwrap())
@@ -62,6 +87,40 @@ fn the_strictest_counts_and_failures_go_by_posture() {
 }
 
 #[test]
+fn every_failure_is_answered_by_the_posture_of_its_category_alone() {
+    for category in ALL_CATEGORIES {
+        for (posture, stands_in) in POSTURES {
+            let config = format!("[category.{category}]\non_error = \"{posture}\"");
+            let postures = Postures::new(&toml::from_str::<Config>(&config).unwrap());
+            let untouched = Postures::new(&Config::default());
+            for failure in FAILURES {
+                let ruled = |category, postures: &Postures, decision: Option<Decision>| {
+                    let findings = Findings {
+                        matches: decision.into_iter().map(matched).collect(),
+                        failures: vec![failure],
+                    };
+                    let facts = Facts {
+                        category,
+                        is_approved: false,
+                    };
+                    decide(&facts, &findings, postures).decision
+                };
+                let told = format!("{category}, {posture}, {failure:?}");
+                assert_eq!(ruled(category, &postures, None), stands_in, "{told}");
+                for decision in Decision::ALL {
+                    let expected = stands_in.max(decision);
+                    assert_eq!(ruled(category, &postures, Some(decision)), expected);
+                }
+                for other in ALL_CATEGORIES.into_iter().filter(|one| *one != category) {
+                    let usual = ruled(other, &untouched, None);
+                    assert_eq!(ruled(other, &postures, None), usual, "{told}: {other}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn an_approval_settles_what_asks_for_a_person_and_nothing_else() {
     use Decision::{Allow, Block, Redact, RequireApproval};
     for (matches, failures, expected) in [
@@ -92,15 +151,7 @@ fn decisions() -> impl Strategy<Value = Vec<Decision>> {
 }
 
 fn failures() -> impl Strategy<Value = Vec<Failure>> {
-    let all = vec![
-        Failure::Late,
-        Failure::Partial,
-        Failure::Unrecorded,
-        Failure::Internal,
-        Failure::Overload,
-        Failure::Unjudged,
-    ];
-    proptest::collection::vec(proptest::sample::select(all), 0..3)
+    proptest::collection::vec(proptest::sample::select(FAILURES.to_vec()), 0..3)
 }
 
 proptest! {

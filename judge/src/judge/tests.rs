@@ -16,6 +16,7 @@ use crate::decision::Carries;
 use crate::engine::Parts;
 use crate::inquiry::Door;
 use crate::policies::Policies;
+use crate::pool::WAITING_PER_THREAD;
 use crate::profile::Profile;
 use crate::request::Request;
 
@@ -184,6 +185,102 @@ async fn a_long_text_that_comes_too_late_is_answered_by_posture_and_judged_after
         .iter()
         .find_map(|row| row.event().text(magistrate_event::Field::VerdictAnswered));
     assert_eq!(answered, Some("block"));
+}
+
+/// What keeps the judge from judging.
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    /// The thread for long texts is busy, and the time runs out.
+    Busy,
+    /// So many wait for that thread that no more may.
+    Crowded,
+    /// The disk does not answer.
+    Stalled,
+    /// The disk is full.
+    Broken,
+}
+
+impl Trouble {
+    const ALL: [Self; 4] = [Self::Busy, Self::Crowded, Self::Stalled, Self::Broken];
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Busy => "magistrate.late",
+            Self::Crowded => "magistrate.overload",
+            Self::Stalled | Self::Broken => "magistrate.unrecorded",
+        }
+    }
+
+    /// Milliseconds that a question has, and the text that it asks about: short ones need no thread.
+    fn question(self) -> (u64, String) {
+        match self {
+            Self::Busy => (80, "word ".repeat(8_000)),
+            Self::Crowded => (60_000, "word ".repeat(8_000)),
+            Self::Stalled => (80, "word".to_owned()),
+            Self::Broken => (60_000, "word".to_owned()),
+        }
+    }
+}
+
+/// An action of each category.
+const ACTIONS: [(&str, &str); 9] = [
+    ("irreversible", r#""event":"app_action","action":"delete""#),
+    ("data_movement", r#""event":"app_action","action":"upload""#),
+    ("execution", r#""event":"tool_call","tool":{"name":"Bash"}"#),
+    ("changes", r#""event":"tool_call","tool":{"name":"Write"}"#),
+    (
+        "browsing",
+        r#""event":"request","action":"read","destination":{"url":"https://a.example/"}"#,
+    ),
+    ("reading", r#""event":"tool_call","tool":{"name":"Read"}"#),
+    ("prompts", r#""event":"prompt""#),
+    ("model", r#""event":"tool_result""#),
+    ("other", r#""event":"app_action""#),
+];
+
+#[tokio::test]
+async fn in_every_trouble_the_posture_of_the_category_decides() {
+    for (posture, expected) in [
+        ("open", Decision::Allow),
+        ("closed", Decision::Block),
+        ("approve", Decision::RequireApproval),
+    ] {
+        let config =
+            ACTIONS.map(|(name, _)| format!("[category.{name}]\non_error = \"{posture}\"\n"));
+        for trouble in Trouble::ALL {
+            let (judge, log) = judge(toml::from_str(&config.concat()).unwrap());
+            log.is_stalled
+                .store(matches!(trouble, Trouble::Stalled), Ordering::Relaxed);
+            log.is_broken
+                .store(matches!(trouble, Trouble::Broken), Ordering::Relaxed);
+            // A job ends when what holds it is dropped.
+            let hold = || {
+                let (held, wait) = std::sync::mpsc::channel::<()>();
+                judge.pool.run(move || wait.recv()).is_ok().then_some(held)
+            };
+            let mut crowd = Vec::new();
+            // One that runs, and as many as may wait.
+            while matches!(trouble, Trouble::Crowded) && crowd.len() <= WAITING_PER_THREAD {
+                crowd.extend(hold());
+                std::thread::yield_now();
+            }
+            for (category, action) in ACTIONS {
+                let busy = matches!(trouble, Trouble::Busy).then(hold);
+                let (deadline_ms, text) = trouble.question();
+                let json = format!(
+                    r#"{{"deadline_ms":{deadline_ms},{action},"content":{{"text":"{text}"}}}}"#
+                );
+                let verdict = judge.judge(inquiry(&json)).await;
+                let told = format!("{category}, {posture}, {trouble:?}: {verdict:?}");
+                assert_eq!(verdict.decision, expected, "{told}");
+                assert!(verdict.degraded, "{told}");
+                let mut reasons = verdict.reasons.iter();
+                assert!(reasons.any(|one| one.policy == trouble.reason()), "{told}");
+                drop(busy);
+            }
+            drop(crowd);
+        }
+    }
 }
 
 #[tokio::test]
