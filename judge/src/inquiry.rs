@@ -54,3 +54,25 @@ impl Inquiry {
         })
     }
 }
+
+#[cfg(test)]
+impl Inquiry {
+    /// What nobody in particular asks with the request `json`, at a door that can carry `carries`.
+    pub(crate) fn asked(json: &str, carries: Carries) -> Self {
+        Self {
+            request: Request::read(json.as_bytes()).unwrap(),
+            body_hash: *blake3::hash(json.as_bytes()).as_bytes(),
+            origin: Origin {
+                source: magistrate_event::Source::Judge,
+                peer: None,
+                identity: Identity::Anonymous,
+            },
+            door: Door {
+                name: "test",
+                carries,
+            },
+            step: Step::First,
+            since: Instant::now(),
+        }
+    }
+}

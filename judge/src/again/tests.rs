@@ -1,23 +1,22 @@
 //! What was judged is judged again: the same by the same policies, another by others.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use magistrate_enrich::{
     Context, ContextConfig, DetectFile, DetectLists, Epoch, RedactKey, Redactor, UidKey,
     shipped_lists, shipped_policies,
 };
-use magistrate_event::{Identity, Origin, Record, Source, SystemClock};
+use magistrate_event::{Record, SystemClock};
 
 use super::*;
-use crate::approvals::{Answer, Step};
+use crate::approvals::Answer;
 use crate::config::Config;
 use crate::decision::{Carries, Failure};
 use crate::engine::{Engine, Moment, Parts};
-use crate::inquiry::{Door, Inquiry};
+use crate::inquiry::Inquiry;
 use crate::past::Standing;
 use crate::profile::Profile;
-use crate::request::Request;
 
 fn policies(more: &str) -> Policies {
     let mut files = shipped_policies();
@@ -50,27 +49,9 @@ fn engine(config: &Config) -> Engine {
     })
 }
 
-fn inquiry(json: &str) -> Inquiry {
-    Inquiry {
-        request: Request::read(json.as_bytes()).unwrap(),
-        body_hash: *blake3::hash(json.as_bytes()).as_bytes(),
-        origin: Origin {
-            source: Source::Judge,
-            peer: None,
-            identity: Identity::Anonymous,
-        },
-        door: Door {
-            name: "test",
-            carries: Carries::ONLY_BLOCK,
-        },
-        step: Step::First,
-        since: Instant::now(),
-    }
-}
-
 /// The rows of one question: action and verdict.
 fn rows(engine: &Engine, json: &str, answer: Option<Answer>, failures: &[Failure]) -> Vec<Record> {
-    let (prepared, event) = engine.prepare(inquiry(json));
+    let (prepared, event) = engine.prepare(Inquiry::asked(json, Carries::ONLY_BLOCK));
     let looked = engine.look(&prepared, event);
     let mut ruled = engine.rule(&prepared, Some(looked), failures);
     if let (Some(answer), true) = (answer, engine.question(&prepared, &ruled).is_some()) {

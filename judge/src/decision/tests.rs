@@ -3,21 +3,15 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::category::NAMES;
 use crate::config::Config;
 
 const CATEGORIES: [&str; 3] = ["browsing", "data_movement", "own"];
-const ALL_CATEGORIES: [&str; 10] = [
-    "irreversible",
-    "data_movement",
-    "execution",
-    "changes",
-    "browsing",
-    "reading",
-    "prompts",
-    "model",
-    "other",
-    "own",
-];
+/// Every category that is told, and one of a policy's own.
+fn all_categories() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(["own"])
+}
+
 const POSTURES: [(&str, Decision); 3] = [
     ("open", Decision::Allow),
     ("closed", Decision::Block),
@@ -88,7 +82,7 @@ fn the_strictest_counts_and_failures_go_by_posture() {
 
 #[test]
 fn every_failure_is_answered_by_the_posture_of_its_category_alone() {
-    for category in ALL_CATEGORIES {
+    for category in all_categories() {
         for (posture, stands_in) in POSTURES {
             let config = format!("[category.{category}]\non_error = \"{posture}\"");
             let postures = Postures::new(&toml::from_str::<Config>(&config).unwrap());
@@ -111,7 +105,7 @@ fn every_failure_is_answered_by_the_posture_of_its_category_alone() {
                     let expected = stands_in.max(decision);
                     assert_eq!(ruled(category, &postures, Some(decision)), expected);
                 }
-                for other in ALL_CATEGORIES.into_iter().filter(|one| *one != category) {
+                for other in all_categories().filter(|one| *one != category) {
                     let usual = ruled(other, &untouched, None);
                     assert_eq!(ruled(other, &postures, None), usual, "{told}: {other}");
                 }

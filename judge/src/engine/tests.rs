@@ -1,17 +1,15 @@
 //! One question from its request to its verdict and rows.
 
 use magistrate_enrich::{ContextConfig, DetectFile, DetectLists, Epoch, RedactKey};
-use magistrate_event::{Field, Identity, Origin, Source, SystemClock};
+use magistrate_event::{Field, SystemClock};
 
 use magistrate_models::PoolSize;
 
 use super::*;
-use crate::approvals::Step;
 use crate::config::Config;
 use crate::decision::{Carries, Failure};
 use crate::llm::{LlmConfig, Opinion};
 use crate::profile::Profile;
-use crate::request::Request;
 
 const KEY: &str = concat!("AKIA", "Z7Q3N5XJ4K2WPLM6");
 const POLICIES: &str = "
@@ -73,26 +71,8 @@ fn engine_with(models: Option<Arc<InForce>>, config: Config) -> Engine {
     })
 }
 
-fn inquiry(json: &str, carries: Carries) -> Inquiry {
-    Inquiry {
-        request: Request::read(json.as_bytes()).unwrap(),
-        body_hash: *blake3::hash(json.as_bytes()).as_bytes(),
-        origin: Origin {
-            source: Source::Judge,
-            peer: None,
-            identity: Identity::Anonymous,
-        },
-        door: Door {
-            name: "test",
-            carries,
-        },
-        step: Step::First,
-        since: Instant::now(),
-    }
-}
-
 fn judged_by(engine: &Engine, json: &str, carries: Carries) -> Judged {
-    let (prepared, event) = engine.prepare(inquiry(json, carries));
+    let (prepared, event) = engine.prepare(Inquiry::asked(json, carries));
     let looked = engine.look(&prepared, event);
     let ruled = engine.rule(&prepared, Some(looked), &[]);
     engine.conclude(&prepared, ruled, Moment::InTime)
@@ -193,7 +173,7 @@ fn without_a_look_the_posture_decides_and_a_retry_has_the_same_id() {
     let engine = engine();
     let json = r#"{"request_id":"r","action":"delete","event":"app_action"}"#;
     let late = |json| {
-        let (prepared, _) = engine.prepare(inquiry(json, Carries::ALL));
+        let (prepared, _) = engine.prepare(Inquiry::asked(json, Carries::ALL));
         let ruled = engine.rule(&prepared, None, &[Failure::Late]);
         engine.conclude(&prepared, ruled, Moment::InTime)
     };
@@ -236,7 +216,7 @@ fn a_model_that_is_missing_is_answered_by_posture_and_asked_only_where_it_would_
         let models = Arc::new(InForce::start(PoolSize::default()).unwrap());
         let engine = engine_with(Some(models), toml::from_str(config).unwrap());
         let ask = |json: &str| {
-            let (prepared, event) = engine.prepare(inquiry(json, Carries::ALL));
+            let (prepared, event) = engine.prepare(Inquiry::asked(json, Carries::ALL));
             let mut looked = engine.look(&prepared, event);
             engine.classify(
                 &prepared,
@@ -264,7 +244,7 @@ fn a_model_that_is_missing_is_answered_by_posture_and_asked_only_where_it_would_
 fn a_question_that_is_decided_twice_was_answered_by_the_stricter() {
     let engine = engine();
     let json = r#"{"action":"read","event":"tool_call","tool":{"name":"WebSearch"}}"#;
-    let (prepared, event) = engine.prepare(inquiry(json, Carries::ALL));
+    let (prepared, event) = engine.prepare(Inquiry::asked(json, Carries::ALL));
     let looked = engine.look(&prepared, event);
     let ruled = engine.rule(&prepared, Some(looked), &[]);
     let judged = engine.conclude(&prepared, ruled, Moment::InTime);
@@ -316,7 +296,7 @@ fn whatever_a_language_model_says_loosens_nothing() {
                 Err(Trouble::Slow),
                 Err(Trouble::Answer),
             ] {
-                let (prepared, event) = engine.prepare(inquiry(json, Carries::ALL));
+                let (prepared, event) = engine.prepare(Inquiry::asked(json, Carries::ALL));
                 let mut looked = engine.look(&prepared, event);
                 let before = engine
                     .rule(&prepared, Some(looked.clone()), &[])
@@ -340,7 +320,7 @@ fn whatever_a_language_model_says_loosens_nothing() {
 fn a_language_model_is_asked_about_the_redacted_action() {
     let engine = engine_with_llm(Decision::Block);
     let asked = |json: &str| {
-        let (prepared, event) = engine.prepare(inquiry(json, Carries::ALL));
+        let (prepared, event) = engine.prepare(Inquiry::asked(json, Carries::ALL));
         let looked = engine.look(&prepared, event);
         let is_asked = engine.consult(&prepared, &looked).is_some();
         let llm = engine.llm.as_ref().unwrap();

@@ -6,19 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use magistrate_enrich::{
     Context, ContextConfig, DetectFile, DetectLists, Epoch, RedactKey, Redactor, UidKey,
 };
-use magistrate_event::{Identity, Origin, Record, Source, SystemClock};
+use magistrate_event::{Record, SystemClock};
 
 use super::*;
-use crate::approvals::{ApprovalParts, ApprovalStore, Choice, Step, StoreChange};
+use crate::approvals::{ApprovalParts, ApprovalStore, Choice, StoreChange};
 use crate::audit::{AuditError, Kept};
 use crate::category::Postures;
 use crate::decision::Carries;
 use crate::engine::Parts;
-use crate::inquiry::Door;
 use crate::policies::Policies;
 use crate::pool::WAITING_PER_THREAD;
 use crate::profile::Profile;
-use crate::request::Request;
 
 #[derive(Default)]
 pub(crate) struct Log {
@@ -94,32 +92,14 @@ pub(crate) fn judge(config: Config) -> (Arc<Judge>, Arc<Log>) {
     (Arc::new(judge), log)
 }
 
-fn inquiry(json: &str) -> Inquiry {
-    Inquiry {
-        request: Request::read(json.as_bytes()).unwrap(),
-        body_hash: *blake3::hash(json.as_bytes()).as_bytes(),
-        origin: Origin {
-            source: Source::Judge,
-            peer: None,
-            identity: Identity::Anonymous,
-        },
-        door: Door {
-            name: "test",
-            carries: Carries::ALL,
-        },
-        step: Step::First,
-        since: Instant::now(),
-    }
-}
-
 #[tokio::test]
 async fn an_answer_follows_its_record_and_a_retry_gets_the_same() {
     let (judge, log) = judge(Config::default());
     let json = r#"{"request_id":"r","deadline_ms":60000,"action":"read"}"#;
-    let first = judge.judge(inquiry(json)).await;
+    let first = judge.judge(Inquiry::asked(json, Carries::ALL)).await;
     assert_eq!(first.decision, Decision::Allow);
     assert_eq!(log.rows.lock().unwrap().len(), 2);
-    let again = judge.judge(inquiry(json)).await;
+    let again = judge.judge(Inquiry::asked(json, Carries::ALL)).await;
     assert!(Arc::ptr_eq(&first, &again));
     assert_eq!(log.rows.lock().unwrap().len(), 2);
 }
@@ -136,7 +116,7 @@ async fn a_stalled_or_broken_disk_is_answered_by_posture_in_time() {
         ] {
             let began = Instant::now();
             let json = format!(r#"{{"deadline_ms":200,"action":"{action}","event":"app_action"}}"#);
-            let verdict = judge.judge(inquiry(&json)).await;
+            let verdict = judge.judge(Inquiry::asked(&json, Carries::ALL)).await;
             // A busy machine may be late by itself; the disk would keep it waiting for ever.
             assert!(began.elapsed() < Duration::from_secs(2));
             assert_eq!(verdict.decision, expected, "{action}");
@@ -162,7 +142,7 @@ async fn a_long_text_that_comes_too_late_is_answered_by_posture_and_judged_after
     let json = format!(
         r#"{{"deadline_ms":80,"action":"send","event":"message_send","content":{{"text":"{text}"}}}}"#
     );
-    let verdict = judge.judge(inquiry(&json)).await;
+    let verdict = judge.judge(Inquiry::asked(&json, Carries::ALL)).await;
     assert_eq!(verdict.decision, Decision::Block);
     assert!(
         verdict
@@ -270,7 +250,7 @@ async fn in_every_trouble_the_posture_of_the_category_decides() {
                 let json = format!(
                     r#"{{"deadline_ms":{deadline_ms},{action},"content":{{"text":"{text}"}}}}"#
                 );
-                let verdict = judge.judge(inquiry(&json)).await;
+                let verdict = judge.judge(Inquiry::asked(&json, Carries::ALL)).await;
                 let told = format!("{category}, {posture}, {trouble:?}: {verdict:?}");
                 assert_eq!(verdict.decision, expected, "{told}");
                 assert!(verdict.degraded, "{told}");
@@ -308,9 +288,12 @@ async fn too_many_calls_and_bytes_are_refused() {
 /// A purchase of `what`, with an id of the question or without.
 fn purchase(what: &str, request_id: Option<&str>) -> Inquiry {
     let id = request_id.map_or(String::new(), |id| format!(r#""request_id":"{id}","#));
-    inquiry(&format!(
-        r#"{{{id}"deadline_ms":60000,"action":"purchase","event":"app_action","content":{{"text":"{what}"}}}}"#
-    ))
+    Inquiry::asked(
+        &format!(
+            r#"{{{id}"deadline_ms":60000,"action":"purchase","event":"app_action","content":{{"text":"{what}"}}}}"#
+        ),
+        Carries::ALL,
+    )
 }
 
 async fn approve(judge: &Judge, verdict: &Verdict) {
