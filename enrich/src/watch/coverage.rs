@@ -3,20 +3,22 @@
 
 mod alarm;
 mod before;
+mod evidence;
 mod groups;
 mod report;
 mod servers;
 mod whose;
 
-use magistrate_event::{Class, Event, Field, Timestamp};
+use magistrate_event::{Event, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::alarm::Alarms;
 use self::before::Before;
+use self::evidence::{By, path_of_flow, path_of_tool, seen_by};
 use self::servers::Servers;
 use self::whose::{Heard, Whose, host_label};
 use super::notice::Notice;
-use super::{Hash, hash, is_client};
+use super::{Hash, hash};
 use crate::kept::{Aging, Kept};
 
 pub use self::groups::{CoverageConfig, CoverageGroup};
@@ -40,9 +42,6 @@ const HEARD_BEFORE: u8 = b'a';
 
 /// The client and its model.
 const NATIVE: &str = "native_loop";
-
-/// The host of the extension's bridge (GUIDE.md S4).
-const BRIDGE: &str = "bridge.claudeusercontent.com";
 
 /// The seven paths, in the guide's order, by `magistrate.path_class`.
 pub(super) const PATHS: [&str; 7] = [
@@ -134,15 +133,6 @@ pub(super) struct Coverage {
     looked: u32,
     /// Keys of rows whose layout is that of before; they are to be deleted.
     outdated: Vec<Vec<u8>>,
-}
-
-/// By what a path was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By {
-    Telemetry,
-    Flow,
-    DecryptedFlow,
-    Judge,
 }
 
 impl Default for Coverage {
@@ -312,61 +302,6 @@ pub fn coverage_row(key: &[u8], bytes: &[u8]) -> Option<PathSeen> {
     }
 }
 
-/// By what an event shows a path; none where it shows none.
-fn seen_by(event: &Event) -> Option<By> {
-    let door = event.text(Field::Source).unwrap_or_default();
-    if door == "judge" {
-        Some(By::Judge)
-    } else if event.text(Field::Surface).is_some_and(is_client) {
-        Some(By::Telemetry)
-    } else if !event.class().is_flow() {
-        None
-    } else if event.class() == Class::HttpActivity && is_decrypted(event) {
-        Some(By::DecryptedFlow)
-    } else {
-        Some(By::Flow)
-    }
-}
-
-/// The path of a built-in tool's call, or of the user's turn, that the judge was asked about. Which
-/// product asks is known by its session: of Cowork, commands run in the virtual machine.
-fn path_of_tool(event: &Event, whose: &Whose) -> Option<&'static str> {
-    let is_turn = event.text(Field::EventCode) == Some("prompt");
-    match event.text(Field::ToolClass) {
-        Some("execute") if &*whose.product == "cowork" => Some("code_vm"),
-        Some("execute" | "read" | "write" | "web" | "agent" | "skill") => Some(NATIVE),
-        Some(_) => None,
-        None => is_turn.then_some(NATIVE),
-    }
-}
-
-/// The path that a flow takes by what it says of itself: the client and its model, a browser, or a
-/// program.
-fn path_of_flow(event: &Event) -> Option<&'static str> {
-    let host = event.text(Field::UrlHostname);
-    if host.or_else(|| event.text(Field::DstHostname)) == Some(BRIDGE) {
-        return Some("chrome_bridge");
-    }
-    if super::goes_to_model(event) {
-        return Some(NATIVE);
-    }
-    let agent = event.text(Field::UserAgent)?;
-    if agent.starts_with("Mozilla/") {
-        return Some("browser");
-    }
-    let programs = ["curl/", "Wget/", "python-requests/", "pip/", "git/", "npm/"];
-    programs
-        .iter()
-        .any(|program| agent.starts_with(program))
-        .then_some("code_vm")
-}
-
-/// Whether a proxy saw more than where the flow went.
-fn is_decrypted(event: &Event) -> bool {
-    let method = event.text(Field::HttpMethod);
-    method.is_some_and(|method| method != "CONNECT") && event.text(Field::UrlPath).is_some()
-}
-
 fn cut(name: &str) -> &str {
     let mut end = name.len().min(MAX_NAME_BYTES);
     while !name.is_char_boundary(end) {
@@ -377,7 +312,7 @@ fn cut(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use magistrate_event::Timestamp;
+    use magistrate_event::{Class, Timestamp};
 
     use super::report::tests::states;
     use super::*;
