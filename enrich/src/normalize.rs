@@ -16,6 +16,7 @@ use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};
 use crate::uid::{LineIds, UidKey};
 pub use action::{Asked, normalize_action};
 pub(crate) use claude::is_known_event;
+pub(crate) use otlp::EXACT_TIMES;
 pub use otlp::Fault;
 
 /// What is to be told of one batch beside its events.

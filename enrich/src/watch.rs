@@ -27,7 +27,7 @@ use self::session::Session;
 use self::subject::{Subject, subjects};
 use crate::context::SessionKey;
 use crate::kept::Kept;
-use crate::normalize::is_known_event;
+use crate::normalize::{EXACT_TIMES, is_known_event};
 
 pub use self::coverage::{
     CoverageConfig, CoverageGroup, CoverageLine, CoverageState, PathSeen, coverage_report,
@@ -364,7 +364,8 @@ fn attributes(event: &Event) -> impl Iterator<Item = &str> {
         .cells()
         .map(|(field, _)| field.path())
         .filter(|path| !path.starts_with("magistrate.redact"));
-    columns.chain(event.unmapped().map(|(name, _)| name))
+    let others = event.unmapped().map(|(name, _)| name);
+    columns.chain(others.filter(|name| !EXACT_TIMES.contains(name)))
 }
 
 fn seconds(time: Timestamp) -> Option<u32> {

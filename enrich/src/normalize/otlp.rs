@@ -19,6 +19,7 @@ use magistrate_event::{Event, EventUid, Field, Raw};
 
 use self::attributes::Attributes;
 use self::limits::{Budget, Flaw, Over};
+pub(crate) use self::moment::EXACT_TIMES;
 use self::resource::{Resource, Scope};
 pub use self::wire::Fault;
 use self::wire::{Broken, Reader};

@@ -177,6 +177,18 @@ fn an_attribute_that_a_version_lost_is_noticed() {
 }
 
 #[test]
+fn a_clock_with_fewer_digits_lost_no_attribute() {
+    let mut watch = Watch::default();
+    let fine = (0..500).map(|step| {
+        let mut event = client("api_request", "s", step);
+        event.keep_text("time_unix_nano", "1800000000000000001");
+        event
+    });
+    let coarse = (500..600).map(|step| client("api_request", "s", step));
+    assert_eq!(play(&mut watch, fine.chain(coarse)), []);
+}
+
+#[test]
 fn an_event_of_an_unknown_name_is_noticed_once_a_version() {
     let mut watch = Watch::default();
     let events = (0..5).map(|step| client("brand_new_event", "s", step));

@@ -4,6 +4,11 @@ use magistrate_event::{Field, Raw, Timestamp};
 
 use crate::normalize::draft::Draft;
 
+/// Names under which exact times are kept; whether they are depends on the clock's digits.
+pub(crate) const EXACT_TIMES: [&str; 2] = [TIME, OBSERVED];
+const TIME: &str = "time_unix_nano";
+const OBSERVED: &str = "observed_time_unix_nano";
+
 /// The times of a record, in nanoseconds since 1970; 0 is unknown.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Moment {
@@ -34,12 +39,12 @@ impl Moment {
             }
             (0, observed) => {
                 draft.text(Field::TimeStatus, "observed");
-                keep_exact("observed_time_unix_nano", observed, draft);
+                keep_exact(OBSERVED, observed, draft);
             }
             (time, observed) => {
-                keep_exact("time_unix_nano", time, draft);
+                keep_exact(TIME, time, draft);
                 if observed != 0 && observed != time {
-                    draft.keep_u64("observed_time_unix_nano", observed);
+                    draft.keep_u64(OBSERVED, observed);
                 }
             }
         }
