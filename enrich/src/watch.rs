@@ -299,10 +299,7 @@ impl Watch {
             RECENT => self.recent.restore(hash, bytes),
             ITEM => self.inventory.restore(hash, bytes),
             EGRESS => self.egress.restore(hash, bytes),
-            other => self
-                .coverage
-                .restore(other, hash, bytes)
-                .unwrap_or_default(),
+            other => self.coverage.restore(other, hash, bytes),
         }
     }
 }

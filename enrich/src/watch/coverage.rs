@@ -2,7 +2,6 @@
 //! whom, on which device, with which version of which client, and when last (GUIDE.md S95).
 
 mod alarm;
-mod before;
 mod evidence;
 mod groups;
 mod report;
@@ -13,7 +12,6 @@ use magistrate_event::{Event, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::alarm::Alarms;
-use self::before::Before;
 use self::evidence::{By, path_of_flow, path_of_tool, seen_by};
 use self::servers::Servers;
 use self::whose::{Heard, Whose, host_label};
@@ -32,13 +30,11 @@ const LOOK_S: u32 = 900;
 const STALE_S: u32 = 86_400;
 /// Longer names are cut.
 const MAX_NAME_BYTES: usize = 128;
-/// What the first byte of a row's key says: this, and before devices had rows of their own.
+/// What the first byte of a row's key says.
 const ROW: u8 = b'd';
 const HEARD: u8 = b'h';
 const SERVER: u8 = b'm';
 const ALARM: u8 = b'n';
-const ROW_BEFORE: u8 = b'c';
-const HEARD_BEFORE: u8 = b'a';
 
 /// The client and its model.
 const NATIVE: &str = "native_loop";
@@ -131,8 +127,6 @@ pub(super) struct Coverage {
     config: CoverageConfig,
     /// When it was looked last which paths are red.
     looked: u32,
-    /// Keys of rows whose layout is that of before; they are to be deleted.
-    outdated: Vec<Vec<u8>>,
 }
 
 impl Default for Coverage {
@@ -144,7 +138,6 @@ impl Default for Coverage {
             alarms: Alarms::default(),
             config: CoverageConfig::default(),
             looked: 0,
-            outdated: Vec::new(),
         }
     }
 }
@@ -261,43 +254,24 @@ impl Coverage {
             .changes(|hash, bytes| take((key(SERVER, hash), bytes)));
         self.alarms
             .changes(|hash, bytes| take((key(ALARM, hash), bytes)));
-        for key in self.outdated.drain(..) {
-            take((key, None));
-        }
     }
 
-    /// Takes back one row that [`Coverage::changes`] gave, of this layout or the one before; none
-    /// where the row is another's, else whether it could be read.
-    pub(super) fn restore(&mut self, kind: u8, hash: Hash, bytes: &[u8]) -> Option<bool> {
+    /// Takes back one row that [`Coverage::changes`] gave; says whether it could be read.
+    pub(super) fn restore(&mut self, kind: u8, hash: Hash, bytes: &[u8]) -> bool {
         match kind {
-            ROW => return Some(self.rows.restore(hash, bytes)),
-            HEARD => return Some(self.heard.restore(hash, bytes)),
-            SERVER => return Some(self.servers.restore(hash, bytes)),
-            ALARM => return Some(self.alarms.restore(hash, bytes)),
-            ROW_BEFORE => {
-                if let Some(seen) = Before::read(bytes) {
-                    let whose = Whose {
-                        subject: seen.subject.clone(),
-                        device: seen.device.clone(),
-                        ..Whose::default()
-                    };
-                    self.row(whose, &seen.path).add(&seen);
-                }
-            }
-            // Telemetry tells it again.
-            HEARD_BEFORE => {}
-            _ => return None,
+            ROW => self.rows.restore(hash, bytes),
+            HEARD => self.heard.restore(hash, bytes),
+            SERVER => self.servers.restore(hash, bytes),
+            ALARM => self.alarms.restore(hash, bytes),
+            _ => false,
         }
-        self.outdated.push([&[kind], &hash[..]].concat());
-        Some(true)
     }
 }
 
-/// One line of the matrix, from a stored row of this layout or the one before; none from another row.
+/// One line of the matrix, from a stored row; none from another row.
 pub fn coverage_row(key: &[u8], bytes: &[u8]) -> Option<PathSeen> {
     match key.first() {
         Some(&ROW) => postcard::from_bytes(bytes).ok(),
-        Some(&ROW_BEFORE) => Before::read(bytes),
         Some(_) | None => None,
     }
 }
@@ -506,39 +480,5 @@ mod tests {
             seen(&mut coverage),
             ["chrome_bridge 0 5 0", "local_mcp 2 3 0"]
         );
-    }
-
-    #[test]
-    fn rows_of_before_are_read_once_and_deleted() {
-        #[derive(Serialize)]
-        struct Row(
-            &'static str,
-            &'static str,
-            &'static str,
-            &'static str,
-            [u32; 5],
-        );
-        let row = |path, telemetry| {
-            let row = Row("ana@example.com", "", path, "1", [1, telemetry, 0, 0, 0]);
-            postcard::to_allocvec(&row).unwrap()
-        };
-        let mut coverage = Coverage::default();
-        for (hash, path) in [([1; 16], "native_loop"), ([2; 16], "browser")] {
-            let bytes = row(path, 100 * HOUR);
-            assert!(coverage_row(&[ROW_BEFORE], &bytes).is_some());
-            assert_eq!(coverage.restore(ROW_BEFORE, hash, &bytes), Some(true));
-        }
-        assert_eq!(coverage.restore(HEARD_BEFORE, [3; 16], b""), Some(true));
-        assert_eq!(coverage.restore(b'z', [3; 16], b""), None);
-        coverage.see(&telemetry("native_loop", "2"), 130 * HOUR);
-        let (mut rows, mut gone) = (Vec::new(), Vec::new());
-        coverage.changes(&mut |(key, bytes)| match bytes {
-            Some(bytes) => rows.extend(coverage_row(&key, &bytes)),
-            None => gone.push(key),
-        });
-        assert_eq!(gone.len(), 3);
-        let lines = coverage_report(rows, &CoverageConfig::default(), 24 * HOUR);
-        assert_eq!(lines[0].state, CoverageState::Green);
-        assert_eq!(lines[3].state, CoverageState::Red, "dark since before");
     }
 }
