@@ -1,6 +1,6 @@
 //! A bounded map whose changes are written down row by row, and read back after a restart.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::Hash;
 
 use serde::Serialize;
@@ -15,29 +15,37 @@ pub(crate) trait Aging {
 /// Values by key, at most so many: the ones not used for longest are forgotten.
 #[derive(Debug)]
 pub(crate) struct Kept<K, V> {
-    values: HashMap<K, V>,
-    unsaved: HashSet<K>,
+    values: HashMap<K, One<V>>,
+    /// Keys of what changed.
+    unsaved: Vec<K>,
     gone: Vec<K>,
     max: usize,
+}
+
+/// A value, and whether its key stands among those that changed.
+#[derive(Debug)]
+struct One<V> {
+    value: V,
+    is_unsaved: bool,
 }
 
 impl<K: Copy + Eq + Hash, V: Aging + Serialize + DeserializeOwned> Kept<K, V> {
     pub(crate) fn new(max: usize) -> Self {
         Self {
             values: HashMap::new(),
-            unsaved: HashSet::new(),
+            unsaved: Vec::new(),
             gone: Vec::new(),
             max,
         }
     }
 
     pub(crate) fn get(&self, key: K) -> Option<&V> {
-        self.values.get(&key)
+        Some(&self.values.get(&key)?.value)
     }
 
     /// All of them, in no order.
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.values.values()
+        self.values.values().map(|one| &one.value)
     }
 
     /// The value, to be changed; `make` where there is none.
@@ -45,26 +53,32 @@ impl<K: Copy + Eq + Hash, V: Aging + Serialize + DeserializeOwned> Kept<K, V> {
         if self.values.len() >= self.max && !self.values.contains_key(&key) {
             self.forget_some();
         }
-        self.unsaved.insert(key);
-        self.values.entry(key).or_insert_with(make)
+        let one = self.values.entry(key).or_insert_with(|| One {
+            value: make(),
+            is_unsaved: false,
+        });
+        if !one.is_unsaved {
+            one.is_unsaved = true;
+            self.unsaved.push(key);
+        }
+        &mut one.value
     }
 
     /// Forgets an eighth, those first that were not used for longest.
     fn forget_some(&mut self) {
-        let mut times: Vec<u32> = self.values.values().map(Aging::last_used).collect();
+        let mut times: Vec<u32> = self.values().map(Aging::last_used).collect();
         if times.is_empty() {
             return;
         }
         let at = times.len() / 8;
         let (_, cut, _) = times.select_nth_unstable(at);
         let (cut, mut left) = (*cut, at + 1);
-        let (gone, unsaved) = (&mut self.gone, &mut self.unsaved);
-        self.values.retain(|key, value| {
-            let stays = value.last_used() > cut || left == 0;
+        let gone = &mut self.gone;
+        self.values.retain(|key, one| {
+            let stays = one.value.last_used() > cut || left == 0;
             if !stays {
                 left -= 1;
                 gone.push(*key);
-                unsaved.remove(key);
             }
             stays
         });
@@ -78,12 +92,13 @@ impl<K: Copy + Eq + Hash, V: Aging + Serialize + DeserializeOwned> Kept<K, V> {
                 take(key, None);
             }
         }
-        for key in self.unsaved.drain() {
-            let value = self.values.get(&key);
-            take(
-                key,
-                value.and_then(|value| postcard::to_allocvec(value).ok()),
-            );
+        for key in self.unsaved.drain(..) {
+            // It may have been forgotten since, or have come again and stand here twice.
+            let one = self.values.get_mut(&key);
+            if let Some(one) = one.filter(|one| one.is_unsaved) {
+                one.is_unsaved = false;
+                take(key, postcard::to_allocvec(&one.value).ok());
+            }
         }
     }
 
@@ -91,7 +106,8 @@ impl<K: Copy + Eq + Hash, V: Aging + Serialize + DeserializeOwned> Kept<K, V> {
     pub(crate) fn restore(&mut self, key: K, bytes: &[u8]) -> bool {
         let value = postcard::from_bytes(bytes);
         value.is_ok_and(|value| {
-            self.values.insert(key, value);
+            let is_unsaved = false;
+            self.values.insert(key, One { value, is_unsaved });
             true
         })
     }

@@ -1,15 +1,17 @@
 //! Notices what the record itself lacks: missing events, clients that fell silent, hooks that
 //! stopped, attributes that a version no longer sends.
 
+mod attributes;
 mod coverage;
 mod drift;
 mod egress;
 mod inventory;
+mod memo;
 mod notice;
 mod presence;
+mod sender;
 mod sequences;
 mod session;
-mod subject;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -18,16 +20,18 @@ use std::collections::BTreeSet;
 
 use magistrate_event::{Class, Event, Field, Source, Timestamp};
 
-use self::coverage::Coverage;
+use self::attributes::{name_of, tag, tags_of};
+use self::coverage::{By, Coverage, seen_by};
 use self::drift::{Recent, Usual};
 use self::egress::Egress;
 use self::inventory::Inventory;
+use self::memo::Memo;
 use self::presence::Presence;
+use self::sender::{Name, Sender, Senders};
 use self::session::Session;
-use self::subject::{Subject, subjects};
 use crate::context::SessionKey;
 use crate::kept::Kept;
-use crate::normalize::{EXACT_TIMES, is_known_event};
+use crate::normalize::is_known_event;
 
 pub use self::coverage::{
     CoverageConfig, CoverageGroup, CoverageLine, CoverageState, PathSeen, coverage_report,
@@ -53,6 +57,13 @@ const EGRESS: u8 = b'e';
 /// A user, a device, an address, or a kind of event, by hash.
 type Hash = [u8; 16];
 
+/// A kind of event: over all versions, and of one.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    usual: Hash,
+    recent: Hash,
+}
+
 /// What was heard so far.
 #[derive(Debug)]
 pub struct Watch {
@@ -60,6 +71,10 @@ pub struct Watch {
     subjects: Kept<Hash, Presence>,
     usual: Kept<Hash, Usual>,
     recent: Kept<Hash, Recent>,
+    kinds: Memo<Kind>,
+    /// The attributes of the event that is looked at.
+    tags: Vec<u32>,
+    senders: Senders,
     coverage: Coverage,
     inventory: Inventory,
     egress: Egress,
@@ -74,6 +89,9 @@ impl Default for Watch {
             subjects: Kept::new(MAX_SUBJECTS),
             usual: Kept::new(MAX_KINDS),
             recent: Kept::new(MAX_KINDS),
+            kinds: Memo::default(),
+            tags: Vec::new(),
+            senders: Senders::default(),
             coverage: Coverage::default(),
             inventory: Inventory::default(),
             egress: Egress::default(),
@@ -105,25 +123,31 @@ impl Watch {
         if event.text(Field::ProductName) == Some(PRODUCT) {
             return Vec::new();
         }
-        self.coverage.see(event, at);
-        if event.text(Field::Surface).is_some_and(is_client) {
-            let heard = Heard {
+        let Some(by) = seen_by(event) else {
+            return Vec::new();
+        };
+        let sender = self.senders.of(event);
+        self.coverage.see(event, &sender, by, at);
+        let alive = alive(event, at, received);
+        // A hook's question is the client's word, too.
+        if by == By::Telemetry || event.text(Field::Surface).is_some_and(is_client) {
+            let received = seconds(received).unwrap_or(at);
+            return self.hear(&Heard {
                 event,
+                sender,
                 time,
                 at,
-                received: seconds(received).unwrap_or(at),
-                alive: alive(event, at, received),
-            };
-            return self.hear(&heard);
+                received,
+                alive,
+            });
         }
-        let alive = alive(event, at, received);
         let mut notices = Vec::new();
         if event.class().is_flow() && event.text(Field::ToolClass).is_none() {
-            let bypass = self.egress.flow(event, at);
+            let bypass = self.egress.flow(event, &sender, at);
             notices.extend(bypass.map(|one| words::bypassed(&one)));
         }
         if goes_to_model(event) {
-            notices.extend(self.flow(event, time, alive));
+            notices.extend(self.flow(event, &sender, time, alive));
         }
         notices
     }
@@ -135,21 +159,19 @@ impl Watch {
             heard.event.text(Field::EventCode),
             Some("hook_execution_start" | "hook_execution_complete")
         );
-        let mut hashes = Vec::with_capacity(subject::TELEMETRY.len());
-        for subject in subjects(heard.event, &subject::TELEMETRY) {
-            hashes.push(subject.hash);
-            let presence = self.subjects.entry(subject.hash, Presence::default);
+        for name in heard.sender.telemetry() {
+            let presence = self.subjects.entry(name.subject, Presence::default);
             if hooks {
                 presence.hook(heard.alive);
             }
             if presence.hear(heard.alive) {
-                notices.push(subject.returned(heard.event, heard.time, heard.at));
+                notices.push(name.returned(heard.event, heard.time, heard.at));
             }
         }
         if heard.event.class() != Class::Span {
             notices.extend(self.session(heard, hooks));
             notices.extend(self.shape(heard));
-            self.egress.hear(heard.event, &hashes, heard.at);
+            self.egress.hear(heard.event, &heard.sender, heard.at);
             let changes = self.inventory.see(heard.event, heard.at);
             let about = || About::of(heard.event);
             notices.extend(
@@ -164,19 +186,21 @@ impl Watch {
     /// The session that an event is of: its numbers, and its hooks.
     fn session(&mut self, heard: &Heard<'_>, hooks: bool) -> Option<Notice> {
         let event = heard.event;
-        let key = SessionKey::of(event)?;
+        let key = heard.sender.session?.key;
         let session = self.sessions.entry(key, || Session::new(About::of(event)));
         let about = session.hear(heard, hooks);
         if session.has_news() {
             self.waiting.insert(key);
         }
         let about = about?;
-        let expects = |one: &Subject| {
-            let known = self.subjects.get(one.hash);
+        let expects = |one: Name<'_>| {
+            let known = self.subjects.get(one.subject);
             known.is_some_and(|presence| presence.has_hooks(heard.alive))
         };
-        subjects(event, &subject::NAMED)
-            .any(|one| expects(&one))
+        heard
+            .sender
+            .named()
+            .any(expects)
             .then(|| words::hooks_stopped(&about, heard.time))
     }
 
@@ -188,53 +212,51 @@ impl Watch {
         };
         let product = event.text(Field::ProductName).unwrap_or_default();
         let version = version(event);
-        let kind = hash(&[product, code]);
-        let names: Vec<&str> = attributes(event).collect();
-        let tags: Vec<u32> = names.iter().map(|name| tag(name)).collect();
-        let recent_key = hash(&[product, version, code]);
-        let is_new = self.recent.get(recent_key).is_none();
-        let recent = self.recent.entry(recent_key, Recent::default);
-        recent.add(&tags, heard.received);
-        let usual = self.usual.entry(kind, Usual::default);
-        let name = |at: usize| names.get(at).copied().unwrap_or_default();
-        let lost = usual.add(&tags, recent, heard.received, name);
-        let about = About::of(event).without_session();
+        let kind = [product, version, code];
+        let keys = self.kinds.of(&kind.map(Some), || Kind {
+            usual: hash(&[product, code]),
+            recent: hash(&kind),
+        });
+        tags_of(event, &mut self.tags);
+        let mut is_new = false;
+        let recent = self.recent.entry(keys.recent, || {
+            is_new = true;
+            Recent::default()
+        });
+        recent.add(&self.tags, heard.received);
+        let usual = self.usual.entry(keys.usual, Usual::default);
+        let name = |at: usize| name_of(event, at);
+        let lost = usual.add(&self.tags, recent, heard.received, name);
+        let about = || About::of(event).without_session();
+        let kind = (product, version, code);
         let mut notices: Vec<_> = lost
             .iter()
-            .map(|attribute| {
-                words::attribute_lost(&about, heard.time, (product, version, code), attribute)
-            })
+            .map(|attribute| words::attribute_lost(&about(), heard.time, kind, attribute))
             .collect();
         if is_new && !is_known_event(code) {
-            notices.push(words::unknown_event(
-                &about,
-                heard.time,
-                (product, version, code),
-            ));
+            notices.push(words::unknown_event(&about(), heard.time, kind));
         }
         notices
     }
 
     /// A flow of a client to its model, as a proxy tells of it.
-    fn flow(&mut self, event: &Event, time: Timestamp, at: u32) -> Vec<Notice> {
-        let subjects: Vec<_> = subjects(event, &subject::FLOW).collect();
-        let presence = |one: &Subject| self.subjects.get(one.hash);
-        if subjects
-            .iter()
-            .filter_map(presence)
-            .any(|one| one.is_alive(at))
-        {
-            return Vec::new();
+    fn flow(
+        &mut self,
+        event: &Event,
+        sender: &Sender<'_>,
+        time: Timestamp,
+        at: u32,
+    ) -> Option<Notice> {
+        let presence = |one: &Name<'_>| self.subjects.get(one.subject);
+        let mut known = sender.flow().filter_map(|one| presence(&one));
+        if known.any(|one| one.is_alive(at)) {
+            return None;
         }
-        let expected = subjects
-            .iter()
-            .find(|one| presence(one).is_some_and(|one| one.is_expected(at)));
-        let silence = expected.and_then(|subject| {
-            let presence = self.subjects.entry(subject.hash, Presence::default);
-            let silence = presence.miss(at)?;
-            Some(subject.silent(event, time, silence))
-        });
-        silence.into_iter().collect()
+        let is_expected = |one: &Name<'_>| presence(one).is_some_and(|one| one.is_expected(at));
+        let expected = sender.flow().find(is_expected)?;
+        let presence = self.subjects.entry(expected.subject, Presence::default);
+        let silence = presence.miss(at)?;
+        Some(expected.silent(event, time, silence))
     }
 
     /// What the passing of time shows: gaps that did not close, told gaps that did, and paths that
@@ -307,6 +329,7 @@ impl Watch {
 /// A piece of the client's telemetry.
 struct Heard<'a> {
     event: &'a Event,
+    sender: Sender<'a>,
     time: Timestamp,
     /// Its time and that of its receipt, in seconds.
     at: u32,
@@ -355,25 +378,8 @@ fn version(event: &Event) -> &str {
         .unwrap_or_default()
 }
 
-/// The names of what an event holds, but not of what this program adds.
-fn attributes(event: &Event) -> impl Iterator<Item = &str> {
-    let columns = event
-        .cells()
-        .map(|(field, _)| field.path())
-        .filter(|path| !path.starts_with("magistrate.redact"));
-    let others = event.unmapped().map(|(name, _)| name);
-    columns.chain(others.filter(|name| !EXACT_TIMES.contains(name)))
-}
-
 fn seconds(time: Timestamp) -> Option<u32> {
     u32::try_from(time.as_micros().div_euclid(1_000_000)).ok()
-}
-
-fn tag(text: &str) -> u32 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    (hash >> 32) as u32
 }
 
 fn hash(parts: &[&str]) -> Hash {

@@ -12,13 +12,16 @@ use magistrate_event::{Event, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::alarm::Alarms;
-use self::evidence::{By, path_of_flow, path_of_tool, seen_by};
+use self::evidence::{path_of_flow, path_of_tool};
 use self::servers::Servers;
-use self::whose::{Heard, Whose, host_label};
+use self::whose::{Heard, Whose};
+use super::memo::Memo;
 use super::notice::Notice;
+use super::sender::{Sender, host_label};
 use super::{Hash, hash};
 use crate::kept::{Aging, Kept};
 
+pub(super) use self::evidence::{By, seen_by};
 pub use self::groups::{CoverageConfig, CoverageGroup};
 pub use self::report::{CoverageLine, CoverageState, coverage_report};
 
@@ -100,6 +103,23 @@ impl PathSeen {
         self.telemetry.max(self.judged).max(flow)
     }
 
+    /// Takes over that it was seen at `at`.
+    fn note(&mut self, by: By, at: u32) {
+        self.first = match self.first {
+            0 => at,
+            first => first.min(at),
+        };
+        let times = match by {
+            By::Telemetry => [Some(&mut self.telemetry), None],
+            By::Flow => [Some(&mut self.flow), None],
+            By::DecryptedFlow => [Some(&mut self.flow), Some(&mut self.decrypted)],
+            By::Judge => [Some(&mut self.judged), None],
+        };
+        for time in times.into_iter().flatten() {
+            *time = at.max(*time);
+        }
+    }
+
     /// Takes the evidence of `other` over.
     pub(super) fn add(&mut self, other: &Self) {
         let first = [self.first, other.first].into_iter().filter(|at| *at > 0);
@@ -121,6 +141,7 @@ impl Aging for PathSeen {
 #[derive(Debug)]
 pub(super) struct Coverage {
     rows: Kept<Hash, PathSeen>,
+    keys: Memo<Hash>,
     heard: Heard,
     servers: Servers,
     alarms: Alarms,
@@ -133,6 +154,7 @@ impl Default for Coverage {
     fn default() -> Self {
         Self {
             rows: Kept::new(MAX_ROWS),
+            keys: Memo::default(),
             heard: Heard::default(),
             servers: Servers::default(),
             alarms: Alarms::default(),
@@ -167,80 +189,35 @@ impl Coverage {
         self.alarms.look(&lines, now, at)
     }
 
-    /// Takes an event into account that happened at `at`.
-    pub(super) fn see(&mut self, event: &Event, at: u32) {
-        let Some(by) = seen_by(event) else { return };
+    /// Takes an event into account that `sender` sent and that happened at `at`.
+    pub(super) fn see(&mut self, event: &Event, sender: &Sender<'_>, by: By, at: u32) {
+        if by == By::Telemetry {
+            self.heard.note(event, sender, at);
+        }
         let whose = match by {
-            By::Telemetry => self.heard.tell(event, at),
-            By::Flow | By::DecryptedFlow => self.heard.of_flow(event),
-            By::Judge => self.heard.of_question(event),
+            By::Telemetry => self.heard.of_telemetry(event, sender),
+            By::Flow | By::DecryptedFlow => self.heard.of_flow(sender),
+            By::Judge => self.heard.of_question(sender),
         };
         let Some(whose) = whose else { return };
-        let path = self.path(event, &whose, by, at);
-        if let Some(path) = path.filter(|path| PATHS.contains(path)) {
-            self.note(whose, path, by, at);
-        }
-    }
-
-    /// The path that an event shows; none where it does not tell.
-    fn path<'a>(&mut self, event: &'a Event, whose: &Whose, by: By, at: u32) -> Option<&'a str> {
         let told = event.text(Field::PathClass);
-        match by {
+        let servers = &mut self.servers;
+        let path = match by {
             By::Telemetry => {
-                let of_server = self.servers.tell(event, whose, at);
+                let of_server = servers.tell(event, whose, at);
                 told.or(of_server)
             }
             By::Judge => told
-                .or_else(|| self.servers.path(event, whose))
+                .or_else(|| servers.path(event, whose))
                 .or_else(|| path_of_tool(event, whose))
                 .or_else(|| path_of_flow(event)),
             By::Flow | By::DecryptedFlow => told
-                .or_else(|| self.servers.path_of_flow(event, whose, at))
+                .or_else(|| servers.path_of_flow(event, whose, at))
                 .or_else(|| path_of_flow(event)),
-        }
-    }
-
-    fn note(&mut self, whose: Whose, path: &str, by: By, at: u32) {
-        let row = self.row(whose, path);
-        row.first = if row.first == 0 {
-            at
-        } else {
-            row.first.min(at)
         };
-        let times = match by {
-            By::Telemetry => [Some(&mut row.telemetry), None],
-            By::Flow => [Some(&mut row.flow), None],
-            By::DecryptedFlow => [Some(&mut row.flow), Some(&mut row.decrypted)],
-            By::Judge => [Some(&mut row.judged), None],
-        };
-        for time in times.into_iter().flatten() {
-            *time = at.max(*time);
+        if let Some(path) = path.filter(|path| PATHS.contains(path)) {
+            row(&mut self.rows, &mut self.keys, whose, path).note(by, at);
         }
-    }
-
-    fn row(&mut self, whose: Whose, path: &str) -> &mut PathSeen {
-        let Whose {
-            subject,
-            device,
-            product,
-            version,
-        } = whose;
-        let key = hash(&[
-            "path",
-            &subject,
-            &host_label(&device),
-            &product,
-            &version,
-            path,
-        ]);
-        self.rows.entry(key, || PathSeen {
-            subject,
-            device,
-            product,
-            version,
-            path: path.into(),
-            ..PathSeen::default()
-        })
     }
 
     /// Gives `take` every row that changed, by its key.
@@ -268,6 +245,34 @@ impl Coverage {
     }
 }
 
+/// The row of a path, which is hashed and made once.
+fn row<'a>(
+    rows: &'a mut Kept<Hash, PathSeen>,
+    keys: &mut Memo<Hash>,
+    whose: Whose<'_>,
+    path: &str,
+) -> &'a mut PathSeen {
+    let Whose {
+        subject,
+        device,
+        product,
+        version,
+    } = whose;
+    let parts = [subject, device, product, version, path];
+    let key = keys.of(&parts.map(Some), || {
+        let device = host_label(device);
+        hash(&["path", subject, &device, product, version, path])
+    });
+    rows.entry(key, || PathSeen {
+        subject: subject.into(),
+        device: device.into(),
+        product: product.into(),
+        version: version.into(),
+        path: path.into(),
+        ..PathSeen::default()
+    })
+}
+
 /// One line of the matrix, from a stored row; none from another row.
 pub fn coverage_row(key: &[u8], bytes: &[u8]) -> Option<PathSeen> {
     match key.first() {
@@ -290,6 +295,7 @@ mod tests {
 
     use super::report::tests::states;
     use super::*;
+    use crate::watch::sender::Senders;
 
     const HOUR: u32 = 3_600;
 
@@ -307,6 +313,13 @@ mod tests {
             event.set_text(field, text);
         }
         event
+    }
+
+    impl Coverage {
+        fn take(&mut self, event: &Event, at: u32) {
+            let sender = Senders::default().of(event);
+            self.see(event, &sender, seen_by(event).unwrap(), at);
+        }
     }
 
     fn flow(agent: &str, method: &str) -> Event {
@@ -331,10 +344,10 @@ mod tests {
         for (off, dark) in PATHS.iter().enumerate() {
             let mut coverage = Coverage::default();
             for path in PATHS {
-                coverage.see(&telemetry(path, "1"), 100 * HOUR);
+                coverage.take(&telemetry(path, "1"), 100 * HOUR);
             }
             for path in PATHS.iter().filter(|path| *path != dark) {
-                coverage.see(&telemetry(path, "1"), 130 * HOUR);
+                coverage.take(&telemetry(path, "1"), 130 * HOUR);
             }
             let lines = report(&mut coverage);
             let expected: Vec<_> = (0..PATHS.len())
@@ -350,8 +363,8 @@ mod tests {
     #[test]
     fn a_night_without_anybody_turns_nothing_red() {
         let mut coverage = Coverage::default();
-        coverage.see(&telemetry("native_loop", "1"), 100 * HOUR);
-        coverage.see(&telemetry("code_vm", "1"), 101 * HOUR);
+        coverage.take(&telemetry("native_loop", "1"), 100 * HOUR);
+        coverage.take(&telemetry("code_vm", "1"), 101 * HOUR);
         let lines = report(&mut coverage);
         assert_eq!(lines[0].state, CoverageState::Green);
         assert_eq!(lines[1].state, CoverageState::Green);
@@ -361,12 +374,12 @@ mod tests {
     #[test]
     fn flows_and_judgements_stand_beside_telemetry() {
         let mut coverage = Coverage::default();
-        coverage.see(&telemetry("native_loop", "2.1.330"), HOUR);
-        coverage.see(&flow("claude-cli/2.1.330", "CONNECT"), 2 * HOUR);
-        coverage.see(&flow("Mozilla/5.0", "GET"), 3 * HOUR);
+        coverage.take(&telemetry("native_loop", "2.1.330"), HOUR);
+        coverage.take(&flow("claude-cli/2.1.330", "CONNECT"), 2 * HOUR);
+        coverage.take(&flow("Mozilla/5.0", "GET"), 3 * HOUR);
         let mut judged = telemetry("native_loop", "");
         judged.set_text(Field::Source, "judge");
-        coverage.see(&judged, 4 * HOUR);
+        coverage.take(&judged, 4 * HOUR);
         let lines = report(&mut coverage);
         let native = &lines[0].seen;
         assert_eq!(&*native.version, "2.1.330");
@@ -419,7 +432,7 @@ mod tests {
     #[test]
     fn hooks_are_joined_by_their_session_and_show_every_path_that_they_judge() {
         let mut coverage = Coverage::default();
-        coverage.see(&with(telemetry("native_loop", "1"), &[SESSION]), 1);
+        coverage.take(&with(telemetry("native_loop", "1"), &[SESSION]), 1);
         let server = |path, name| {
             let fields = [
                 SESSION,
@@ -428,14 +441,14 @@ mod tests {
             ];
             with(telemetry(path, "1"), &fields)
         };
-        coverage.see(&server("local_mcp", "crm"), 2);
-        coverage.see(&server("remote_connector", "drive"), 3);
+        coverage.take(&server("local_mcp", "crm"), 2);
+        coverage.take(&server("remote_connector", "drive"), 3);
         let call = |name| [(Field::ToolClass, "mcp"), (Field::ApiServiceName, name)];
-        coverage.see(&question(&[(Field::EventCode, "prompt")]), 4);
-        coverage.see(&question(&[(Field::ToolClass, "execute")]), 5);
-        coverage.see(&question(&call("crm")), 6);
-        coverage.see(&question(&call("drive")), 7);
-        coverage.see(&question(&call("nobody-knows-where")), 8);
+        coverage.take(&question(&[(Field::EventCode, "prompt")]), 4);
+        coverage.take(&question(&[(Field::ToolClass, "execute")]), 5);
+        coverage.take(&question(&call("crm")), 6);
+        coverage.take(&question(&call("drive")), 7);
+        coverage.take(&question(&call("nobody-knows-where")), 8);
         let expected = [
             "native_loop 1 0 5",
             "local_mcp 2 0 6",
@@ -446,8 +459,8 @@ mod tests {
             telemetry("native_loop", "1"),
             &[SESSION, (Field::ProductName, "cowork")],
         );
-        coverage.see(&cowork, 1_000);
-        coverage.see(&question(&[(Field::ToolClass, "execute")]), 1_001);
+        coverage.take(&cowork, 1_000);
+        coverage.take(&question(&[(Field::ToolClass, "execute")]), 1_001);
         assert!(seen(&mut coverage).contains(&"code_vm 0 0 1001".to_owned()));
     }
 
@@ -456,7 +469,7 @@ mod tests {
         let mut coverage = Coverage::default();
         let crm = (Field::ApiServiceName, "crm");
         let connection = [(Field::EventCode, "mcp_server_connection"), crm];
-        coverage.see(&with(telemetry("local_mcp", "1"), &connection), 1);
+        coverage.take(&with(telemetry("local_mcp", "1"), &connection), 1);
         let mut call = Event::new(Class::ApiActivity, 0, Timestamp::default());
         for (field, text) in [
             (Field::Surface, "cowork"),
@@ -469,13 +482,13 @@ mod tests {
         ] {
             call.set_text(field, text);
         }
-        coverage.see(&call, 2);
+        coverage.take(&call, 2);
         let to = |host: &str| with(flow("node", "CONNECT"), &[(Field::UrlHostname, host)]);
         let mut served = to("api.crm.example.com");
         served.set_text(Field::DestinationDomain, "example.com");
-        coverage.see(&served, 3);
-        coverage.see(&to("elsewhere.example.net"), 4);
-        coverage.see(&to("bridge.claudeusercontent.com"), 5);
+        coverage.take(&served, 3);
+        coverage.take(&to("elsewhere.example.net"), 4);
+        coverage.take(&to("bridge.claudeusercontent.com"), 5);
         assert_eq!(
             seen(&mut coverage),
             ["chrome_bridge 0 5 0", "local_mcp 2 3 0"]

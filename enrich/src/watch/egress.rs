@@ -4,11 +4,13 @@
 //! Time is that of the events: a bypass is told when the proxy has seen other flows of the same user,
 //! device or address since, and none to that place within a day before.
 
+use std::borrow::Cow;
+
 use magistrate_event::{Event, Field};
 use serde::{Deserialize, Serialize};
 
 use super::notice::About;
-use super::subject::{self, subjects};
+use super::sender::Sender;
 use super::{Hash, tag};
 use crate::kept::{Aging, Kept};
 
@@ -87,55 +89,55 @@ impl Default for Egress {
 }
 
 impl Egress {
-    /// Telemetry of the client, by `subjects`: whose flows are of interest from now on, and where
-    /// servers went.
-    pub(super) fn hear(&mut self, event: &Event, subjects: &[Hash], at: u32) {
-        for hash in subjects {
-            let known = self.0.get(*hash);
+    /// Telemetry of the client: whose flows are of interest from now on, and where servers went.
+    pub(super) fn hear(&mut self, event: &Event, sender: &Sender<'_>, at: u32) {
+        let subjects = || sender.telemetry().map(|name| name.subject);
+        for hash in subjects() {
+            let known = self.0.get(hash);
             if known.is_none_or(|known| at > known.last.saturating_add(REFRESH_S)) {
-                let known = self.0.entry(*hash, Known::default);
+                let known = self.0.entry(hash, Known::default);
                 known.last = known.last.max(at);
             }
         }
-        self.learn(event, subjects);
+        self.learn(event, sender);
         let is_local = |server: &str| {
-            let mut known = subjects.iter().filter_map(|hash| self.0.get(*hash));
+            let mut known = subjects().filter_map(|hash| self.0.get(hash));
             known.any(|known| known.local.contains(&tag(server)))
         };
         let Some((server, place)) = reached(event, is_local) else {
             return;
         };
         let went = tag(&place);
-        if self.was_seen(subjects, went, at) {
+        if self.was_seen(subjects(), went, at) {
             return;
         }
         let call = Call {
             about: About::of(event).without_session(),
-            subjects: subjects.to_vec(),
+            subjects: subjects().collect(),
             server: cut(server).into(),
             place: cut(&place).into(),
             at,
             others: 0,
         };
-        for hash in subjects {
+        for hash in &call.subjects {
             self.0.entry(*hash, Known::default).wait_for(&call);
         }
     }
 
     /// A call says nothing of where its server runs; that is told when the client connects to it.
-    fn learn(&mut self, event: &Event, subjects: &[Hash]) {
+    fn learn(&mut self, event: &Event, sender: &Sender<'_>) {
         let is_connection = event.text(Field::EventCode) == Some("mcp_server_connection");
         let path = event.text(Field::PathClass).filter(|_| is_connection);
         let (Some(path), Some(server)) = (path, event.text(Field::ApiServiceName)) else {
             return;
         };
         let (server, is_local) = (tag(server), path == "local_mcp");
-        for hash in subjects {
+        for name in sender.telemetry() {
             let knows = |known: &Known| known.local.contains(&server);
-            if self.0.get(*hash).is_some_and(knows) == is_local {
+            if self.0.get(name.subject).is_some_and(knows) == is_local {
                 continue;
             }
-            let known = self.0.entry(*hash, Known::default);
+            let known = self.0.entry(name.subject, Known::default);
             known.local.retain(|one| *one != server);
             if is_local && known.local.len() < MAX_SERVERS {
                 known.local.push(server);
@@ -144,17 +146,17 @@ impl Egress {
     }
 
     /// A flow that a proxy saw; returns what it shows to have gone past the proxy.
-    pub(super) fn flow(&mut self, event: &Event, at: u32) -> Option<Bypass> {
+    pub(super) fn flow(&mut self, event: &Event, sender: &Sender<'_>, at: u32) -> Option<Bypass> {
         let went = tag(&place_of(event)?);
         let mut late = None;
-        for one in subjects(event, &subject::FLOW) {
-            let Some(known) = self.0.get(one.hash) else {
+        for one in sender.flow() {
+            let Some(known) = self.0.get(one.subject) else {
                 continue;
             };
             if known.waiting.is_empty() && !known.is_news(went, at) {
                 continue;
             }
-            let known = self.0.entry(one.hash, Known::default);
+            let known = self.0.entry(one.subject, Known::default);
             known.note(went, at);
             late = late.or(known.unexplained(at));
         }
@@ -165,7 +167,8 @@ impl Egress {
     /// Says that `call` went past the proxy, unless another of its subjects explains it, or it was
     /// told within a day.
     fn settle(&mut self, call: &Call, at: u32) -> Option<Bypass> {
-        let was_seen = self.was_seen(&call.subjects, tag(&call.place), call.at);
+        let subjects = call.subjects.iter().copied();
+        let was_seen = self.was_seen(subjects, tag(&call.place), call.at);
         let mut was_told = false;
         for hash in &call.subjects {
             let known = self.0.entry(*hash, Known::default);
@@ -184,8 +187,8 @@ impl Egress {
     }
 
     /// Whether a proxy saw one of `subjects` go to that place since the day before `at`.
-    fn was_seen(&self, subjects: &[Hash], place: u32, at: u32) -> bool {
-        let mut known = subjects.iter().filter_map(|hash| self.0.get(*hash));
+    fn was_seen(&self, subjects: impl Iterator<Item = Hash>, place: u32, at: u32) -> bool {
+        let mut known = subjects.filter_map(|hash| self.0.get(hash));
         known.any(|known| {
             known
                 .seen(place)
@@ -295,7 +298,7 @@ impl Call {
 
 /// The MCP server that a piece of telemetry tells of, and where it must have gone from this device:
 /// a local server to what its call names, a remote one is gone to itself.
-fn reached(event: &Event, is_local: impl Fn(&str) -> bool) -> Option<(&str, String)> {
+fn reached(event: &Event, is_local: impl Fn(&str) -> bool) -> Option<(&str, Cow<'_, str>)> {
     const FAILURE: i64 = 2;
     let server = event.text(Field::ApiServiceName)?;
     if event.int(Field::StatusId) == Some(FAILURE) {
@@ -314,7 +317,7 @@ fn reached(event: &Event, is_local: impl Fn(&str) -> bool) -> Option<(&str, Stri
 }
 
 /// The registrable domain that an event goes to, else the host; none where no proxy is on the way.
-pub(super) fn place_of(event: &Event) -> Option<String> {
+pub(super) fn place_of(event: &Event) -> Option<Cow<'_, str>> {
     let host = event
         .text(Field::UrlHostname)
         .or_else(|| event.text(Field::DstHostname))?;
@@ -322,7 +325,11 @@ pub(super) fn place_of(event: &Event) -> Option<String> {
         return None;
     }
     let domain = event.text(Field::DestinationDomain);
-    Some(domain.unwrap_or(host).to_lowercase())
+    let place = domain.unwrap_or(host);
+    Some(match place.chars().any(char::is_uppercase) {
+        true => Cow::Owned(place.to_lowercase()),
+        false => Cow::Borrowed(place),
+    })
 }
 
 /// Whether a host is one of the internet's: names without a dot and addresses stay inside.
@@ -346,6 +353,7 @@ mod tests {
     use magistrate_event::{Class, Timestamp};
 
     use super::*;
+    use crate::watch::sender::Senders;
 
     fn event(class: Class, fields: &[(Field, &str)]) -> Event {
         let mut event = Event::new(class, 1, Timestamp::default());
@@ -379,10 +387,13 @@ mod tests {
 
     /// The server runs on the device, and is called.
     fn hear(egress: &mut Egress, call: &Event, at: u32) {
-        let known = subjects(call, &subject::TELEMETRY);
-        let known: Vec<_> = known.map(|one| one.hash).collect();
-        egress.hear(&connection(call, "local_mcp"), &known, at);
-        egress.hear(call, &known, at);
+        let sender = Senders::default().of(call);
+        egress.hear(&connection(call, "local_mcp"), &sender, at);
+        egress.hear(call, &sender, at);
+    }
+
+    fn pass(egress: &mut Egress, flow: &Event, at: u32) -> Option<Bypass> {
+        egress.flow(flow, &Senders::default().of(flow), at)
     }
 
     fn connection(call: &Event, path: &str) -> Event {
@@ -403,7 +414,7 @@ mod tests {
     /// What flows to elsewhere show, ten seconds apart from `from` on.
     fn others(egress: &mut Egress, from: u32, by: &[(Field, &str)]) -> Vec<String> {
         let flows = (0..5).filter_map(|step| {
-            let found = egress.flow(&flow("news.example", by), from + step * 10)?;
+            let found = pass(egress, &flow("news.example", by), from + step * 10)?;
             Some(format!("{} {}", found.server, found.place))
         });
         flows.collect()
@@ -429,10 +440,10 @@ mod tests {
         for (at, by) in [(900, ADDRESS), (1_100, ADDRESS), (1_100, NAME)] {
             let mut egress = Egress::default();
             hear(&mut egress, &call("crm", "a.example"), 500);
-            egress.flow(&flow("crm.example", by), at);
+            pass(&mut egress, &flow("crm.example", by), at);
             hear(&mut egress, &call("crm", "crm.example"), 1_000);
-            egress.flow(&flow("a.example", by), at);
-            egress.flow(&flow("crm.example", by), at);
+            pass(&mut egress, &flow("a.example", by), at);
+            pass(&mut egress, &flow("crm.example", by), at);
             assert_eq!(others(&mut egress, 1_200, ADDRESS), [""; 0], "{at}");
         }
     }
@@ -441,9 +452,7 @@ mod tests {
     fn of_a_server_that_runs_elsewhere_a_call_says_nothing() {
         let mut egress = Egress::default();
         let call = call("crm", "crm.example");
-        let known: Vec<_> = subjects(&call, &subject::TELEMETRY)
-            .map(|one| one.hash)
-            .collect();
+        let known = Senders::default().of(&call);
         egress.hear(&call, &known, 1_000);
         egress.hear(&connection(&call, "local_mcp"), &known, 1_001);
         egress.hear(&connection(&call, "remote_connector"), &known, 1_002);
@@ -489,12 +498,13 @@ mod tests {
                 &call("crm", &format!("{number}.example")),
                 1_000,
             );
-            before.flow(&flow(&format!("x{number}.example"), ADDRESS), 1_001);
+            let flow = flow(&format!("x{number}.example"), ADDRESS);
+            pass(&mut before, &flow, 1_001);
         }
         let mut after = Egress::default();
         before.changes(|key, bytes| assert!(after.restore(key, &bytes.unwrap())));
-        for hash in subjects(&call("", ""), &subject::TELEMETRY).map(|one| one.hash) {
-            let known = after.0.get(hash).unwrap();
+        for name in Senders::default().of(&call("", "")).telemetry() {
+            let known = after.0.get(name.subject).unwrap();
             assert!(known.waiting.len() <= MAX_WAITING && known.places.len() <= MAX_PLACES);
         }
         let told = others(&mut after, 1_200, ADDRESS);

@@ -6,18 +6,18 @@ use super::egress::Bypass;
 use super::inventory::Change;
 use super::notice::{About, Detail, Notice, notice};
 use super::presence::Silence;
+use super::sender::Name;
 use super::sequences::{Gap, News};
-use super::subject::Subject;
 
-impl Subject<'_> {
+impl Name<'_> {
     /// It goes on using the model and tells nothing.
     pub(super) fn silent(&self, event: &Event, time: Timestamp, silence: Silence) -> Notice {
         let message = format!(
             "`{}` goes on using the model, but its telemetry has stopped",
-            self.name
+            self.text
         );
         let details = [
-            ("subject", Detail::Text(self.name)),
+            ("subject", Detail::Text(self.text)),
             (
                 "telemetry.last_seen",
                 Detail::Number(i64::from(silence.telemetry)),
@@ -30,9 +30,9 @@ impl Subject<'_> {
 
     /// It tells again.
     pub(super) fn returned(&self, event: &Event, time: Timestamp, at: u32) -> Notice {
-        let message = format!("telemetry of `{}` is back", self.name);
+        let message = format!("telemetry of `{}` is back", self.text);
         let details = [
-            ("subject", Detail::Text(self.name)),
+            ("subject", Detail::Text(self.text)),
             ("telemetry.since", Detail::Number(i64::from(at))),
         ];
         let about = About::of(event).without_session();

@@ -11,7 +11,7 @@ const BRIDGE: &str = "bridge.claudeusercontent.com";
 
 /// By what a path was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(in crate::watch) enum By {
     Telemetry,
     Flow,
     DecryptedFlow,
@@ -19,7 +19,7 @@ pub(super) enum By {
 }
 
 /// By what an event shows a path; none where it shows none.
-pub(super) fn seen_by(event: &Event) -> Option<By> {
+pub(in crate::watch) fn seen_by(event: &Event) -> Option<By> {
     let door = event.text(Field::Source).unwrap_or_default();
     if door == "judge" {
         Some(By::Judge)
@@ -36,10 +36,10 @@ pub(super) fn seen_by(event: &Event) -> Option<By> {
 
 /// The path of a built-in tool's call, or of the user's turn, that the judge was asked about. Which
 /// product asks is known by its session: of Cowork, commands run in the virtual machine.
-pub(super) fn path_of_tool(event: &Event, whose: &Whose) -> Option<&'static str> {
+pub(super) fn path_of_tool(event: &Event, whose: Whose<'_>) -> Option<&'static str> {
     let is_turn = event.text(Field::EventCode) == Some("prompt");
     match event.text(Field::ToolClass) {
-        Some("execute") if &*whose.product == "cowork" => Some("code_vm"),
+        Some("execute") if whose.product == "cowork" => Some("code_vm"),
         Some("execute" | "read" | "write" | "web" | "agent" | "skill") => Some(NATIVE),
         Some(_) => None,
         None => is_turn.then_some(NATIVE),

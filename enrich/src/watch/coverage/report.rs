@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::groups::{CoverageConfig, CoverageGroup};
-use super::whose::host_label;
 use super::{PATHS, PathSeen};
+use crate::watch::sender::host_label;
 
 /// One line of the report: one path of a client on a device, or of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

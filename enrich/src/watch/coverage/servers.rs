@@ -5,9 +5,11 @@ use magistrate_event::{Event, Field};
 use serde::{Deserialize, Serialize};
 
 use super::PATHS;
-use super::whose::{Whose, host_label};
+use super::whose::Whose;
 use crate::kept::{Aging, Kept};
 use crate::watch::egress::place_of;
+use crate::watch::memo::Memo;
+use crate::watch::sender::host_label;
 use crate::watch::{Hash, hash};
 
 /// Servers of devices, and places that they go to.
@@ -32,72 +34,92 @@ impl Aging for Known {
 
 /// The servers and places of all devices.
 #[derive(Debug)]
-pub(super) struct Servers(Kept<Hash, Known>);
+pub(super) struct Servers {
+    known: Kept<Hash, Known>,
+    keys: Memo<Hash>,
+}
 
 impl Default for Servers {
     fn default() -> Self {
-        Self(Kept::new(MAX_SERVERS))
+        Self {
+            known: Kept::new(MAX_SERVERS),
+            keys: Memo::default(),
+        }
     }
 }
 
 impl Servers {
     /// Takes over what the telemetry of `whose` client tells of a server; returns the path that its
     /// calls take, where that was ever told.
-    pub(super) fn tell(&mut self, event: &Event, whose: &Whose, at: u32) -> Option<&'static str> {
+    pub(super) fn tell(
+        &mut self,
+        event: &Event,
+        whose: Whose<'_>,
+        at: u32,
+    ) -> Option<&'static str> {
         let server = event.text(Field::ApiServiceName)?;
         if let Some(path) = event.text(Field::PathClass) {
             let number = PATHS.iter().position(|known| *known == path)?;
             let path = u8::try_from(number).ok()?;
             // Of a question it need not be known which device asks.
-            self.note(key("server", whose, server), path, at);
-            self.note(key("server", &whose.person(), server), path, at);
+            self.note("server", whose, server, (path, at));
+            self.note("server", whose.person(), server, (path, at));
         }
-        let path = self.0.get(key("server", whose, server))?.path;
+        let path = self.get("server", whose, server)?.path;
         if let Some(place) = place_of(event) {
-            self.note(key("place", whose, &place), path, at);
+            self.note("place", whose, &place, (path, at));
         }
         name(path)
     }
 
     /// The path of a server that the judge was asked about.
-    pub(super) fn path(&self, event: &Event, whose: &Whose) -> Option<&'static str> {
+    pub(super) fn path(&mut self, event: &Event, whose: Whose<'_>) -> Option<&'static str> {
         let server = event.text(Field::ApiServiceName)?;
-        name(self.0.get(key("server", whose, server))?.path)
+        name(self.get("server", whose, server)?.path)
     }
 
     /// The path of a flow to where calls of a server went within a day.
     pub(super) fn path_of_flow(
-        &self,
+        &mut self,
         event: &Event,
-        whose: &Whose,
+        whose: Whose<'_>,
         at: u32,
     ) -> Option<&'static str> {
-        let known = self.0.get(key("place", whose, &place_of(event)?))?;
+        let known = self.get("place", whose, &place_of(event)?)?;
         name(known.path).filter(|_| at.abs_diff(known.at) <= DAY_S)
     }
 
-    fn note(&mut self, key: Hash, path: u8, at: u32) {
+    fn get(&mut self, kind: &str, whose: Whose<'_>, name: &str) -> Option<Known> {
+        let key = self.key(kind, whose, name);
+        self.known.get(key).copied()
+    }
+
+    fn note(&mut self, kind: &str, whose: Whose<'_>, name: &str, (path, at): (u8, u32)) {
+        let key = self.key(kind, whose, name);
         let is_noted = |known: &Known| {
             at < known.at || known.path == path && at <= known.at.saturating_add(REFRESH_S)
         };
-        if !self.0.get(key).is_some_and(is_noted) {
-            *self.0.entry(key, || Known { path, at }) = Known { path, at };
+        if !self.known.get(key).is_some_and(is_noted) {
+            *self.known.entry(key, || Known { path, at }) = Known { path, at };
         }
     }
 
+    fn key(&mut self, kind: &str, whose: Whose<'_>, name: &str) -> Hash {
+        let parts = [kind, whose.subject, whose.device, name];
+        self.keys.of(&parts.map(Some), || {
+            hash(&[kind, whose.subject, &host_label(whose.device), name])
+        })
+    }
+
     pub(super) fn changes(&mut self, take: impl FnMut(Hash, Option<Vec<u8>>)) {
-        self.0.changes(take);
+        self.known.changes(take);
     }
 
     pub(super) fn restore(&mut self, key: Hash, bytes: &[u8]) -> bool {
-        self.0.restore(key, bytes)
+        self.known.restore(key, bytes)
     }
 }
 
 fn name(path: u8) -> Option<&'static str> {
     PATHS.get(usize::from(path)).copied()
-}
-
-fn key(kind: &str, whose: &Whose, name: &str) -> Hash {
-    hash(&[kind, &whose.subject, &host_label(&whose.device), name])
 }

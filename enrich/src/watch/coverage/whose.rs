@@ -6,33 +6,41 @@ use serde::{Deserialize, Serialize};
 
 use super::cut;
 use crate::kept::{Aging, Kept};
-use crate::watch::{Hash, hash, version};
+use crate::watch::sender::{Name, Sender};
+use crate::watch::{Hash, version};
 
 /// Sessions, hosts, installations and addresses that are known.
 const MAX_HEARD: usize = 300_000;
 /// When one was heard of again is noted so often.
 const REFRESH_S: u32 = 600;
-/// Hex digits of the client's own id of an installation (`user.id`).
-const INSTALLATION_LEN: usize = 64;
 
 /// Whose a path is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Whose {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Whose<'a> {
     /// The user, else what names the sender at all.
-    pub(super) subject: Box<str>,
+    pub(super) subject: &'a str,
     /// The device; empty where nothing names it.
-    pub(super) device: Box<str>,
+    pub(super) device: &'a str,
     /// The client: its product and version; both empty where nothing names it.
-    pub(super) product: Box<str>,
-    pub(super) version: Box<str>,
+    pub(super) product: &'a str,
+    pub(super) version: &'a str,
 }
 
-impl Whose {
+impl Whose<'_> {
     /// The user alone.
-    pub(super) fn person(&self) -> Self {
+    pub(super) fn person(self) -> Self {
         Self {
-            subject: self.subject.clone(),
+            subject: self.subject,
             ..Self::default()
+        }
+    }
+
+    /// Without the client: on a host, or at an address, there may be several.
+    fn anybodys(self) -> Self {
+        Self {
+            product: "",
+            version: "",
+            ..self
         }
     }
 }
@@ -64,94 +72,95 @@ impl Default for Heard {
 }
 
 impl Heard {
-    /// Whose the client's telemetry is, which is remembered; none where it names nobody.
-    pub(super) fn tell(&mut self, event: &Event, at: u32) -> Option<Whose> {
-        let named = [
-            Field::UserEmail,
-            Field::UserName,
-            Field::DeviceHostname,
-            Field::UserUid,
+    /// Remembers whose the client's telemetry is.
+    pub(super) fn note(&mut self, event: &Event, sender: &Sender<'_>, at: u32) {
+        let places = [
+            sender.session.map(|session| session.place),
+            sender.peer.map(|name| name.place),
+            sender.installation.map(|name| name.place),
+            sender.host.map(|name| name.place),
         ];
-        let subject = named.iter().find_map(|field| event.text(*field))?;
-        let host = event.text(Field::DeviceHostname);
-        let installation = event
-            .text(Field::UserUid)
-            .filter(|id| is_installation(id))
-            .or_else(|| event.text(Field::DeviceUid));
-        let known = |key: Hash| self.0.get(key).map(|told| told.device.clone());
-        let device = match (host, installation) {
-            // Of two spellings of a host the one that was heard first.
-            (Some(host), _) => known(host_key(host)).unwrap_or_else(|| cut(host).into()),
-            (None, Some(id)) => known(key("installation", id)).unwrap_or_else(|| cut(id).into()),
-            (None, None) => Box::default(),
+        let Some(whose) = self.of_telemetry(event, sender) else {
+            return;
         };
-        let whose = Whose {
-            subject: cut(subject).into(),
-            device,
-            product: cut(event.text(Field::ProductName).unwrap_or_default()).into(),
-            version: cut(version(event)).into(),
-        };
-        let of = |kind, field: Field| Some(key(kind, event.text(field)?));
-        let keys = [
-            of("session", Field::SessionUid),
-            of("address", Field::Peer),
-            installation.map(|id| key("installation", id)),
-            host.map(host_key),
-        ];
-        for key in keys.into_iter().flatten() {
-            self.remember(key, &whose, at);
-        }
-        Some(whose)
-    }
-
-    fn remember(&mut self, key: Hash, whose: &Whose, at: u32) {
-        let is_noted = |told: &Told| {
-            told.is_of(whose) && at <= told.at.saturating_add(REFRESH_S) || at < told.at
-        };
-        if self.0.get(key).is_some_and(is_noted) {
+        let is_noted = |place: &Hash| self.0.get(*place).is_some_and(|told| told.says(whose, at));
+        if places.iter().flatten().all(is_noted) {
             return;
         }
-        let told = self.0.entry(key, || Told::new(whose, at));
-        *told = Told::new(whose, at);
+        let told = Told::new(whose, at);
+        for place in places.into_iter().flatten() {
+            let known = self.0.get(place);
+            if !known.is_some_and(|known| known.says(told.whose(), at)) {
+                *self.0.entry(place, || told.clone()) = told.clone();
+            }
+        }
+    }
+
+    /// Whose the client's telemetry is; none where it names nobody.
+    pub(super) fn of_telemetry<'a>(
+        &'a self,
+        event: &'a Event,
+        sender: &Sender<'a>,
+    ) -> Option<Whose<'a>> {
+        let names = [sender.email, sender.user, sender.host];
+        let named = names.into_iter().flatten().next();
+        let subject = named.map(|name| name.text).or(sender.user_id)?;
+        // Of two spellings of a host the one that was heard first.
+        let device = sender.host.or(sender.installation).map(|name| {
+            let known = self.0.get(name.place);
+            known.map_or(cut(name.text), |told| &told.device)
+        });
+        Some(Whose {
+            subject: cut(subject),
+            device: device.unwrap_or_default(),
+            product: cut(event.text(Field::ProductName).unwrap_or_default()),
+            version: cut(version(event)),
+        })
     }
 
     /// Whose a flow is that a proxy tells of; none where nothing says that it is an agent's user's.
-    pub(super) fn of_flow(&self, event: &Event) -> Option<Whose> {
-        let host = event.text(Field::SrcHostname);
-        self.find(event, host, &[Field::SrcIp])
-            .or_else(|| Some(unknown(user_of(event)?, host)))
+    pub(super) fn of_flow<'a>(&'a self, sender: &Sender<'a>) -> Option<Whose<'a>> {
+        let host = sender.src_host;
+        self.find(sender, host, [sender.src_ip, None])
+            .or_else(|| Some(unknown(user_of(sender)?, host)))
     }
 
     /// Whose an action is that the judge was asked about.
-    pub(super) fn of_question(&self, event: &Event) -> Option<Whose> {
-        let host = event.text(Field::DeviceHostname);
-        self.find(event, host, &[Field::SrcIp, Field::Peer])
-            .or_else(|| Some(unknown(user_of(event).or(host)?, host)))
+    pub(super) fn of_question<'a>(&'a self, sender: &Sender<'a>) -> Option<Whose<'a>> {
+        let host = sender.host;
+        self.find(sender, host, [sender.src_ip, sender.peer])
+            .or_else(|| {
+                let named = user_of(sender).or(host.map(|name| name.text));
+                Some(unknown(named?, host))
+            })
     }
 
     /// By its session; else by the host that it names; else by its address. What it names itself
     /// counts for more than what is known of an address, behind which many may stand.
-    fn find(&self, event: &Event, host: Option<&str>, addresses: &[Field]) -> Option<Whose> {
-        let told = |key| self.0.get(key);
-        let session = event.text(Field::SessionUid);
-        if let Some(one) = session.and_then(|id| told(key("session", id))) {
-            return Some(one.whose());
+    fn find<'a>(
+        &'a self,
+        sender: &Sender<'a>,
+        host: Option<Name<'a>>,
+        addresses: [Option<Name<'a>>; 2],
+    ) -> Option<Whose<'a>> {
+        let told = |place| self.0.get(place).map(Told::whose);
+        if let Some(one) = sender.session.and_then(|session| told(session.place)) {
+            return Some(one);
         }
-        let user = user_of(event);
-        let is_user = |one: &&Told| user.is_none_or(|name| is_one_person(name, &one.subject));
+        let user = user_of(sender);
+        let is_user = |one: &Whose<'_>| user.is_none_or(|name| is_one_person(name, one.subject));
         let Some(host) = host else {
-            let mut known = addresses
-                .iter()
-                .filter_map(|field| told(key("address", event.text(*field)?)));
-            return known.find(is_user).map(Told::anybodys);
+            let addresses = addresses.into_iter().flatten();
+            let mut known = addresses.filter_map(|name| told(name.place));
+            return known.find(is_user).map(Whose::anybodys);
         };
-        let known = told(host_key(host))?;
+        let known = told(host.place)?.anybodys();
         Some(match user {
             Some(user) if !is_user(&known) => Whose {
-                subject: cut(user).into(),
-                ..known.anybodys()
+                subject: cut(user),
+                ..known
             },
-            Some(_) | None => known.anybodys(),
+            Some(_) | None => known,
         })
     }
 
@@ -165,80 +174,43 @@ impl Heard {
 }
 
 impl Told {
-    fn new(whose: &Whose, at: u32) -> Self {
-        let Whose {
-            subject,
-            device,
-            product,
-            version,
-        } = whose.clone();
+    fn new(whose: Whose<'_>, at: u32) -> Self {
         Self {
-            subject,
-            device,
-            product,
-            version,
+            subject: whose.subject.into(),
+            device: whose.device.into(),
+            product: whose.product.into(),
+            version: whose.version.into(),
             at,
         }
     }
 
-    fn is_of(&self, whose: &Whose) -> bool {
-        self.whose() == *whose
+    /// Whether what was told at `at` needs not be noted.
+    fn says(&self, whose: Whose<'_>, at: u32) -> bool {
+        at < self.at || at <= self.at.saturating_add(REFRESH_S) && self.whose() == whose
     }
 
-    fn whose(&self) -> Whose {
+    fn whose(&self) -> Whose<'_> {
         Whose {
-            subject: self.subject.clone(),
-            device: self.device.clone(),
-            product: self.product.clone(),
-            version: self.version.clone(),
-        }
-    }
-
-    /// Without the client: on a host, or at an address, there may be several.
-    fn anybodys(&self) -> Whose {
-        Whose {
-            product: Box::default(),
-            version: Box::default(),
-            ..self.whose()
+            subject: &self.subject,
+            device: &self.device,
+            product: &self.product,
+            version: &self.version,
         }
     }
 }
 
 /// The user that an event names.
-fn user_of(event: &Event) -> Option<&str> {
-    event.text(Field::UserEmail).or(event.text(Field::UserName))
+fn user_of<'a>(sender: &Sender<'a>) -> Option<&'a str> {
+    sender.email.or(sender.user).map(|name| name.text)
 }
 
 /// Somebody of whom telemetry has told nothing.
-fn unknown(subject: &str, device: Option<&str>) -> Whose {
+fn unknown<'a>(subject: &'a str, device: Option<Name<'a>>) -> Whose<'a> {
     Whose {
-        subject: cut(subject).into(),
-        device: cut(device.unwrap_or_default()).into(),
+        subject: cut(subject),
+        device: cut(device.map_or("", |name| name.text)),
         ..Whose::default()
     }
-}
-
-fn key(kind: &str, name: &str) -> Hash {
-    hash(&[kind, name])
-}
-
-/// The key of a host, which is called with its domain by some and without it by others.
-fn host_key(name: &str) -> Hash {
-    hash(&["host", &host_label(name)])
-}
-
-/// A host's name in small letters and without its domain; an address as it is.
-pub(super) fn host_label(name: &str) -> String {
-    let name = name.to_lowercase();
-    if name.parse::<std::net::IpAddr>().is_ok() {
-        return name;
-    }
-    let label = name.split('.').next().unwrap_or_default();
-    label.to_owned()
-}
-
-fn is_installation(id: &str) -> bool {
-    id.len() == INSTALLATION_LEN && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether two names are one person's: proxies say `CORP\ana` where telemetry says
@@ -259,6 +231,7 @@ mod tests {
     use magistrate_event::{Class, Timestamp};
 
     use super::*;
+    use crate::watch::sender::Senders;
 
     const SESSION: (Field, &str) = (Field::SessionUid, "s1");
     const USER: (Field, &str) = (Field::UserEmail, "ana@example.com");
@@ -280,8 +253,24 @@ mod tests {
         event(&[&client, more].concat())
     }
 
-    /// User, device and client of what `find` finds.
-    fn shown(whose: Option<Whose>) -> String {
+    impl Heard {
+        fn tell(&mut self, event: &Event, at: u32) -> String {
+            let sender = Senders::default().of(event);
+            self.note(event, &sender, at);
+            shown(self.of_telemetry(event, &sender))
+        }
+
+        fn flow(&self, event: &Event) -> String {
+            shown(self.of_flow(&Senders::default().of(event)))
+        }
+
+        fn question(&self, event: &Event) -> String {
+            shown(self.of_question(&Senders::default().of(event)))
+        }
+    }
+
+    /// User, device and client of what is found.
+    fn shown(whose: Option<Whose<'_>>) -> String {
         whose.map_or("-".to_owned(), |one| {
             let Whose {
                 subject,
@@ -299,21 +288,21 @@ mod tests {
         let mut heard = Heard::default();
         let by_id = telemetry(&[USER, (Field::UserUid, &id)]);
         let expected = format!("ana@example.com {id} cowork 1.2");
-        assert_eq!(shown(heard.tell(&by_id, 1)), expected);
+        assert_eq!(heard.tell(&by_id, 1), expected);
         let opaque = telemetry(&[USER, (Field::UserUid, "00u1x9")]);
         let expected = "ana@example.com  cowork 1.2";
-        assert_eq!(shown(heard.tell(&opaque, 1)), expected, "a person's id");
+        assert_eq!(heard.tell(&opaque, 1), expected, "a person's id");
         let named = telemetry(&[
             USER,
             (Field::UserUid, &id),
             (Field::DeviceHostname, "Fin-7.local"),
         ]);
         let expected = "ana@example.com Fin-7.local cowork 1.2";
-        assert_eq!(shown(heard.tell(&named, 2)), expected);
+        assert_eq!(heard.tell(&named, 2), expected);
         // Once its name is known, the installation goes by it, and so do other spellings.
-        assert_eq!(shown(heard.tell(&by_id, 3)), expected);
+        assert_eq!(heard.tell(&by_id, 3), expected);
         let other = telemetry(&[USER, (Field::DeviceHostname, "fin-7.corp.example.com")]);
-        assert_eq!(shown(heard.tell(&other, 4)), expected);
+        assert_eq!(heard.tell(&other, 4), expected);
     }
 
     #[test]
@@ -342,7 +331,7 @@ mod tests {
             (&[(Field::SrcIp, "10.0.0.8")], "-"),
             (&[(Field::SrcHostname, "printer")], "-"),
         ] {
-            assert_eq!(shown(heard.of_flow(&event(fields))), expected, "{fields:?}");
+            assert_eq!(heard.flow(&event(fields)), expected, "{fields:?}");
         }
         for (fields, expected) in [
             (&[SESSION][..], whole),
@@ -354,11 +343,7 @@ mod tests {
             (&[(Field::DeviceHostname, "new")], "new new  "),
             (&[(Field::Peer, "10.0.0.9")], "-"),
         ] {
-            assert_eq!(
-                shown(heard.of_question(&event(fields))),
-                expected,
-                "{fields:?}"
-            );
+            assert_eq!(heard.question(&event(fields)), expected, "{fields:?}");
         }
     }
 
@@ -369,7 +354,7 @@ mod tests {
         let mut after = Heard::default();
         before.changes(|key, bytes| assert!(after.restore(key, &bytes.unwrap())));
         let expected = "ana@example.com  cowork 1.2";
-        assert_eq!(shown(after.of_flow(&event(&[SESSION]))), expected);
+        assert_eq!(after.flow(&event(&[SESSION])), expected);
         let changed = |heard: &mut Heard| {
             let mut rows = 0;
             heard.changes(|_, _| rows += 1);
