@@ -44,8 +44,15 @@ impl<K: Copy + Eq + Hash, V: Aging + Serialize + DeserializeOwned> Kept<K, V> {
     }
 
     /// All of them, in no order.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.values.values().map(|one| &one.value)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
+        self.values.iter().map(|(key, one)| (*key, &one.value))
+    }
+
+    /// Takes a value out.
+    pub(crate) fn remove(&mut self, key: K) -> Option<V> {
+        let one = self.values.remove(&key)?;
+        self.gone.push(key);
+        Some(one.value)
     }
 
     /// The value, to be changed; `make` where there is none.
@@ -66,7 +73,7 @@ impl<K: Copy + Eq + Hash, V: Aging + Serialize + DeserializeOwned> Kept<K, V> {
 
     /// Forgets an eighth, those first that were not used for longest.
     fn forget_some(&mut self) {
-        let mut times: Vec<u32> = self.values().map(Aging::last_used).collect();
+        let mut times: Vec<u32> = self.iter().map(|(_, value)| value.last_used()).collect();
         if times.is_empty() {
             return;
         }

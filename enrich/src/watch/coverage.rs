@@ -8,13 +8,15 @@ mod report;
 mod servers;
 mod whose;
 
+use std::collections::HashMap;
+
 use magistrate_event::{Event, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use self::alarm::Alarms;
 use self::evidence::{path_of_flow, path_of_tool};
 use self::servers::Servers;
-use self::whose::{Heard, Whose};
+use self::whose::{Heard, Renamed, Whose};
 use super::memo::Memo;
 use super::notice::Notice;
 use super::sender::{Sender, host_label};
@@ -33,6 +35,8 @@ const LOOK_S: u32 = 900;
 const STALE_S: u32 = 86_400;
 /// Longer names are cut.
 const MAX_NAME_BYTES: usize = 128;
+/// Devices whose rows wait for their new name.
+const MAX_RENAMED: usize = 10_000;
 /// What the first byte of a row's key says.
 const ROW: u8 = b'd';
 const HEARD: u8 = b'h';
@@ -148,6 +152,8 @@ pub(super) struct Coverage {
     config: CoverageConfig,
     /// When it was looked last which paths are red.
     looked: u32,
+    /// Devices that went by the id of their installation and have been named since.
+    renamed: HashMap<Box<str>, Box<str>>,
 }
 
 impl Default for Coverage {
@@ -160,6 +166,7 @@ impl Default for Coverage {
             alarms: Alarms::default(),
             config: CoverageConfig::default(),
             looked: 0,
+            renamed: HashMap::new(),
         }
     }
 }
@@ -184,15 +191,21 @@ impl Coverage {
             return Vec::new();
         }
         self.looked = at;
-        let rows = self.rows.values().cloned().collect();
+        self.rename();
+        let rows = self.rows.iter().map(|(_, row)| row.clone()).collect();
         let lines = coverage_report(rows, &self.config, STALE_S);
         self.alarms.look(&lines, now, at)
     }
 
     /// Takes an event into account that `sender` sent and that happened at `at`.
     pub(super) fn see(&mut self, event: &Event, sender: &Sender<'_>, by: By, at: u32) {
-        if by == By::Telemetry {
-            self.heard.note(event, sender, at);
+        if by == By::Telemetry
+            && let Some(Renamed { from, to }) = self.heard.note(event, sender, at)
+        {
+            self.renamed.insert(from, to);
+            if self.renamed.len() >= MAX_RENAMED {
+                self.rename();
+            }
         }
         let whose = match by {
             By::Telemetry => self.heard.of_telemetry(event, sender),
@@ -220,8 +233,32 @@ impl Coverage {
         }
     }
 
+    /// Gives rows of devices the names that these have now.
+    fn rename(&mut self) {
+        let renamed = std::mem::take(&mut self.renamed);
+        if renamed.is_empty() {
+            return;
+        }
+        let is_old = |row: &PathSeen| renamed.contains_key(&row.device);
+        let old = self.rows.iter().filter(|(_, row)| is_old(row));
+        let old: Vec<Hash> = old.map(|(key, _)| key).collect();
+        for key in old {
+            let Some(seen) = self.rows.remove(key) else {
+                continue;
+            };
+            let whose = Whose {
+                subject: &seen.subject,
+                device: renamed.get(&seen.device).map_or("", |name| name),
+                product: &seen.product,
+                version: &seen.version,
+            };
+            row(&mut self.rows, &mut self.keys, whose, &seen.path).add(&seen);
+        }
+    }
+
     /// Gives `take` every row that changed, by its key.
     pub(super) fn changes(&mut self, take: &mut impl FnMut((Vec<u8>, Option<Vec<u8>>))) {
+        self.rename();
         let key = |kind: u8, hash: Hash| [&[kind], &hash[..]].concat();
         self.rows
             .changes(|hash, bytes| take((key(ROW, hash), bytes)));
@@ -493,5 +530,39 @@ mod tests {
             seen(&mut coverage),
             ["chrome_bridge 0 5 0", "local_mcp 2 3 0"]
         );
+    }
+    #[test]
+    fn rows_of_an_installation_go_over_to_the_host_that_it_is_on() {
+        let id = "ab".repeat(32);
+        let installation = (Field::UserUid, id.as_str());
+        let host = (Field::DeviceHostname, "Fin-7.local");
+        let mut coverage = Coverage::default();
+        coverage.take(&with(telemetry("native_loop", "1"), &[installation]), HOUR);
+        coverage.take(&with(telemetry("browser", "1"), &[installation]), HOUR);
+        assert_eq!(&*report(&mut coverage)[0].seen.device, id);
+        let named = with(telemetry("native_loop", "2"), &[installation, host]);
+        coverage.take(&named, 2 * HOUR);
+        let (mut rows, mut gone) = (Vec::new(), 0);
+        coverage.changes(&mut |(key, bytes)| match bytes {
+            Some(bytes) => rows.extend(coverage_row(&key, &bytes)),
+            None => gone += 1,
+        });
+        assert_eq!(gone, 2, "the old ones are deleted");
+        let mut shown: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                format!(
+                    "{} {} {} {}",
+                    row.device, row.version, row.path, row.telemetry
+                )
+            })
+            .collect();
+        shown.sort();
+        let expected = [
+            "Fin-7.local 1 browser 3600",
+            "Fin-7.local 1 native_loop 3600",
+            "Fin-7.local 2 native_loop 7200",
+        ];
+        assert_eq!(shown, expected);
     }
 }

@@ -71,29 +71,47 @@ impl Default for Heard {
     }
 }
 
+/// A device that went by the id of its installation until its name was told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Renamed {
+    pub(super) from: Box<str>,
+    pub(super) to: Box<str>,
+}
+
 impl Heard {
-    /// Remembers whose the client's telemetry is.
-    pub(super) fn note(&mut self, event: &Event, sender: &Sender<'_>, at: u32) {
+    /// Remembers whose the client's telemetry is; says when that gives a device its name.
+    pub(super) fn note(&mut self, event: &Event, sender: &Sender<'_>, at: u32) -> Option<Renamed> {
         let places = [
             sender.session.map(|session| session.place),
             sender.peer.map(|name| name.place),
             sender.installation.map(|name| name.place),
             sender.host.map(|name| name.place),
         ];
-        let Some(whose) = self.of_telemetry(event, sender) else {
-            return;
-        };
+        let whose = self.of_telemetry(event, sender)?;
         let is_noted = |place: &Hash| self.0.get(*place).is_some_and(|told| told.says(whose, at));
         if places.iter().flatten().all(is_noted) {
-            return;
+            return None;
         }
         let told = Told::new(whose, at);
+        let renamed = self.renamed(sender, &told);
         for place in places.into_iter().flatten() {
             let known = self.0.get(place);
             if !known.is_some_and(|known| known.says(told.whose(), at)) {
                 *self.0.entry(place, || told.clone()) = told.clone();
             }
         }
+        renamed
+    }
+
+    /// Whether the installation went by its id so far, and `told` names its host.
+    fn renamed(&self, sender: &Sender<'_>, told: &Told) -> Option<Renamed> {
+        let installation = sender.installation.filter(|_| sender.host.is_some())?;
+        let known = self.0.get(installation.place)?;
+        let is_named = &*known.device == cut(installation.text) && known.device != told.device;
+        is_named.then(|| Renamed {
+            from: known.device.clone(),
+            to: told.device.clone(),
+        })
     }
 
     /// Whose the client's telemetry is; none where it names nobody.
