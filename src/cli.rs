@@ -150,6 +150,9 @@ pub(crate) struct CoverageArguments {
     /// Print the matrix as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Write the matrix as a page, too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,12 @@
 //! `magistrate coverage`: which of the agent's seven paths are seen, of whom, and which fell silent.
 
+mod page;
+mod table;
+
 use std::io::Write as _;
 use std::path::Path;
 
+use anyhow::Context as _;
 use magistrate_enrich::{CoverageLine, CoverageState, PathSeen, coverage_report};
 use magistrate_event::Timestamp;
 use magistrate_sinks::State;
@@ -13,6 +17,7 @@ use crate::check;
 use crate::cli::CoverageArguments;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome};
+use crate::html::minute;
 use crate::replay;
 
 /// Prints the matrix; exit status 1 when a path is red.
@@ -24,11 +29,15 @@ pub(crate) fn command(arguments: &CoverageArguments) -> Outcome {
     let stale = u32::from(arguments.stale_hours) * 3_600;
     let lines = coverage_report(rows, &config.coverage, stale);
     let mut stdout = std::io::stdout().lock();
+    if let Some(file) = &arguments.html {
+        std::fs::write(file, page::page(&lines))
+            .with_context(|| format!("cannot write page `{}`", file.display()))?;
+    }
     if arguments.json {
         serde_json::to_writer_pretty(&mut stdout, &lines)?;
         writeln!(stdout)?;
     } else {
-        print(&lines, &mut stdout)?;
+        table::print(&lines, &mut stdout)?;
     }
     if lines.iter().any(|line| line.state == CoverageState::Red) {
         return Err(Failure::NotSo);
@@ -67,21 +76,25 @@ fn asked(config: &Config, error: anyhow::Error) -> Result<Vec<PathSeen>, Failure
     Ok(serde_json::from_str(&text)?)
 }
 
-fn print(lines: &[CoverageLine], out: &mut impl std::io::Write) -> std::io::Result<()> {
-    if lines.is_empty() {
-        return writeln!(out, "nothing was seen yet");
-    }
-    for block in lines.chunk_by(|one, other| about(one) == about(other)) {
+/// The lines of one client on one device, or of one group, that are shown: `is_replaced` says that the
+/// device has a newer version, of which nothing but what was seen is told.
+struct Block<'a> {
+    is_replaced: bool,
+    lines: Vec<&'a CoverageLine>,
+}
+
+/// The lines, by what they are about.
+fn blocks(lines: &[CoverageLine]) -> impl Iterator<Item = Block<'_>> {
+    let chunks = lines.chunk_by(|one, other| about(one) == about(other));
+    chunks.map(|chunk| {
         let is_past = |line: &CoverageLine| line.state == CoverageState::Past;
-        let is_replaced = block.iter().any(is_past);
-        if let Some(first) = block.first() {
-            print_title(first, is_replaced, out)?;
+        let is_replaced = chunk.iter().any(is_past);
+        let shown = chunk.iter().filter(|line| is_past(line) || !is_replaced);
+        Block {
+            is_replaced,
+            lines: shown.collect(),
         }
-        for line in block.iter().filter(|line| is_past(line) || !is_replaced) {
-            print_line(line, out)?;
-        }
-    }
-    Ok(())
+    })
 }
 
 /// Of whom a line is: user, device, client, and whether that is a group.
@@ -96,62 +109,54 @@ fn about(line: &CoverageLine) -> ([&str; 4], bool) {
     (names, line.members.is_some())
 }
 
-/// Of whom the lines are that follow; `is_replaced` says that the device has a newer version.
-fn print_title(
-    line: &CoverageLine,
-    is_replaced: bool,
-    out: &mut impl std::io::Write,
-) -> std::io::Result<()> {
+/// What the lines of `block` are about, in words.
+fn title(block: &Block<'_>) -> String {
+    let Some(line) = block.lines.first() else {
+        return String::new();
+    };
     let ([subject, device, product, version], is_group) = about(line);
-    let kind = if is_group { "group " } else { "" };
-    write!(out, "\n{kind}{subject}")?;
+    let mut title = if is_group { "group " } else { "" }.to_owned() + subject;
     if !device.is_empty() && device != subject {
-        write!(out, " · {}", short(device))?;
+        title += &format!(" · {}", short(device));
     }
     if !product.is_empty() {
         let space = if version.is_empty() { "" } else { " " };
-        let before = if is_replaced { " (replaced)" } else { "" };
-        write!(out, " · {product}{space}{version}{before}")?;
+        let before = if block.is_replaced { " (replaced)" } else { "" };
+        title += &format!(" · {product}{space}{version}{before}");
     }
     if let Some(group) = line.group.as_ref().filter(|_| !is_group) {
-        write!(out, " · group {group}")?;
+        title += &format!(" · group {group}");
     }
-    writeln!(
-        out,
-        "\n  {:<17} {:<11} {:<7} {:<17} {:<17} {:<17} {:<17} {:<17} stale",
-        "path", "configured", "state", "telemetry", "flow", "decrypted", "judged", "last seen"
-    )
+    title
 }
 
-fn print_line(line: &CoverageLine, out: &mut impl std::io::Write) -> std::io::Result<()> {
-    let seen = &line.seen;
-    let state = match line.state {
-        CoverageState::Green => "green",
-        CoverageState::Red => "RED",
-        CoverageState::Unseen => "unseen",
-        CoverageState::Extra => "extra",
-        CoverageState::Past => "past",
-    };
-    let configured = match line.configured {
+/// Whether a group must have the path, in a word.
+const fn configured(line: &CoverageLine) -> &'static str {
+    match line.configured {
         Some(true) => "yes",
         Some(false) => "no",
         None => "-",
-    };
-    let missing = match line.missing.as_slice() {
+    }
+}
+
+/// What of what must see the path is missing; nothing where nothing is.
+fn missing(line: &CoverageLine) -> String {
+    match line.missing.as_slice() {
         [] => String::new(),
-        missing => format!("  no {}", missing.join(", ")),
-    };
-    let stale = if line.stale { "stale" } else { "-" };
-    writeln!(
-        out,
-        "  {:<17} {configured:<11} {state:<7} {:<17} {:<17} {:<17} {:<17} {:<17} {stale}{missing}",
-        seen.path,
-        time(seen.telemetry),
-        time(seen.flow),
-        time(seen.decrypted),
-        time(seen.judged),
-        time(line.last)
-    )
+        missing => format!("no {}", missing.join(", ")),
+    }
+}
+
+/// When telemetry, a proxy, an inspecting proxy and the judge saw the path, and anybody, last.
+fn times(line: &CoverageLine) -> [String; 5] {
+    let PathSeen {
+        telemetry,
+        flow,
+        decrypted,
+        judged,
+        ..
+    } = &line.seen;
+    [*telemetry, *flow, *decrypted, *judged, line.last].map(time)
 }
 
 /// A device's name; of the client's long id of an installation the beginning, as it stands in the
@@ -168,6 +173,5 @@ fn time(seconds: u32) -> String {
     if seconds == 0 {
         return "-".to_owned();
     }
-    let text = Timestamp::from_millis(i64::from(seconds) * 1_000).to_rfc3339();
-    text.get(..16).unwrap_or_default().replace('T', " ")
+    minute(Timestamp::from_millis(i64::from(seconds) * 1_000))
 }

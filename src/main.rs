@@ -18,6 +18,7 @@ mod exit;
 mod filter;
 mod forwarders;
 mod generate;
+mod html;
 mod judge;
 mod keys;
 mod listeners;

@@ -95,8 +95,18 @@ def test_a_group_is_red_for_exactly_the_configured_path_that_was_switched_off(ma
         assert {line["path"] for line in own if line["state"] == "red"} == red
         assert all(line["missing"] == ["telemetry"] for line in own if line["state"] == "red")
     assert outcome.returncode == (1 if red else 0)
-    text = run("coverage", "-c", server.config, "--data", server.data).stdout.decode()
+    page = server.data / "coverage.html"
+    text = run("coverage", "--html", page, "-c", server.config, "--data", server.data).stdout.decode()
     assert "group finance" in text and ("RED" in text) == bool(red)
+    html = page.read_text()
+    assert html.count('<tr class="red">') == 2 * len(red) and "<script" not in html and "http" not in html
+    states = server.sql("select unmapped from lake where metadata.event_code = 'coverage_state'")
+    states = [json.loads(text) for (text,) in states]
+    own = {one["coverage.path"]: one for one in states if one["coverage.device"] or one["coverage.subject"] != "finance"}
+    assert {path for path, one in own.items() if one["coverage.state"] == "red"} == red
+    for path in red:
+        assert own[path]["coverage.configured"] == "yes" and own[path]["coverage.missing"] == "telemetry"
+        assert time.time() - own[path]["coverage.telemetry"] == pytest.approx(50 * HOUR, abs=120)
 
 
 def on(device, body):

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use magistrate_event::{Event, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use self::alarm::Alarms;
+use self::alarm::{Alarms, Look};
 use self::evidence::{path_of_flow, path_of_tool};
 use self::servers::Servers;
 use self::whose::{Heard, Renamed, Whose};
@@ -190,11 +190,15 @@ impl Coverage {
         if at < self.looked.saturating_add(LOOK_S) {
             return Vec::new();
         }
+        let look = match self.looked {
+            0 => Look::OutOfTurn,
+            _ => Look::InTurn,
+        };
         self.looked = at;
         self.rename();
         let rows = self.rows.iter().map(|(_, row)| row.clone()).collect();
         let lines = coverage_report(rows, &self.config, STALE_S);
-        self.alarms.look(&lines, now, at)
+        self.alarms.look(look, &lines, (now, at))
     }
 
     /// Takes an event into account that `sender` sent and that happened at `at`.

@@ -70,6 +70,7 @@ impl About {
 pub(crate) enum Detail<'a> {
     Text(&'a str),
     Number(i64),
+    Flag(bool),
 }
 
 /// Makes a notice. What tells it from others of its `code` is `about` and `details`.
@@ -108,6 +109,10 @@ pub(crate) fn notice(
             Detail::Number(number) => {
                 write(&number.to_string());
                 Value::Int(*number)
+            }
+            Detail::Flag(flag) => {
+                write(if *flag { "true" } else { "false" });
+                Value::Bool(*flag)
             }
         };
         event.keep(key, value);

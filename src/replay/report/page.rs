@@ -1,49 +1,36 @@
-//! The page: HTML with its style inside, without scripts and without anything from elsewhere.
+//! The page.
 
 use std::fmt::Write as _;
 
 use magistrate_event::Timestamp;
 
 use super::{AlertLine, HOUR_MICROS, Report, top};
+use crate::html::{self, escaped, minute};
 
-const STYLE: &str = include_str!("page.css");
 /// Bars of the timeline; of longer times, hours share a bar.
 const BARS: i64 = 96;
 
 /// The whole page.
 pub(super) fn page(report: &Report) -> String {
     let parts = [
-        head(),
+        html::begin("Magistrate report"),
         figures(report),
         timeline(report),
         alerts(report),
         sessions(report),
         pivots(report),
-        "</body></html>\n".to_owned(),
+        html::END.to_owned(),
     ];
     parts.concat()
 }
 
-fn head() -> String {
-    let title = "Magistrate report";
-    format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body><h1>{title}</h1>"
-    )
-}
-
 fn figures(report: &Report) -> String {
-    let mut html = String::from("<section class=\"figures\">");
     let alerts = report.alerts.len() as u64 + report.more_alerts;
-    for (name, count) in [
+    html::figures(&[
         ("events", report.events),
         ("sessions", report.sessions.len() as u64),
         ("alerts", alerts),
-    ] {
-        let _ = write!(html, "<div><b>{count}</b>{name}</div>");
-    }
-    html.push_str("</section>");
-    html
+    ])
 }
 
 /// Events as bars; those of hours with alerts are marked.
@@ -163,31 +150,6 @@ const fn severity_name(id: i64) -> &'static str {
         2 => "low",
         _ => "info",
     }
-}
-
-/// Day and minute, UTC.
-fn minute(time: Timestamp) -> String {
-    let text = time.to_rfc3339();
-    text.get(..16).unwrap_or(&text).replace('T', " ")
-}
-
-/// As text inside of an element or attribute.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            // Direction marks and control characters would change how a line reads.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

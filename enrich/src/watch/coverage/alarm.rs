@@ -1,4 +1,5 @@
-//! Tells once of each line of the matrix that it is red, and once that it no longer is.
+//! Tells how it stands with each line of the matrix, when that changes and once a day; of a line that is
+//! red, that it is, and once that it no longer is.
 
 use magistrate_event::{Field, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,14 +10,26 @@ use crate::watch::notice::{About, Detail, Notice, notice};
 use crate::watch::{Hash, hash};
 
 /// Lines that were told of.
-const MAX_TOLD: usize = 50_000;
-/// Notices of one look; what is more is told at the next.
-const MAX_NOTICES: usize = 256;
+const MAX_TOLD: usize = 200_000;
+/// Lines that turned red or back and are told at one look; what is more is told at the next.
+const MAX_TURNED: usize = 256;
+/// Lines whose state is told at one look.
+const MAX_STATES: usize = 2_048;
+const DAY_S: u32 = 86_400;
 
-/// What was told of a line.
+/// What a look tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// How it stands with every line of which that is due.
+    InTurn,
+    /// Only what has turned red or back: a start, or an end, is no time to tell all.
+    OutOfTurn,
+}
+
+/// What was told of a line, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Told {
-    is_red: bool,
+    state: CoverageState,
     at: u32,
 }
 
@@ -38,22 +51,41 @@ impl Default for Alarms {
 
 impl Alarms {
     /// What `lines` show that is not told yet, at `now`, which is `at` in seconds.
-    pub(super) fn look(&mut self, lines: &[CoverageLine], now: Timestamp, at: u32) -> Vec<Notice> {
-        let mut notices = Vec::new();
+    pub(super) fn look(
+        &mut self,
+        look: Look,
+        lines: &[CoverageLine],
+        (now, at): (Timestamp, u32),
+    ) -> Vec<Notice> {
+        let (mut turned, mut states) = (Vec::new(), Vec::new());
         for line in lines {
-            let is_red = match line.state {
-                CoverageState::Red => true,
-                CoverageState::Green | CoverageState::Unseen | CoverageState::Extra => false,
-                CoverageState::Past => continue,
-            };
-            let key = key(line);
-            let was_red = self.0.get(key).is_some_and(|told| told.is_red);
-            if is_red != was_red && notices.len() < MAX_NOTICES {
-                *self.0.entry(key, || Told { is_red, at }) = Told { is_red, at };
-                notices.push(told(line, now));
+            let state = line.state;
+            if state == CoverageState::Past {
+                continue;
             }
+            let key = key(line);
+            let known = self.0.get(key).copied();
+            let is_red = |state| state == CoverageState::Red;
+            let has_turned = is_red(state) != known.is_some_and(|told| is_red(told.state));
+            let is_old =
+                known.is_none_or(|told| told.state != state || at >= told.at.saturating_add(DAY_S));
+            let is_due = is_old && look == Look::InTurn;
+            // What was never seen and need not be there is no news.
+            let is_nothing = state == CoverageState::Unseen && line.configured != Some(true);
+            if !has_turned && (!is_due || is_nothing)
+                || turned.len() >= MAX_TURNED && has_turned
+                || states.len() >= MAX_STATES
+            {
+                continue;
+            }
+            if has_turned {
+                turned.push(turning(line, now));
+            }
+            states.push(standing(line, now, at));
+            *self.0.entry(key, || Told { state, at }) = Told { state, at };
         }
-        notices
+        turned.extend(states);
+        turned
     }
 
     pub(super) fn changes(&mut self, take: impl FnMut(Hash, Option<Vec<u8>>)) {
@@ -77,18 +109,7 @@ fn key(line: &CoverageLine) -> Hash {
 }
 
 /// That a line is red, or is red no more.
-fn told(line: &CoverageLine, now: Timestamp) -> Notice {
-    let seen = &line.seen;
-    let kind = match (line.members, seen.device.is_empty()) {
-        (Some(_), _) => "group ",
-        (None, true) => "",
-        (None, false) => "device ",
-    };
-    let whose = if kind == "device " {
-        &seen.device
-    } else {
-        &seen.subject
-    };
+fn turning(line: &CoverageLine, now: Timestamp) -> Notice {
     let (code, words) = match line.state {
         CoverageState::Red => (
             "coverage_red",
@@ -99,31 +120,77 @@ fn told(line: &CoverageLine, now: Timestamp) -> Notice {
         | CoverageState::Extra
         | CoverageState::Past => ("coverage_back", "is no longer missing"),
     };
-    let message = format!("path {} of {kind}`{whose}` {words}", seen.path);
+    let message = format!("{} {words}", subject(line));
     let missing = line.missing.join(", ");
-    let details = [
+    notice(code, now, &message, &about(line), &details(line, &missing))
+}
+
+/// How it stands with a line, for whoever wants the matrix in another system.
+fn standing(line: &CoverageLine, now: Timestamp, at: u32) -> Notice {
+    let state = line.state.name();
+    let message = format!("{} is {state}", subject(line));
+    let missing = line.missing.join(", ");
+    let configured = match line.configured {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "",
+    };
+    let time = |at: u32| Detail::Number(i64::from(at));
+    let seen = &line.seen;
+    let mut all = details(line, &missing).to_vec();
+    all.extend([
+        ("coverage.state", Detail::Text(state)),
+        ("coverage.configured", Detail::Text(configured)),
+        ("coverage.stale", Detail::Flag(line.stale)),
+        ("coverage.telemetry", time(seen.telemetry)),
+        ("coverage.flow", time(seen.flow)),
+        ("coverage.decrypted", time(seen.decrypted)),
+        ("coverage.judged", time(seen.judged)),
+        // Told twice on one day, the same is one notice.
+        ("coverage.day", time(at / DAY_S)),
+    ]);
+    notice("coverage_state", now, &message, &about(line), &all)
+}
+
+/// The path of a line, and whose it is, in words.
+fn subject(line: &CoverageLine) -> String {
+    let seen = &line.seen;
+    let (kind, whose) = match (line.members, seen.device.is_empty()) {
+        (Some(_), _) => ("group ", &seen.subject),
+        (None, true) => ("", &seen.subject),
+        (None, false) => ("device ", &seen.device),
+    };
+    format!("path {} of {kind}`{whose}`", seen.path)
+}
+
+/// What every notice says of its line.
+fn details<'a>(line: &'a CoverageLine, missing: &'a str) -> [(&'a str, Detail<'a>); 8] {
+    let seen = &line.seen;
+    let group = line.group.as_deref().unwrap_or_default();
+    [
         ("coverage.path", Detail::Text(&seen.path)),
         ("coverage.subject", Detail::Text(&seen.subject)),
         ("coverage.device", Detail::Text(&seen.device)),
         ("coverage.product", Detail::Text(&seen.product)),
         ("coverage.version", Detail::Text(&seen.version)),
-        (
-            "coverage.group",
-            Detail::Text(line.group.as_deref().unwrap_or_default()),
-        ),
-        ("coverage.missing", Detail::Text(&missing)),
+        ("coverage.group", Detail::Text(group)),
+        ("coverage.missing", Detail::Text(missing)),
         ("coverage.last_seen", Detail::Number(i64::from(line.last))),
-    ];
+    ]
+}
+
+/// Who a line is about.
+fn about(line: &CoverageLine) -> About {
+    let seen = &line.seen;
     let user = if seen.subject.contains('@') {
         Field::UserEmail
     } else {
         Field::UserName
     };
-    let about = match line.members {
+    match line.members {
         Some(_) => About::default(),
         None => About::named(&[(user, &seen.subject), (Field::DeviceHostname, &seen.device)]),
-    };
-    notice(code, now, &message, &about, &details)
+    }
 }
 
 #[cfg(test)]
@@ -149,9 +216,13 @@ mod tests {
         coverage_report(rows, &CoverageConfig::default(), 24 * HOUR)
     }
 
+    /// What is told of lines that have turned red or back.
     fn codes(alarms: &mut Alarms, lines: &[CoverageLine]) -> Vec<String> {
-        let notices = alarms.look(lines, Timestamp::default(), 1);
-        let shown = notices.iter().map(|one| {
+        let notices = alarms.look(Look::OutOfTurn, lines, (Timestamp::default(), 1));
+        let turned = notices
+            .iter()
+            .filter(|one| one.event.text(Field::EventCode) != Some("coverage_state"));
+        let shown = turned.map(|one| {
             let text = |field| one.event.text(field).unwrap_or_default();
             let code = text(Field::EventCode);
             format!("{code} {} {}", text(Field::UserEmail), text(Field::Message))
@@ -181,13 +252,36 @@ mod tests {
     fn many_are_told_over_several_looks() {
         let mut alarms = Alarms::default();
         let mut many = Vec::new();
-        for number in 0..MAX_NOTICES + 10 {
+        for number in 0..MAX_TURNED + 10 {
             for mut line in lines("1", 100 * HOUR) {
                 line.seen.device = number.to_string().into();
                 many.push(line);
             }
         }
-        assert_eq!(codes(&mut alarms, &many).len(), MAX_NOTICES);
+        assert_eq!(codes(&mut alarms, &many).len(), MAX_TURNED);
         assert_eq!(codes(&mut alarms, &many).len(), 10);
+    }
+    #[test]
+    fn how_it_stands_is_told_when_it_changes_and_once_a_day() {
+        let mut alarms = Alarms::default();
+        let mut at = |lines: &[CoverageLine], at: u32| -> Vec<String> {
+            let notices = alarms.look(Look::InTurn, lines, (Timestamp::default(), at));
+            let states = notices.iter().filter(|one| {
+                let code = one.event.text(Field::EventCode);
+                code == Some("coverage_state")
+            });
+            let message = |one: &Notice| one.event.text(Field::Message).unwrap().to_owned();
+            states.map(message).collect()
+        };
+        let (native, green) = (
+            "path native_loop of device `fin-1` is green",
+            "path browser of device `fin-1` is green",
+        );
+        let red = "path browser of device `fin-1` is red";
+        assert_eq!(at(&lines("1", 129 * HOUR), 1), [native, green]);
+        assert_eq!(at(&lines("1", 129 * HOUR), DAY_S), [""; 0]);
+        assert_eq!(at(&lines("1", 100 * HOUR), DAY_S), [red]);
+        assert_eq!(at(&lines("1", 100 * HOUR), DAY_S + 1), [native]);
+        assert_eq!(at(&lines("1", 100 * HOUR), 2 * DAY_S), [red]);
     }
 }

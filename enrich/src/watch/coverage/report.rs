@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::groups::{CoverageConfig, CoverageGroup};
 use super::{PATHS, PathSeen};
@@ -37,7 +37,7 @@ pub struct CoverageLine {
 }
 
 /// How it stands with a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CoverageState {
     /// Seen lately.
@@ -51,6 +51,19 @@ pub enum CoverageState {
     Extra,
     /// Seen with a version that the device has replaced.
     Past,
+}
+
+impl CoverageState {
+    /// As reports write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Green => "green",
+            Self::Red => "red",
+            Self::Unseen => "unseen",
+            Self::Extra => "extra",
+            Self::Past => "past",
+        }
+    }
 }
 
 /// The matrix: seven lines of each device and version of a client, in the guide's order, and of each
