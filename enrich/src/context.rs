@@ -31,7 +31,7 @@ use self::observed::Observed;
 use self::sessions::{Limits, Sessions};
 
 pub use self::config::ContextConfig;
-pub use self::facts::SessionFacts;
+pub use self::facts::{Before, SessionFacts};
 pub use self::key::SessionKey;
 pub use self::observed::Rank;
 

@@ -10,6 +10,7 @@ mod model_scores;
 mod name_table;
 mod names;
 mod programs;
+mod question;
 mod rate_limit;
 mod recall;
 mod reference;
@@ -44,6 +45,7 @@ pub use self::fault::DetectFault;
 pub use self::group::{Alert, Grouper, Tally};
 pub use self::judge::{Decision, Policy};
 pub use self::model_scores::{ModelScores, Unjudged};
+pub use self::question::{Answer, Question};
 pub use self::rate_limit::RateLimit;
 pub use self::recall::recalled;
 pub use self::reference::detection_reference;
@@ -163,7 +165,9 @@ impl Ruleset {
     pub fn matches(&self, case: Case<'_>) -> Vec<Hit> {
         let view = View::new(case, &self.names);
         let matches = self.compiled.matches(&view, Sources::of(case.event));
-        self.hits(&matches)
+        let mut hits = self.hits(&matches);
+        answer(&mut hits, &view);
+        hits
     }
 
     /// The event and the facts of an example that is written in the names of the rule language.
@@ -231,6 +235,7 @@ impl Correlator {
             self.correlations
                 .observe(&rules.compiled, view, matches, seconds),
         );
+        answer(&mut hits, view);
         hits
     }
 
@@ -248,5 +253,14 @@ impl Correlator {
     /// Takes back what [`Correlator::changes`] gave; says whether it could be read.
     pub fn restore(&mut self, key: [u8; 16], bytes: &[u8]) -> bool {
         self.correlations.restore(key, bytes)
+    }
+}
+
+/// Answers the questions that rules ask.
+fn answer(hits: &mut [Hit], view: &View<'_>) {
+    for hit in hits {
+        if !hit.rule.questions.is_empty() {
+            hit.answers = question::answers(&hit.rule.questions, view);
+        }
     }
 }

@@ -11,12 +11,12 @@ mod tool_names;
 mod uid;
 mod watch;
 
-pub use context::{Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey};
+pub use context::{Before, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey};
 pub use detect::{
-    Alert, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
+    Alert, Answer, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
     DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy,
-    RateLimit, Risks, Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset, Sample,
-    Sampled, Stage, Step, Suppression, Tally, Unjudged, detection_reference, recalled,
+    Question, RateLimit, Risks, Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset,
+    Sample, Sampled, Stage, Step, Suppression, Tally, Unjudged, detection_reference, recalled,
     shipped_detections, shipped_lists, shipped_policies,
 };
 pub use files::look_at_files;

@@ -250,3 +250,30 @@ def test_coverage_goes_red_for_exactly_the_path_that_was_switched_off(magistrate
     assert states == {path: "red" if path == dark else "green" for path in PATHS}
     assert outcome.returncode == 1
     assert run("coverage", "--data", server.data, "--stale-hours", 100).returncode == 0
+
+
+def test_a_climb_of_the_ladder_asks_why_and_says_what_is_known(magistrate):
+    mcp = lambda server, tool: json.dumps({"mcp_server_name": server, "mcp_tool_name": tool})
+    call = lambda ago, number, server, tool, ok="true", **given: log(
+        "tool_result", ago, tool_name="mcp_tool", tool_source="mcp", tool_use_id=f"t{number}", success=ok,
+        tool_parameters=mcp(server, tool), tool_input=json.dumps(given))
+    decided = log("tool_decision", 31, tool_name="mcp_tool", tool_source="mcp", tool_use_id="t4", decision="accept",
+                  source="user_temporary", tool_parameters=mcp("computer-use", "left_click"))
+    server = magistrate(config()).start()
+    for body in (
+        log("user_prompt", 60, prompt="Move the meeting to Friday"),
+        call(58, 1, "calendar", "search"), call(55, 2, "calendar", "update_event", ok="false"),
+        call(50, 3, "claude-in-chrome", "navigate", url="https://calendar.example.com/week"),
+        decided, call(30, 4, "computer-use", "left_click", coordinate=[1, 2]),
+    ):
+        assert otlp.http_post(server.ports["otlp_http"], "logs", body, "application/json")[0] == 200
+    server.stop()
+    [(text,)] = server.sql("select evidences from lake where finding_info.title = 'From connector to browser to screen'")
+    [asked] = [one["data"] for one in json.loads(text) if one.get("name") == "questions"]
+    assert len(asked) == 5
+    enough, where, task, read, let = asked.values()
+    assert "session.servers: calendar" in enough and "session.failed: update_event" in enough
+    assert "tool.name: left_click" in where and task == "session.task: Move the meeting to Friday"
+    assert "page:calendar.example.com" in read and "left_click (user_temporary)" in let
+    [(text,)] = server.sql("select evidences from lake where finding_info.title = 'Step up the ladder' limit 1")
+    assert any(one.get("name") == "questions" for one in json.loads(text))

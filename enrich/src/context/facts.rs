@@ -38,10 +38,25 @@ pub struct SessionFacts {
     /// The highest rung of the ladder connector, browser, screen that was used before this action
     /// stepped on a higher one.
     pub ladder_from: Option<&'static str>,
+    /// What came before an action in the browser or on the screen; none of other actions.
+    pub before: Option<Box<Before>>,
     /// The permission mode in force.
     pub permission_mode: Option<String>,
     /// Until when the session may only read.
     pub read_only_until: Option<Timestamp>,
+}
+
+/// What was done in the session before the agent took to the browser or the screen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Before {
+    /// MCP servers that were used.
+    pub servers: Vec<String>,
+    /// Tools that a person let run, and how: `left_click (user_temporary)`.
+    pub approved: Vec<String>,
+    /// Tools of which a call was refused.
+    pub refused: Vec<String>,
+    /// Tools of which a call failed.
+    pub failed: Vec<String>,
 }
 
 impl SessionFacts {
@@ -61,6 +76,7 @@ impl SessionFacts {
         copied_untrusted: false,
         copied_sensitive: false,
         ladder_from: None,
+        before: None,
         permission_mode: None,
         read_only_until: None,
     };
@@ -88,6 +104,7 @@ impl SessionFacts {
         self.destination_new = stricter(self.destination_new, other.destination_new);
         self.outside_grant = stricter(self.outside_grant, other.outside_grant);
         self.ladder_from = self.ladder_from.or(other.ladder_from);
+        self.before = self.before.or(other.before);
         self.read_only_until = self.read_only_until.max(other.read_only_until);
         self
     }

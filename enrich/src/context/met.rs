@@ -40,6 +40,12 @@ impl Met {
         });
     }
 
+    /// What had been met at `at`, in the order in which it came.
+    pub(super) fn names(&self, at: Seconds) -> Vec<String> {
+        let met = self.0.iter().filter(|one| one.first <= at);
+        met.map(|one| one.name.to_string()).collect()
+    }
+
     /// Whether `name` had not been met at `at` by another call than `by`.
     pub(super) fn is_new(&self, name: &str, at: Seconds, by: Tag) -> bool {
         let name = cut(name);

@@ -95,6 +95,8 @@ pub(super) struct Observed<'a> {
     /// The call that it belongs to.
     pub(super) call: Tag,
     pub(super) told: Told<'a>,
+    /// Who or what decided about the call.
+    pub(super) decided_by: Option<&'a str>,
     pub(super) action: Action<'a>,
     pub(super) mode: Option<&'a str>,
     pub(super) agent: Option<(&'a str, &'a str)>,
@@ -157,6 +159,7 @@ impl<'a> Observed<'a> {
             prompt: columns.prompt.map_or(Tag::NONE, Tag::of),
             call: columns.request.map_or(Tag::NONE, Tag::of),
             told,
+            decided_by: columns.decided_by,
             action,
             mode: columns.mode,
             agent: columns

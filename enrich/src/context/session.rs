@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::action::{Origin, Rung};
-use super::facts::SessionFacts;
+use super::facts::{Before, SessionFacts};
 use super::grants::Grants;
 use super::holds::Holds;
 use super::key::Seconds;
@@ -22,6 +22,8 @@ const MAX_SERVERS: usize = 32;
 const MAX_DESTINATIONS: usize = 128;
 const MAX_AGENTS: usize = 64;
 const MAX_MODE_BYTES: usize = 64;
+/// Tools that were approved, refused, or failed.
+const MAX_DECISIONS: usize = 16;
 
 /// What is remembered of one session.
 ///
@@ -42,6 +44,11 @@ pub(super) struct Session {
     agents: Met,
     /// Tools that the user allowed for good.
     allowed: Met,
+    /// Tools that a person let run, and how.
+    approved: Met,
+    /// Tools of which a call was refused, or failed.
+    refused: Met,
+    failed: Met,
     reads: Reads,
     mode: Option<Box<str>>,
     mode_at: Seconds,
@@ -73,14 +80,17 @@ impl Session {
             }),
             Told::Accepted { forever } => {
                 self.meet(seen);
-                if let Some(tool) = seen.action.tool.filter(|_| forever) {
-                    self.allowed.add(tool, seen.time, seen.call, MAX_TOOLS);
+                if let Some(tool) = seen.action.tool {
+                    self.accept(tool, seen, forever);
                 }
             }
+            Told::Refused => note(&mut self.refused, seen),
             Told::Done { succeeded } => {
                 self.meet(seen);
                 if succeeded {
                     self.read(seen, is_late);
+                } else {
+                    note(&mut self.failed, seen);
                 }
             }
             Told::Happened => {
@@ -89,7 +99,18 @@ impl Session {
             }
             // To be connected is not to be used.
             Told::Connected => {}
-            Told::Refused | Told::Mode | Told::AgentEnded | Told::Other => {}
+            Told::Mode | Told::AgentEnded | Told::Other => {}
+        }
+    }
+
+    fn accept(&mut self, tool: &str, seen: &Observed<'_>, forever: bool) {
+        if forever {
+            self.allowed.add(tool, seen.time, seen.call, MAX_TOOLS);
+        }
+        if let Some(by) = seen.decided_by.filter(|by| by.starts_with("user_")) {
+            let name = format!("{tool} ({by})");
+            self.approved
+                .add(&name, seen.time, seen.call, MAX_DECISIONS);
         }
     }
 
@@ -181,6 +202,7 @@ impl Session {
             copied_sensitive: copied.iter().any(|read| read.taint.has(Taint::SENSITIVE)),
             copied_from: labels(copied),
             ladder_from: self.ladder_from(seen),
+            before: self.before(seen),
             permission_mode: self.mode.as_deref().map(str::to_owned),
             read_only_until: self.holds.read_only(seen.received).map(Seconds::timestamp),
             ..SessionFacts::default()
@@ -205,6 +227,20 @@ impl Session {
         }
     }
 
+    /// What came before an action in the browser or on the screen: there it is asked why.
+    fn before(&self, seen: &Observed<'_>) -> Option<Box<Before>> {
+        let rung = seen.action.rung()?;
+        let names = |met: &Met| met.names(seen.time);
+        (rung > Rung::Connector).then(|| {
+            Box::new(Before {
+                servers: names(&self.servers),
+                approved: names(&self.approved),
+                refused: names(&self.refused),
+                failed: names(&self.failed),
+            })
+        })
+    }
+
     fn ladder_from(&self, seen: &Observed<'_>) -> Option<&'static str> {
         let rung = seen.action.rung()?;
         let is_new = |rung: Rung| self.rungs.is_new(rung.name(), seen.time, seen.call);
@@ -213,6 +249,12 @@ impl Session {
         }
         let mut lower = Rung::ALL.into_iter().rev().filter(|one| *one < rung);
         lower.find(|one| !is_new(*one)).map(Rung::name)
+    }
+}
+
+fn note(met: &mut Met, seen: &Observed<'_>) {
+    if let Some(tool) = seen.action.tool {
+        met.add(tool, seen.time, seen.call, MAX_DECISIONS);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Makes an OCSF Detection Finding of what rules matched.
 
-use magistrate_event::{Class, Event, Field, Timestamp, Value};
+use magistrate_event::{Class, Event, Field, Text, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Level, Rule};
@@ -50,6 +50,8 @@ pub(super) struct Group {
     pub(super) about: Vec<(u16, String)>,
     /// What made the rule match first.
     pub(super) evidence: Vec<(String, String)>,
+    /// What the rule asks, and what was known of it then.
+    pub(super) questions: Vec<(String, String)>,
 }
 
 /// Columns that an alert takes over from its event.
@@ -95,6 +97,13 @@ pub(super) fn evidence(hit: &Hit) -> Vec<(String, String)> {
         group.chain([counted, window])
     });
     matched.chain(correlated).take(MAX_EVIDENCE).collect()
+}
+
+/// The questions that the rule asks, with what is known.
+pub(super) fn questions(hit: &Hit) -> Vec<(String, String)> {
+    let answers = hit.answers.iter();
+    let pairs = answers.map(|one| (one.ask.clone(), cut(&one.answer)));
+    pairs.collect()
 }
 
 fn cut(value: &str) -> String {
@@ -195,19 +204,28 @@ fn set_objects(event: &mut Event, rule: &Rule, group: &Group) {
     if !related.is_empty() {
         event.set(Field::RelatedEvents, Value::List(related));
     }
+    let mut evidences = Vec::new();
     if !group.evidence.is_empty() {
-        let pairs: Vec<_> = group
-            .evidence
-            .iter()
-            .map(|(field, value)| (field.as_str(), value.as_str()))
-            .collect();
-        let key = event.push_key("data");
-        let data = object(event, &pairs);
-        event.set(
-            Field::Evidences,
-            Value::List(vec![Value::Map(vec![(key, data)])]),
-        );
+        evidences.push(Value::Map(vec![data(event, &group.evidence)]));
     }
+    if !group.questions.is_empty() {
+        let key = event.push_key("name");
+        let name = (key, Value::Text(event.push_text("questions")));
+        evidences.push(Value::Map(vec![name, data(event, &group.questions)]));
+    }
+    if !evidences.is_empty() {
+        event.set(Field::Evidences, Value::List(evidences));
+    }
+}
+
+/// The `data` of an evidence.
+fn data(event: &mut Event, pairs: &[(String, String)]) -> (Text, Value) {
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    let key = event.push_key("data");
+    (key, object(event, &pairs))
 }
 
 fn object(event: &mut Event, pairs: &[(&str, &str)]) -> Value {

@@ -7,7 +7,7 @@ use magistrate_event::{Event, EventUid, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Ruleset;
-use super::alert::{Group, MAX_RELATED, Stage, about, evidence, finding};
+use super::alert::{Group, MAX_RELATED, Stage, about, evidence, finding, questions};
 use super::config::{DetectConfig, Suppression};
 use super::rule::{Level, Rule};
 use super::sigma::Hit;
@@ -118,6 +118,7 @@ impl Grouper {
             until,
             about: about(event),
             evidence: evidence(hit),
+            questions: questions(hit),
         };
         add(&mut group.events, hit, uid);
         let alert = alert_of(&hit.rule, &group, stage);

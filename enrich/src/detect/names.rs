@@ -307,6 +307,36 @@ pub(super) const LANGUAGE: &[Name] = &[
         "connector or browser, where the action steps from there to a higher rung (browser, screen) for the first time.",
     ),
     session(
+        "session.last_turn",
+        FromSession::LastTurn,
+        "What the user said last, where that is not the task.",
+    ),
+    session(
+        "session.mode_in_force",
+        FromSession::ModeInForce,
+        "The permission mode that the client told of last.",
+    ),
+    session(
+        "session.servers",
+        FromSession::Servers,
+        "Of actions in the browser or on the screen: MCP servers that the session used before.",
+    ),
+    session(
+        "session.approved",
+        FromSession::Approved,
+        "Likewise: tools that a person let run before, and how, such as `left_click (user_temporary)`.",
+    ),
+    session(
+        "session.refused",
+        FromSession::Refused,
+        "Likewise: tools of which a call was refused before.",
+    ),
+    session(
+        "session.failed",
+        FromSession::Failed,
+        "Likewise: tools of which a call failed before.",
+    ),
+    session(
         "session.read_only",
         FromSession::ReadOnly,
         "The session may only read for now, after a verdict.",
@@ -363,16 +393,6 @@ pub(super) const LANGUAGE: &[Name] = &[
     ),
 ];
 
-/// Evidence: what makes a judgement stricter when there is more of it. It may not stand where more
-/// of it would make a rule match less.
-pub(super) fn is_evidence(name: &str) -> bool {
-    name.starts_with("score.")
-        || name == "content.findings"
-        || LANGUAGE.iter().any(|one| {
-            one.name == name && matches!(one.origin, Origin::Session(from) if from.is_evidence())
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -388,11 +408,5 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
-    }
-
-    #[test]
-    fn evidence_is_part_of_the_language() {
-        let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
-        assert_eq!(evidence.count(), 17);
     }
 }

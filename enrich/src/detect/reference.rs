@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use magistrate_event::Field;
 
-use super::names::{LANGUAGE, Name, Origin, is_evidence};
+use super::names::{LANGUAGE, Name, Origin};
+use super::session_names::is_evidence;
 use super::sigma_names::SIGMA;
 use super::source::{CATEGORIES, PRODUCTS};
 

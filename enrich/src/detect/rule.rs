@@ -2,6 +2,7 @@
 
 use super::example::RuleExamples;
 use super::judge::Policy;
+use super::question::Question;
 
 /// How bad it is when a rule matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -88,6 +89,8 @@ pub struct Rule {
     pub policy: Option<Policy>,
     /// Events that it must match, and events that it must not.
     pub examples: RuleExamples,
+    /// What its alerts ask.
+    pub questions: Vec<Question>,
     /// Where it was written.
     pub place: RulePlace,
     /// Whether events of its log source can come at all.

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use magistrate_event::Timestamp;
 use serde_json::Value as Json;
 
+use super::names::{LANGUAGE, Origin};
 use super::view::Seen;
-use crate::context::SessionFacts;
+use crate::context::{Before, SessionFacts};
 
 /// What a rule asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,12 @@ pub(super) enum FromSession {
     DestinationNewToServer,
     OutsideGrant,
     LadderFrom,
+    LastTurn,
+    ModeInForce,
+    Servers,
+    Approved,
+    Refused,
+    Failed,
     ReadOnly,
     CopiedFrom,
     CopiedUntrusted,
@@ -31,7 +38,9 @@ impl FromSession {
     /// Whether more of it makes a judgement stricter.
     pub(super) const fn is_evidence(self) -> bool {
         match self {
-            Self::Task => false,
+            Self::Task | Self::LastTurn | Self::ModeInForce | Self::Servers | Self::Approved => {
+                false
+            }
             Self::UntrustedRead
             | Self::UntrustedFrom
             | Self::SensitiveRead
@@ -41,12 +50,24 @@ impl FromSession {
             | Self::DestinationNewToServer
             | Self::OutsideGrant
             | Self::LadderFrom
+            | Self::Refused
+            | Self::Failed
             | Self::ReadOnly
             | Self::CopiedFrom
             | Self::CopiedUntrusted
             | Self::CopiedSensitive => true,
         }
     }
+}
+
+/// Evidence: what makes a judgement stricter when there is more of it. It may not stand where more
+/// of it would make a rule match less.
+pub(super) fn is_evidence(name: &str) -> bool {
+    name.starts_with("score.")
+        || name == "content.findings"
+        || LANGUAGE.iter().any(|one| {
+            one.name == name && matches!(one.origin, Origin::Session(from) if from.is_evidence())
+        })
 }
 
 /// What `facts` say; none where they do not know.
@@ -63,6 +84,12 @@ pub(super) fn seen(facts: &SessionFacts, from: FromSession) -> Option<Seen<'_>> 
         FromSession::DestinationNewToServer => facts.destination_new_to_server.map(Seen::Bool),
         FromSession::OutsideGrant => facts.outside_grant.map(Seen::Bool),
         FromSession::LadderFrom => facts.ladder_from.map(text),
+        FromSession::LastTurn => facts.last_turn.as_deref().map(text),
+        FromSession::ModeInForce => facts.permission_mode.as_deref().map(text),
+        FromSession::Servers => list(&facts.before.as_ref()?.servers),
+        FromSession::Approved => list(&facts.before.as_ref()?.approved),
+        FromSession::Refused => list(&facts.before.as_ref()?.refused),
+        FromSession::Failed => list(&facts.before.as_ref()?.failed),
         FromSession::ReadOnly => known(facts.read_only_until.is_some()),
         FromSession::CopiedFrom => list(&facts.copied_from),
         FromSession::CopiedUntrusted => known(facts.copied_untrusted),
@@ -106,6 +133,12 @@ pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> 
                 _ => return None,
             };
         }
+        FromSession::LastTurn => facts.last_turn = Some(json.as_str()?.to_owned()),
+        FromSession::ModeInForce => facts.permission_mode = Some(json.as_str()?.to_owned()),
+        FromSession::Servers => before(facts).servers = texts(json)?,
+        FromSession::Approved => before(facts).approved = texts(json)?,
+        FromSession::Refused => before(facts).refused = texts(json)?,
+        FromSession::Failed => before(facts).failed = texts(json)?,
         FromSession::ReadOnly => {
             facts.read_only_until = match json.as_str() {
                 Some(until) => Some(Timestamp::from_rfc3339(until)?),
@@ -119,9 +152,24 @@ pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> 
     Some(())
 }
 
+fn before(facts: &mut SessionFacts) -> &mut Before {
+    facts.before.get_or_insert_default()
+}
+
 fn texts(json: &Json) -> Option<Vec<String>> {
     let one = std::slice::from_ref(json);
     let items = json.as_array().map_or(one, Vec::as_slice);
     let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
     texts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_part_of_the_language() {
+        let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
+        assert_eq!(evidence.count(), 19);
+    }
 }

@@ -23,6 +23,7 @@ use self::correlation::{Correlation, Watch};
 use self::gate::{Bits, Gate};
 use self::written::Written;
 use super::fault::DetectFault;
+use super::question::Answer;
 use super::rule::Rule;
 use super::source::{Sources, Wanted};
 use super::view::View;
@@ -104,6 +105,8 @@ pub struct Hit {
     pub matched: Vec<Matched>,
     /// Set for a correlation.
     pub correlated: Option<Correlated>,
+    /// What the rule asks, and what is known of it.
+    pub answers: Vec<Answer>,
 }
 
 impl Compiled {
@@ -168,6 +171,7 @@ impl Compiled {
             rule: Arc::clone(rule),
             matched: matched.collect(),
             correlated: None,
+            answers: Vec::new(),
         })
     }
 

@@ -146,6 +146,7 @@ impl Correlations {
                 window_secs: rule.timespan_secs,
                 events: events.iter().map(ToString::to_string).collect(),
             }),
+            answers: Vec::new(),
         });
         Some(Fired {
             correlation: position,

@@ -5,7 +5,7 @@ use rsigma_parser::{
     detection_name_matches,
 };
 
-use crate::detect::names::is_evidence;
+use crate::detect::session_names::is_evidence;
 
 /// What is wrong with how `detections` use evidence; nothing where they use none, or use it well.
 pub(super) fn faults(detections: &Detections) -> Vec<String> {

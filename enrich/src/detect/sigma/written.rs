@@ -11,6 +11,7 @@ use super::Notes;
 use crate::detect::example::RuleExamples;
 use crate::detect::fault::{DetectFault, advised, locate};
 use crate::detect::judge::Policy;
+use crate::detect::question::{self, Question};
 use crate::detect::rule::{Level, Rule, RuleKind, RulePlace};
 
 /// Rule files are small; more is a mistake.
@@ -27,6 +28,8 @@ pub(super) struct Placed<T> {
     pub(super) examples: RuleExamples,
     /// Lists without whose values the rule means nothing.
     pub(super) needs_lists: Vec<String>,
+    /// What its alerts ask.
+    pub(super) questions: Vec<Question>,
 }
 
 /// What rule files hold.
@@ -124,6 +127,7 @@ impl Written {
             policy: own.policy,
             examples: own.examples,
             needs_lists: own.needs_lists,
+            questions: own.questions,
         };
         let title = title(&placed.what);
         let faults = own.faults.iter().map(|fault| placed.fault(title, fault));
@@ -240,6 +244,7 @@ pub(super) fn rule_of<T: Headed>(
         alerts: true,
         policy: placed.policy.clone(),
         examples: placed.examples.clone(),
+        questions: placed.questions.clone(),
         place: placed.place.clone(),
         has_source,
     }
@@ -287,6 +292,7 @@ struct Blocks {
     policy: Option<Policy>,
     examples: RuleExamples,
     needs_lists: Vec<String>,
+    questions: Vec<Question>,
     faults: Vec<String>,
 }
 
@@ -317,6 +323,17 @@ impl Blocks {
                     "`needs_lists` is no list of names; write `needs_lists: [corporate_domains]`"
                         .to_owned(),
                 ),
+            },
+        }
+        match block("questions") {
+            None => {}
+            Some(Err(fault)) => own.faults.push(fault),
+            Some(Ok(value)) => match serde_json::from_value::<Vec<Question>>(value) {
+                Ok(questions) => {
+                    own.faults.extend(question::faults(&questions));
+                    own.questions = questions;
+                }
+                Err(error) => own.faults.push(format!("`questions`: {error}")),
             },
         }
         match block("examples") {
