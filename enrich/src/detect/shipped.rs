@@ -69,7 +69,9 @@ const LIST_FILES: &[(&str, &str)] = files![
 ];
 
 /// Lists that shipped rules name and that only the user can fill: without values until then.
-const EMPTY_LISTS: [&str; 8] = [
+const EMPTY_LISTS: [&str; 12] = [
+    "admin_accounts",
+    "admin_mcp_servers",
     "approved_marketplaces",
     "approved_mcp_servers",
     "approved_skills",
@@ -78,6 +80,8 @@ const EMPTY_LISTS: [&str; 8] = [
     "partner_domains",
     "production_hosts",
     "regulated_accepted",
+    "service_accounts",
+    "service_mcp_servers",
 ];
 
 /// The rule files of `policies/detect`.
@@ -158,8 +162,11 @@ mod tests {
     /// The shipped lists, with a value in those that say what is approved.
     fn filled_lists() -> DetectLists {
         let mut lists = shipped_lists();
-        let approved = lists.iter_mut();
-        for (_, list) in approved.filter(|(name, _)| name.starts_with("approved_")) {
+        let is_needed = |name: &str| {
+            let ends = ["_accounts", "_mcp_servers"];
+            name.starts_with("approved_") || ends.iter().any(|end| name.ends_with(end))
+        };
+        for (_, list) in lists.iter_mut().filter(|(name, _)| is_needed(name)) {
             list.push("approved".to_owned());
         }
         lists
