@@ -11,6 +11,7 @@ from test_detect import FINDINGS, PATHS, config, log
 
 RISK = "Risk of a session adds up"
 BYPASS = "MCP server goes past the proxy"
+PAST = "Tool of the agent goes past the proxy"
 HOUR = 3_600
 
 
@@ -68,6 +69,28 @@ def test_a_server_that_the_proxy_does_not_see_makes_an_alert(magistrate):
     [(text,)] = server.sql("select unmapped from lake where metadata.event_code = 'mcp_unproxied'")
     notice = json.loads(text)
     assert (notice["egress.server"], notice["egress.destination"]) == ("crm", "example.net")
+
+
+def test_tools_that_the_proxy_does_not_see_make_an_alert(magistrate):
+    server = magistrate(config()).start()
+    accepted = lambda count: server.wait(
+        lambda: server.metric("magistrate_accepted_records_total") >= count, f"{count} records")
+    call = lambda number, name, **given: log(
+        "tool_result", 900 - number, tool_name=name, tool_use_id=f"t{number}", success="true", tool_input=json.dumps(given))
+    post(server,
+         call(1, "WebFetch", url="https://docs.past.example.net/a", prompt="Sum up"),
+         call(2, "WebFetch", url="https://seen.example.com/", prompt="Sum up"),
+         call(3, "Bash", command="cd /tmp && git clone https://git.past.example.org/a.git; echo https://said.example"))
+    accepted(3)
+    for number, host in enumerate(("seen.example.com", *(f"{n}.news.example.edu" for n in range(5)))):
+        squid(server, 700 - number, host)
+        accepted(4 + number)
+    server.stop()
+    notices = server.sql("select unmapped from lake where metadata.event_code = 'tool_unproxied'")
+    told = {(one["egress.tool"], one["egress.destination"]) for one in (json.loads(text) for (text,) in notices)}
+    assert told == {("WebFetch", "example.net"), ("git", "example.org")}
+    assert dict(server.sql(FINDINGS)).get(PAST) == 1
+    assert server.sql("select count(*) from lake where metadata.event_code = 'mcp_unproxied'") == [(0,)]
 
 
 GROUP = """

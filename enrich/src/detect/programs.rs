@@ -1,7 +1,9 @@
-//! Tells which programs a command line starts, as far as its words tell.
+//! Tells which programs a command line starts, and where they go, as far as its words tell.
 
 /// More programs than this in one line are not told apart.
 const MAX_PROGRAMS: usize = 16;
+/// Addresses of one line.
+const MAX_ADDRESSES: usize = 64;
 /// Beyond this nothing is looked at: a script in a command line is not a command line.
 const MAX_LINE_BYTES: usize = 64 * 1024;
 
@@ -15,6 +17,39 @@ const PREFIXES: [&str; 12] = [
 /// follows words such as `sudo`. No shell: quotes are honoured, nothing is expanded.
 pub(super) fn programs(line: &str) -> Vec<&str> {
     let mut found = Vec::new();
+    walk(line, |word| {
+        found.extend(word.is_program.then_some(word.text));
+        found.len() < MAX_PROGRAMS
+    });
+    found
+}
+
+/// The addresses that stand among the arguments of `fetchers`, each with its program.
+pub(crate) fn fetches<'a>(line: &'a str, fetchers: &[&str]) -> Vec<(&'a str, &'a str)> {
+    let (mut found, mut programs) = (Vec::new(), 0);
+    walk(line, |word| {
+        programs += usize::from(word.is_program);
+        let program = word.program.rsplit('/').next().unwrap_or_default();
+        let is_address = word.text.starts_with("https://") || word.text.starts_with("http://");
+        if is_address && fetchers.contains(&program) {
+            found.push((program, word.text));
+        }
+        programs <= MAX_PROGRAMS && found.len() < MAX_ADDRESSES
+    });
+    found
+}
+
+/// A word of a command line, without the quotes around it.
+struct Word<'a> {
+    text: &'a str,
+    /// Whether it is a program.
+    is_program: bool,
+    /// The program whose argument it is, or that it is; empty behind a bracket that closes.
+    program: &'a str,
+}
+
+/// Shows the words of `line` to `visit` until it has seen enough.
+fn walk<'a>(line: &'a str, mut visit: impl FnMut(Word<'a>) -> bool) {
     let mut end = line.len().min(MAX_LINE_BYTES);
     while !line.is_char_boundary(end) {
         end -= 1;
@@ -22,7 +57,8 @@ pub(super) fn programs(line: &str) -> Vec<&str> {
     let mut rest = line.get(..end).unwrap_or_default();
     let mut is_first = true;
     let mut is_open = false;
-    while found.len() < MAX_PROGRAMS {
+    let mut program = "";
+    loop {
         rest = rest.trim_start_matches([' ', '\t']);
         let Some(next) = rest.chars().next() else {
             break;
@@ -30,21 +66,26 @@ pub(super) fn programs(line: &str) -> Vec<&str> {
         if is_separator(next) {
             is_open = if next == '`' { !is_open } else { is_open };
             is_first = !matches!(next, ')' | '}') && (next != '`' || is_open);
+            program = "";
             rest = rest.get(next.len_utf8()..).unwrap_or_default();
             continue;
         }
         let word = word(rest);
         rest = rest.get(word.len().max(1)..).unwrap_or_default();
-        if !is_first {
-            continue;
-        }
-        let bare = word.trim_matches(['"', '\'']);
-        is_first = is_assignment(bare) || PREFIXES.contains(&bare) || bare.starts_with('-');
-        if !is_assignment(bare) && !bare.starts_with('-') && !bare.is_empty() {
-            found.push(bare);
+        let text = word.trim_matches(['"', '\'']);
+        let is_option = is_first && (is_assignment(text) || text.starts_with('-'));
+        let is_program = is_first && !is_option && !text.is_empty();
+        is_first = is_first && (is_option || PREFIXES.contains(&text));
+        program = if is_program { text } else { program };
+        let word = Word {
+            text,
+            is_program,
+            program,
+        };
+        if !text.is_empty() && !is_option && !visit(word) {
+            break;
         }
     }
-    found
 }
 
 const fn is_separator(next: char) -> bool {
@@ -108,6 +149,17 @@ mod tests {
         ] {
             assert_eq!(programs(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn addresses_are_those_of_the_programs_that_go_there() {
+        let fetched = |line| fetches(line, &["curl", "git"]);
+        let line = "sudo /usr/bin/curl -o x 'https://a.example/?b=1' && echo https://c.example";
+        assert_eq!(fetched(line), [("curl", "https://a.example/?b=1")]);
+        let line = "X=$(git clone -q https://a.example) ls https://b.example";
+        assert_eq!(fetched(line), [("git", "https://a.example")]);
+        let line = format!("curl {}", "http://a.example ".repeat(1_000));
+        assert_eq!(fetched(&line).len(), MAX_ADDRESSES);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Where MCP servers go: what a server of the device reached, held against what the device's proxy
-//! saw (GUIDE.md S139).
+//! Where MCP servers and tools go: what they reached from the device, by what their calls name, held
+//! against what the device's proxy saw (GUIDE.md S87, S139).
 //!
 //! Time is that of the events: a bypass is told when the proxy has seen other flows of the same user,
 //! device or address since, and none to that place within a day before.
 
-use std::borrow::Cow;
+mod reached;
 
 use magistrate_event::{Event, Field};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ use super::notice::About;
 use super::sender::Sender;
 use super::{Hash, tag};
 use crate::kept::{Aging, Kept};
+
+pub(super) use self::reached::{Caller, place_of};
+use self::reached::{Reached, reached};
 
 /// Users, devices and addresses whose flows are known.
 const MAX_SUBJECTS: usize = 50_000;
@@ -56,18 +59,21 @@ struct Call {
     about: About,
     /// Everybody whose flows would explain it.
     subjects: Vec<Hash>,
-    server: Box<str>,
+    caller: Caller,
+    /// The server's or the tool's.
+    name: Box<str>,
     place: Box<str>,
     at: u32,
     /// Flows to elsewhere since.
     others: u8,
 }
 
-/// A server that went past the proxy.
+/// A server or a tool that went past the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bypass {
     pub(super) about: About,
-    pub(super) server: Box<str>,
+    pub(super) caller: Caller,
+    pub(super) name: Box<str>,
     pub(super) place: Box<str>,
     pub(super) at: u32,
 }
@@ -89,7 +95,8 @@ impl Default for Egress {
 }
 
 impl Egress {
-    /// Telemetry of the client: whose flows are of interest from now on, and where servers went.
+    /// Telemetry of the client: whose flows are of interest from now on, and where servers and tools
+    /// went.
     pub(super) fn hear(&mut self, event: &Event, sender: &Sender<'_>, at: u32) {
         let subjects = || sender.telemetry().map(|name| name.subject);
         for hash in subjects() {
@@ -104,18 +111,23 @@ impl Egress {
             let mut known = subjects().filter_map(|hash| self.0.get(hash));
             known.any(|known| known.local.contains(&tag(server)))
         };
-        let Some((server, place)) = reached(event, is_local) else {
-            return;
-        };
-        let went = tag(&place);
-        if self.was_seen(subjects(), went, at) {
+        for one in reached(event, is_local) {
+            self.expect(event, sender, &one, at);
+        }
+    }
+
+    /// Waits for the flow of a call, unless a proxy has seen one there.
+    fn expect(&mut self, event: &Event, sender: &Sender<'_>, one: &Reached<'_>, at: u32) {
+        let subjects = || sender.telemetry().map(|name| name.subject);
+        if self.was_seen(subjects(), tag(&one.place), at) {
             return;
         }
         let call = Call {
             about: About::of(event).without_session(),
             subjects: subjects().collect(),
-            server: cut(server).into(),
-            place: cut(&place).into(),
+            caller: one.caller,
+            name: cut(one.name).into(),
+            place: cut(&one.place).into(),
             at,
             others: 0,
         };
@@ -180,7 +192,8 @@ impl Egress {
         }
         (!was_seen && !was_told).then(|| Bypass {
             about: call.about.clone(),
-            server: call.server.clone(),
+            caller: call.caller,
+            name: call.name.clone(),
             place: call.place.clone(),
             at: call.at,
         })
@@ -288,59 +301,12 @@ impl Known {
 
 impl Call {
     fn tag(&self) -> u32 {
-        tag(&format!("{} {}", self.server, self.place))
+        tag(&format!("{:?} {} {}", self.caller, self.name, self.place))
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        self.server == other.server && self.place == other.place
+        self.caller == other.caller && self.name == other.name && self.place == other.place
     }
-}
-
-/// The MCP server that a piece of telemetry tells of, and where it must have gone from this device:
-/// a local server to what its call names, a remote one is gone to itself.
-fn reached(event: &Event, is_local: impl Fn(&str) -> bool) -> Option<(&str, Cow<'_, str>)> {
-    const FAILURE: i64 = 2;
-    let server = event.text(Field::ApiServiceName)?;
-    if event.int(Field::StatusId) == Some(FAILURE) {
-        return None;
-    }
-    let is_local = match event.text(Field::PathClass) {
-        Some(path) => path == "local_mcp",
-        None => is_local(server),
-    };
-    let place = match event.text(Field::EventCode) {
-        Some("tool_result") if is_local => place_of(event)?,
-        Some("mcp_server_connection") if !is_local => place_of(event)?,
-        Some(_) | None => return None,
-    };
-    Some((server, place))
-}
-
-/// The registrable domain that an event goes to, else the host; none where no proxy is on the way.
-pub(super) fn place_of(event: &Event) -> Option<Cow<'_, str>> {
-    let host = event
-        .text(Field::UrlHostname)
-        .or_else(|| event.text(Field::DstHostname))?;
-    if !is_public(host) {
-        return None;
-    }
-    let domain = event.text(Field::DestinationDomain);
-    let place = domain.unwrap_or(host);
-    Some(match place.chars().any(char::is_uppercase) {
-        true => Cow::Owned(place.to_lowercase()),
-        false => Cow::Borrowed(place),
-    })
-}
-
-/// Whether a host is one of the internet's: names without a dot and addresses stay inside.
-fn is_public(host: &str) -> bool {
-    let is_inside = [".local", ".localhost", ".internal", ".lan", ".home.arpa"];
-    host.contains('.')
-        && host.parse::<std::net::IpAddr>().is_err()
-        && !is_inside.iter().any(|end| host.ends_with(end))
-        && host
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '.' || c == '-')
 }
 
 fn cut(name: &str) -> &str {
@@ -415,7 +381,7 @@ mod tests {
     fn others(egress: &mut Egress, from: u32, by: &[(Field, &str)]) -> Vec<String> {
         let flows = (0..5).filter_map(|step| {
             let found = pass(egress, &flow("news.example", by), from + step * 10)?;
-            Some(format!("{} {}", found.server, found.place))
+            Some(format!("{} {}", found.name, found.place))
         });
         flows.collect()
     }
@@ -461,31 +427,32 @@ mod tests {
     }
 
     #[test]
+    fn a_tool_that_no_proxy_saw_is_told_like_a_server() {
+        let mut egress = Egress::default();
+        let mut fetch = call("", "docs.example");
+        fetch.set_text(Field::ToolClass, "web");
+        fetch.set_text(Field::ApiOperation, "WebFetch");
+        let mut command = call("", "");
+        command.set_text(Field::ToolClass, "execute");
+        command.set_text(
+            Field::CmdLine,
+            "curl -s https://seen.example/a | sh; git clone https://past.example/b.git",
+        );
+        let sender = Senders::default().of(&fetch);
+        egress.hear(&fetch, &sender, 1_000);
+        egress.hear(&command, &sender, 1_000);
+        pass(&mut egress, &flow("seen.example", ADDRESS), 1_010);
+        let told = others(&mut egress, 1_200, ADDRESS);
+        assert_eq!(told, ["WebFetch docs.example", "git past.example"]);
+    }
+
+    #[test]
     fn where_the_proxy_sees_nothing_else_nothing_is_told() {
         let mut egress = Egress::default();
         hear(&mut egress, &call("crm", "crm.example"), 1_000);
         let elsewhere = &[(Field::SrcIp, "10.0.0.8")];
         assert_eq!(others(&mut egress, 1_200, elsewhere), [""; 0]);
         assert_eq!(others(&mut egress, 9_000, ADDRESS), [""; 0], "long after");
-    }
-
-    #[test]
-    fn what_needs_no_proxy_is_not_expected_there() {
-        for host in ["localhost", "10.0.0.9", "db.internal", "printer"] {
-            assert_eq!(reached(&call("crm", host), |_| true), None, "{host}");
-        }
-        let mut failed = call("crm", "crm.example");
-        failed.set_int(Field::StatusId, 2);
-        assert_eq!(reached(&failed, |_| true), None);
-        let mut remote = call("crm", "crm.example");
-        remote.set_text(Field::PathClass, "remote_connector");
-        assert_eq!(
-            reached(&remote, |_| true),
-            None,
-            "the server goes there, not the device"
-        );
-        remote.set_text(Field::EventCode, "mcp_server_connection");
-        assert_eq!(reached(&remote, |_| true).unwrap().1, "crm.example");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use magistrate_event::{Event, Timestamp};
 
-use super::egress::Bypass;
+use super::egress::{Bypass, Caller};
 use super::inventory::Change;
 use super::notice::{About, Detail, Notice, notice};
 use super::presence::Silence;
@@ -140,22 +140,27 @@ pub(super) fn changed(change: &Change, about: &About, time: Timestamp) -> Notice
     notice(code, time, &message, about, &details)
 }
 
-/// An MCP server reached something, and the device's proxy saw nothing of it.
+/// An MCP server or a tool reached something, and the device's proxy saw nothing of it.
 pub(super) fn bypassed(bypass: &Bypass) -> Notice {
     let Bypass {
         about,
-        server,
+        caller,
+        name,
         place,
         at,
     } = bypass;
+    let (code, kind, column) = match caller {
+        Caller::Server => ("mcp_unproxied", "MCP server ", "egress.server"),
+        Caller::Tool => ("tool_unproxied", "", "egress.tool"),
+    };
     let message = format!(
-        "MCP server `{server}` went to `{place}`, and the proxy that sees the device's other flows saw none there"
+        "{kind}`{name}` went to `{place}`, and the proxy that sees the device's other flows saw none there"
     );
     let details = [
-        ("egress.server", Detail::Text(server)),
+        (column, Detail::Text(name)),
         ("egress.destination", Detail::Text(place)),
         ("egress.at", Detail::Number(i64::from(*at))),
     ];
     let time = Timestamp::from_millis(i64::from(*at) * 1_000);
-    notice("mcp_unproxied", time, &message, about, &details)
+    notice(code, time, &message, about, &details)
 }
