@@ -8,8 +8,8 @@
 - Server-sent events pass at once, piece by piece; a sample of them is judged when they have ended, for the record and
   for what the session may do from then on.
 - Where the judge cannot be asked, `magistrate_posture` decides: `closed` (503) or `open` (it passes, with a warning).
-- With `magistrate_log` (`127.0.0.1:5514`), every flow is told as a line of JSON over syslog. Nobody waits for that: of
-  too many lines the newest are dropped, and how many is told.
+- With `magistrate_log` (`127.0.0.1:5514`), every flow is told as a line of JSON over syslog, and every client that does
+  not trust the proxy. Nobody waits for that: of too many lines the newest are dropped, and how many is told.
 
 Runs with mitmproxy 11. Needs nothing beside Python's standard library.
 """
@@ -311,6 +311,23 @@ class Magistrate:
 
     def error(self, flow):
         self.tell(flow)
+
+    def tls_failed_client(self, data):
+        """A client that does not trust the proxy's certificates: what it says then is not seen."""
+        if not self.flows:
+            return
+        client, (name, number) = data.context.client, data.context.server.address or ("", 443)
+        fields = {
+            "product": "mitmproxy",
+            "time": timestamp(time.time()),
+            "method": "CONNECT",
+            "url": f"https://{client.sni or name}:{number}",
+            "src_ip": client.peername and client.peername[0],
+            "src_port": client.peername and client.peername[1],
+            "user": ctx.options.magistrate_user or None,
+            "reason": f"tls handshake with the client failed: {client.error}",
+        }
+        self.flows.put({name: value for name, value in fields.items() if value is not None})
 
     # Both ways.
 

@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import ssl
 import subprocess
 import threading
 
@@ -116,6 +117,37 @@ def test_flows_are_told_to_the_record(server, proxy):
     assert server.sql(rows) == [
         ("/api/u", 403, "a-client/1", "true"), ("/once", 200, "a-client/1", "false"),
     ]
+
+
+def test_a_client_that_does_not_trust_the_proxy_is_told(server, tmp_path):
+    made = subprocess.run(
+        [conftest.BINARY, "generate", "mitmproxy", "--judge", server.url("judge", "")], capture_output=True, text=True, check=True
+    ).stdout.replace('("log", str, ""', f'("log", str, "127.0.0.1:{server.ports["syslog_tcp"]}"')
+    port, host = free_port(), "bridge.claudeusercontent.com"
+    start = mitmproxy_of(made, port, tmp_path, free_port())
+    start[start.index("--mode") + 1] = "regular"
+    with open(tmp_path / "log.txt", "wb") as log:
+        process = subprocess.Popen(start, stdout=log, stderr=log)
+    try:
+        server.wait(lambda: socket.create_connection(("127.0.0.1", port), timeout=1).close() is None, "mitmproxy")
+        for _ in range(5):
+            connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+            connection.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nhost: {host}\r\n\r\n".encode())
+            assert b" 200 " in connection.recv(4_096)
+            with pytest.raises(ssl.SSLCertVerificationError):
+                ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+            connection.close()
+        rows = (
+            "select http_request.http_method, magistrate.path_class, count(*) from lake where http_request.url.hostname"
+            f" = '{host}' and status_detail like 'tls handshake with the client failed%' group by all"
+        )
+        server.wait(lambda: server.sql(rows) and server.sql(rows)[0][2] == 5, "five handshakes")
+        assert server.sql(rows)[0][0] == "CONNECT"
+        alert = "select count(*) from lake where finding_info.title = 'TLS trust fails in a loop at the proxy' and is_alert"
+        server.wait(lambda: server.sql(alert) == [(1,)], "the alert")
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_without_a_judge_the_posture_decides(server, tmp_path):
