@@ -158,7 +158,7 @@ impl Porter {
         match identity {
             Ok(_) if self.path.canary.is_stopped(output::ANSWERS) => {
                 let why = "a planted secret came out in an answer; the judge has stopped";
-                Caller::Denied(why.to_owned())
+                Caller::Closed(why.to_owned())
             }
             Ok(identity) => Caller::Known {
                 identity,

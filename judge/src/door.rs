@@ -48,6 +48,8 @@ pub enum Caller {
     /// May not; the text says why.
     Denied(String),
 }
+    /// Nobody may, whatever he shows; the text says why.
+    Closed(String),
 
 impl Caller {
     /// Where its questions come from; none where it may not ask.
@@ -58,7 +60,15 @@ impl Caller {
                 peer: *peer,
                 identity: identity.clone(),
             }),
-            Self::Denied(_) => None,
+            Self::Denied(_) | Self::Closed(_) => None,
+        }
+    }
+
+    /// Why it may not ask, if so.
+    fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Known { .. } => None,
+            Self::Denied(why) | Self::Closed(why) => Some(why),
         }
     }
 }

@@ -25,8 +25,7 @@ pub(super) async fn state(
     uri: Uri,
 ) -> Response {
     let fault = match caller {
-        Some(Extension(Caller::Known { .. })) => None,
-        Some(Extension(Caller::Denied(why))) => Some(why),
+        Some(Extension(caller)) => caller.refusal().map(str::to_owned),
         None => Some("nobody said who calls".to_owned()),
     };
     if let Some(why) = fault {

@@ -70,8 +70,10 @@ impl Call {
 pub(super) fn who_asks(head: &Parts) -> Result<Origin, Fault> {
     let nobody = || Fault::Denied("nobody said who calls".to_owned());
     match head.extensions.get::<Caller>() {
-        Some(Caller::Denied(why)) => Err(Fault::Denied(why.clone())),
-        Some(caller) => caller.origin().ok_or_else(nobody),
+        Some(caller) => match caller.refusal() {
+            Some(why) => Err(Fault::Denied(why.to_owned())),
+            None => caller.origin().ok_or_else(nobody),
+        },
         None => Err(nobody()),
     }
 }

@@ -13,6 +13,9 @@ pub(super) enum Fault {
     /// Nobody that may ask.
     #[error("{0}")]
     Denied(String),
+    /// Somebody that may ask, but nobody is answered.
+    #[error("{0}")]
+    Closed(String),
     /// No request.
     #[error("{0}")]
     Malformed(String),
@@ -46,7 +49,7 @@ impl Fault {
     /// Its name in metrics.
     pub(super) const fn reason(&self) -> &'static str {
         match self {
-            Self::Denied(_) => "denied",
+            Self::Denied(_) | Self::Closed(_) => "denied",
             Self::Malformed(_) => "malformed",
             Self::Unsupported(_) => "unsupported",
             Self::TooLarge { .. } => "too_large",
@@ -59,7 +62,7 @@ impl Fault {
     /// Its status.
     pub(super) const fn status(&self) -> StatusCode {
         match self {
-            Self::Denied(_) => StatusCode::UNAUTHORIZED,
+            Self::Denied(_) | Self::Closed(_) => StatusCode::UNAUTHORIZED,
             Self::Malformed(_) | Self::Cut => StatusCode::BAD_REQUEST,
             Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -29,7 +29,7 @@ use crate::inquiry::Door;
 /// The status that tells a fault.
 const fn code(fault: &Fault) -> Code {
     match fault {
-        Fault::Denied(_) => Code::Unauthenticated,
+        Fault::Denied(_) | Fault::Closed(_) => Code::Unauthenticated,
         Fault::Malformed(_) | Fault::Cut => Code::InvalidArgument,
         Fault::Unsupported(_) => Code::Unimplemented,
         Fault::TooLarge { .. } | Fault::Overload(_) => Code::ResourceExhausted,

@@ -58,11 +58,10 @@ async fn hook(
     };
     let since = Instant::now();
     let named = input::named_in(headers).or_else(|| input::name_of(&bytes));
-    let origin = match &caller {
-        Some(Caller::Denied(why)) => return refused(named, &Fault::Denied(why.clone())),
-        Some(caller) => caller.origin(),
-        None => None,
-    };
+    if let Some(why) = caller.as_ref().and_then(Caller::refusal) {
+        return refused(named, &Fault::Denied(why.to_owned()));
+    }
+    let origin = caller.as_ref().and_then(Caller::origin);
     let Some(origin) = origin else {
         return refused(named, &Fault::Denied("nobody said who calls".to_owned()));
     };

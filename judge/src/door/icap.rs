@@ -158,7 +158,9 @@ where
         let caller = (self.admit)(&head.headers);
         let origin = match (caller.origin(), caller) {
             (Some(origin), _) => origin,
-            (None, Caller::Denied(why)) => return Err(Refusal::Denied(why).into()),
+            (None, Caller::Denied(why) | Caller::Closed(why)) => {
+                return Err(Refusal::Denied(why).into());
+            }
             (None, Caller::Known { .. }) => return Err(Refusal::Bad("nobody calls").into()),
         };
         let judged = Judged {

@@ -53,6 +53,7 @@ pub(super) async fn answer(
                 Fault::Malformed(_)
                 | Fault::Unsupported(_)
                 | Fault::TooLarge { .. }
+                | Fault::Closed(_)
                 | Fault::Slow
                 | Fault::Cut
                 | Fault::Overload(_) => json_response(output::unjudged(&fault)),
@@ -118,6 +119,7 @@ fn who_asks(doors: &Doors, head: &Parts, body: &Bytes) -> Result<(Origin, Option
     let now = doors.judge.engine().now_seconds();
     let admitted = signed.admit(shown, body, now);
     admitted.map_err(|unsigned| denied(unsigned.to_string()))?;
+        Some(Caller::Closed(why)) => return Err(Fault::Closed(why.clone())),
     let peer = match caller {
         Some(Caller::Known { peer, .. }) => *peer,
         Some(Caller::Denied(_)) | None => None,

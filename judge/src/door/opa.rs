@@ -99,7 +99,7 @@ fn at<'a>(document: &'a Json, path: &str) -> Option<&'a Json> {
 /// OPA's own names of faults.
 const fn code(fault: &Fault) -> &'static str {
     match fault {
-        Fault::Denied(_) => "unauthorized",
+        Fault::Denied(_) | Fault::Closed(_) => "unauthorized",
         Fault::Overload(_) => "too_many_requests",
         Fault::Malformed(_)
         | Fault::Unsupported(_)

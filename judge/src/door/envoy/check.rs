@@ -51,7 +51,9 @@ pub(in crate::door) async fn answer(
 const fn is_about_the_judged(fault: &Fault) -> bool {
     match fault {
         Fault::Malformed(_) | Fault::TooLarge { .. } | Fault::Overload(_) => true,
-        Fault::Denied(_) | Fault::Unsupported(_) | Fault::Slow | Fault::Cut => false,
+        Fault::Denied(_) | Fault::Closed(_) | Fault::Unsupported(_) | Fault::Slow | Fault::Cut => {
+            false
+        }
     }
 }
 

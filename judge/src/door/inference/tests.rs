@@ -141,6 +141,24 @@ async fn only_the_test_call_is_not_signed_and_only_before_there_is_a_secret() {
     let test = prompt("hello", "config-test");
     let call = |body: &str, caller: &Caller| unsigned(body, caller.clone(), |request| request);
     assert_eq!(told(&doors, call(&test, &known)).await.0, StatusCode::OK);
+#[tokio::test]
+async fn a_signature_opens_no_door_that_is_closed_to_everybody() {
+    let (doors, judge) = doors();
+    judge
+        .signed()
+        .set_keys(vec![WebhookKey::read(SECRET).unwrap()]);
+    let mut call = signed(&judge, "a", &prompt("hello", "claude-ai"), 0);
+    let closed = Caller::Closed("the judge has stopped".to_owned());
+    call.extensions_mut().insert(closed);
+    let (status, answer) = told(&doors, call).await;
+    // A status other than 200 would let the inference be made.
+    assert_eq!(
+        (status, &answer["action"]),
+        (StatusCode::OK, &json!("deny"))
+    );
+    assert!(answer.to_string().contains("has stopped"), "{answer}");
+}
+
     let real = prompt("hello", "claude-ai");
     assert_eq!(
         told(&doors, call(&real, &known)).await.0,
