@@ -6,6 +6,7 @@
 
 mod ask;
 mod config;
+mod doors;
 mod needles;
 mod plant;
 mod round;

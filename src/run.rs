@@ -208,7 +208,7 @@ fn canary_parts(
 ) -> canary::Parts {
     canary::Parts {
         intake: intake.clone(),
-        doors: magistrate_judge::router(Arc::clone(judge)),
+        judge: Arc::clone(judge),
         queue: store.queue.clone(),
         path: Arc::clone(&store.path),
         folder: store.folder.clone(),

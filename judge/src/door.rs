@@ -34,6 +34,7 @@ use self::fault::Fault;
 pub use self::icap::{IcapLimits, serve_icap};
 use crate::inquiry::Door;
 use crate::judge::Judge;
+use crate::signed::Signed;
 
 /// Who calls; an extension of each request, set by whoever knows the tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +48,9 @@ pub enum Caller {
     },
     /// May not; the text says why.
     Denied(String),
-}
     /// Nobody may, whatever he shows; the text says why.
     Closed(String),
+}
 
 impl Caller {
     /// Where its questions come from; none where it may not ask.
@@ -77,9 +78,17 @@ impl Caller {
 #[derive(Clone)]
 struct Doors {
     judge: Arc<Judge>,
+    /// Who signs the hooks that come by these doors.
+    signed: Arc<Signed>,
 }
 
 impl Doors {
+    /// Doors for the network: the judge's own keys count.
+    fn new(judge: Arc<Judge>) -> Self {
+        let signed = Arc::clone(judge.signed());
+        Self { judge, signed }
+    }
+
     /// The answer, or the fault that stands in its place, counted.
     fn answer(&self, door: Door, answer: Result<Response, Fault>) -> Response {
         answer.unwrap_or_else(|fault| {
@@ -103,6 +112,16 @@ pub fn takes_api_key(path: &str) -> bool {
 
 /// All doors. A request without a [`Caller`] is refused.
 pub fn router(judge: Arc<Judge>) -> Router {
+    routes(Doors::new(judge))
+}
+
+/// The same doors, where only the keys of `signed` sign hooks: for a caller inside the process, whose
+/// key then counts on no listener.
+pub fn router_signed_by(judge: Arc<Judge>, signed: Arc<Signed>) -> Router {
+    routes(Doors { judge, signed })
+}
+
+fn routes(doors: Doors) -> Router {
     Router::new()
         .route("/v1/judge", post(json::answer))
         .route("/v1/approvals/{id}", get(approvals::state))
@@ -121,5 +140,5 @@ pub fn router(judge: Arc<Judge>) -> Router {
         .route(judge_v1::PATH, post(judge_v1::answer))
         .route(envoy::check::PATH, post(envoy::check::answer))
         .route(envoy::process::PATH, post(envoy::process::answer))
-        .with_state(Doors { judge })
+        .with_state(doors)
 }

@@ -35,6 +35,9 @@ const RESERVE_SHARE: u32 = 8;
 /// How long an audit record may still take when the answer has been given by posture.
 const LATE_AUDIT: Duration = Duration::from_secs(30);
 
+/// Who has signed the hooks of the network, in rows.
+const SIGNER: &str = "anthropic";
+
 /// The judge behind every door.
 pub struct Judge {
     engine: Arc<Engine>,
@@ -47,7 +50,7 @@ pub struct Judge {
     waiting: Arc<Semaphore>,
     exchanges: Arc<Semaphore>,
     deeper: Arc<Semaphore>,
-    signed: Signed,
+    signed: Arc<Signed>,
     metrics: Metrics,
     config: Config,
 }
@@ -88,7 +91,7 @@ impl Judge {
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             exchanges: Arc::new(Semaphore::new(MAX_EXCHANGES)),
             deeper: Arc::new(Semaphore::new(MAX_DEEPER)),
-            signed: Signed::default(),
+            signed: Arc::new(Signed::by(SIGNER)),
             metrics,
             config,
         })
@@ -110,7 +113,7 @@ impl Judge {
     }
 
     /// Who signs hooks.
-    pub const fn signed(&self) -> &Signed {
+    pub const fn signed(&self) -> &Arc<Signed> {
         &self.signed
     }
 

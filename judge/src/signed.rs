@@ -15,9 +15,9 @@ const KEPT_SECONDS: i64 = 2 * TOLERANCE_SECONDS;
 /// Calls that are remembered; beyond it the oldest is forgotten.
 const MAX_SEEN: usize = 200_000;
 
-/// The keys of signed hooks, and the calls of the last minutes.
-#[derive(Default)]
+/// The keys of signed hooks, whose they are, and the calls of the last minutes.
 pub struct Signed {
+    signer: &'static str,
     keys: RwLock<Arc<[WebhookKey]>>,
     seen: Mutex<Seen>,
 }
@@ -49,6 +49,20 @@ pub(crate) struct Shown<'a> {
 }
 
 impl Signed {
+    /// Knows no key yet; `signer` is in rows who has signed.
+    pub fn by(signer: &'static str) -> Self {
+        Self {
+            signer,
+            keys: RwLock::default(),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Who signs, as rows name it.
+    pub(crate) const fn signer(&self) -> &'static str {
+        self.signer
+    }
+
     /// Puts other keys in force: while a secret is being changed the old one and the new one.
     pub fn set_keys(&self, keys: Vec<WebhookKey>) {
         let mut place = self.keys.write().unwrap_or_else(PoisonError::into_inner);
@@ -173,7 +187,7 @@ mod tests {
 
     #[test]
     fn both_secrets_count_while_they_are_changed() {
-        let signed = Signed::default();
+        let signed = Signed::by("somebody");
         assert_eq!(call(&signed, OLD, ("a", NOW), NOW), Err(Unsigned::NoKeys));
         signed.set_keys(vec![key(OLD)]);
         assert_eq!(call(&signed, NEW, ("b", NOW), NOW), Err(Unsigned::Wrong));
@@ -186,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_call_of_another_time_is_refused() {
-        let signed = Signed::default();
+        let signed = Signed::by("somebody");
         signed.set_keys(vec![key(OLD)]);
         for (away, expected) in [
             (-300, Ok(())),
@@ -209,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_call_counts_once_and_its_retry_is_the_same() {
-        let signed = Signed::default();
+        let signed = Signed::by("somebody");
         signed.set_keys(vec![key(OLD)]);
         // Ahead of our time, and so good for long.
         let ahead = ("a", NOW + 300);

@@ -39,10 +39,18 @@ impl WebhookKey {
     pub fn read(text: &str) -> Result<Self, NoWebhookKey> {
         let secret = text.trim().strip_prefix(PREFIX).ok_or(NoWebhookKey)?;
         let bytes = STANDARD.decode(secret).map_err(|_| NoWebhookKey)?;
+        Self::from_bytes(&bytes)
+    }
+
+    /// The key of these bytes.
+    ///
+    /// # Errors
+    /// When they are fewer than 16, which could be guessed.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, NoWebhookKey> {
         if bytes.len() < MIN_BYTES {
             return Err(NoWebhookKey);
         }
-        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, bytes)))
     }
 
     /// The value of `webhook-signature` for a message.

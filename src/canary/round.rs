@@ -5,23 +5,25 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use axum::Router;
 use magistrate_event::{Class, Clock, Event, EventUid, Field, Record, Timestamp};
 use magistrate_ingest::Intake;
+use magistrate_judge::Judge;
 use magistrate_sinks::lake;
 use magistrate_sinks::queue::{Batch, Queue};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Canary, Leak, NAME, ask, output, plant};
+use super::ask::questions;
+use super::doors::Doors;
+use super::{Canary, Leak, NAME, output, plant};
 use crate::path::Path;
 
 /// What the canary's thread works with.
 pub(crate) struct Parts {
     /// Where it plants, like any source.
     pub(crate) intake: Intake,
-    /// The judge's doors, where it asks.
-    pub(crate) doors: Router,
+    /// The judge, at whose doors it asks.
+    pub(crate) judge: Arc<Judge>,
     /// Where alerts go.
     pub(crate) queue: Queue,
     /// Holds the canary, and the redactor that alerts pass.
@@ -54,12 +56,13 @@ impl Rounds {
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub(crate) fn start(parts: Parts) -> std::io::Result<Option<Self>> {
+    pub(crate) fn start(parts: Parts) -> anyhow::Result<Option<Self>> {
         if !parts.path.canary.config.enabled {
             return Ok(None);
         }
         let stop = CancellationToken::new();
         let mut round = Round {
+            doors: Doors::open(Arc::clone(&parts.judge))?,
             parts,
             stop: stop.clone(),
         };
@@ -80,6 +83,7 @@ impl Rounds {
 
 struct Round {
     parts: Parts,
+    doors: Doors,
     stop: CancellationToken,
 }
 
@@ -139,20 +143,22 @@ impl Round {
     /// Asks at every door of the judge, and looks at what it answers.
     fn ask(&self) {
         let canary = self.canary();
-        for question in ask::questions(canary.needles().texts()) {
+        for question in questions(canary.needles().texts()) {
             if canary.is_stopped(output::ANSWERS) || self.stop.is_cancelled() {
                 return;
             }
-            let (path, count) = (question.path, question.count);
-            let asked = ask::ask(&self.parts.doors, question);
-            match self.parts.runtime.block_on(asked) {
+            let (place, count) = (question.place.name(), question.count);
+            match self.parts.runtime.block_on(self.doors.ask(question)) {
                 Ok(answer) => {
                     canary.planted.inc_by(count);
                     if canary.judge(output::ANSWERS, canary.needles().find(&answer)) {
                         canary.checked(output::ANSWERS);
                     }
                 }
-                Err(error) => tracing::warn!(path, error, "the judge did not take the canary"),
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::warn!(place, error, "the judge did not take the canary");
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ from test_hec import config as hec_config
 
 QUICK = '[lake]\nmax_age = "1s"\n[judge]\ndeadline_ms = 20000\n[canary]\nevery = "1s"\n'
 OUTPUTS = ("queue", "lake", "dead_letters", "splunk", "audit", "approvals", "state", "answers")
+DOORS = ("http", "opa", "claude_code_hook", "mcp", "litellm", "envoy_http", "inference_hook", "icap_reqmod", "icap_respmod")
 
 
 def test_a_round_goes_through_every_source_and_finds_nothing(magistrate):
@@ -13,6 +14,8 @@ def test_a_round_goes_through_every_source_and_finds_nothing(magistrate):
     server.wait(lambda: server.metric("redaction_canary_last_success_timestamp_seconds") > 0, "clean round", 120)
     for output in OUTPUTS:
         assert server.metric("redaction_canary_checked_outputs_total", output=output) > 0, output
+    for door in DOORS:
+        assert server.metric("magistrate_judge_answers_total", door=door) > 0, door
     assert server.metric("redaction_canary_planted_secrets_total") > 100
     assert server.metric("redaction_canary_leaks_total") == 0
     token = (server.data / "admin.token").read_text().strip()

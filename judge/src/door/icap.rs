@@ -60,7 +60,7 @@ pub async fn serve_icap<S>(
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut service = Service {
-        doors: Doors { judge },
+        doors: Doors::new(judge),
         wire: Wire::new(stream),
         admit,
         limits,

@@ -35,8 +35,6 @@ const DOOR: Door = Door {
         approval: Carry::Yes,
     },
 };
-/// Who has signed, in rows.
-const SIGNER: &str = "anthropic";
 
 /// Answers one call.
 pub(super) async fn answer(
@@ -53,9 +51,9 @@ pub(super) async fn answer(
                 Fault::Malformed(_)
                 | Fault::Unsupported(_)
                 | Fault::TooLarge { .. }
-                | Fault::Closed(_)
                 | Fault::Slow
                 | Fault::Cut
+                | Fault::Closed(_)
                 | Fault::Overload(_) => json_response(output::unjudged(&fault)),
             }
         }
@@ -100,7 +98,7 @@ async fn judged(doors: &Doors, head: &Parts, payload: Body) -> Result<String, Fa
 /// administrator tries the address before there is a secret.
 fn who_asks(doors: &Doors, head: &Parts, body: &Bytes) -> Result<(Origin, Option<String>), Fault> {
     let caller = head.extensions.get::<Caller>();
-    let signed = doors.judge.signed();
+    let signed = &doors.signed;
     if !signed.has_keys() && input::is_test(body) {
         let origin = caller.and_then(Caller::origin);
         let nobody = || Fault::Denied("nobody said who calls".to_owned());
@@ -119,16 +117,16 @@ fn who_asks(doors: &Doors, head: &Parts, body: &Bytes) -> Result<(Origin, Option
     let now = doors.judge.engine().now_seconds();
     let admitted = signed.admit(shown, body, now);
     admitted.map_err(|unsigned| denied(unsigned.to_string()))?;
-        Some(Caller::Closed(why)) => return Err(Fault::Closed(why.clone())),
     let peer = match caller {
         Some(Caller::Known { peer, .. }) => *peer,
+        Some(Caller::Closed(why)) => return Err(Fault::Closed(why.clone())),
         Some(Caller::Denied(_)) | None => None,
     };
     let origin = Origin {
         source: Source::Judge,
         peer,
         // What it signed it proved; a token is not asked for beside it.
-        identity: Identity::Token(SIGNER.to_owned()),
+        identity: Identity::Token(signed.signer().to_owned()),
     };
     Ok((origin, Some(id)))
 }

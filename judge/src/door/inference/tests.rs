@@ -9,9 +9,10 @@ use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
 
 use crate::config::Config;
-use crate::door::{Caller, router};
+use crate::door::{Caller, router, router_signed_by};
 use crate::judge::Judge;
 use crate::judge::tests::judge;
+use crate::signed::Signed;
 use crate::webhook_key::{Stamp, WebhookKey};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -40,9 +41,18 @@ fn prompt(text: &str, application: &str) -> String {
 
 /// A signed call, a few seconds from now.
 fn signed(judge: &Judge, id: &str, body: &str, away: i64) -> HttpRequest<axum::body::Body> {
+    let key = WebhookKey::read(SECRET).unwrap();
+    signed_with(&key, judge, (id, body), away)
+}
+
+fn signed_with(
+    key: &WebhookKey,
+    judge: &Judge,
+    (id, body): (&str, &str),
+    away: i64,
+) -> HttpRequest<axum::body::Body> {
     let seconds = judge.engine().now_seconds() + away;
     let stamp = Stamp { id, seconds };
-    let key = WebhookKey::read(SECRET).unwrap();
     unsigned(body, Caller::Denied("no token".to_owned()), |request| {
         request
             .header("webhook-id", id)
@@ -132,16 +142,6 @@ async fn what_is_signed_and_cannot_be_judged_is_denied_with_200() {
 }
 
 #[tokio::test]
-async fn only_the_test_call_is_not_signed_and_only_before_there_is_a_secret() {
-    let (doors, judge) = doors();
-    let known = Caller::Known {
-        identity: magistrate_event::Identity::Anonymous,
-        peer: None,
-    };
-    let test = prompt("hello", "config-test");
-    let call = |body: &str, caller: &Caller| unsigned(body, caller.clone(), |request| request);
-    assert_eq!(told(&doors, call(&test, &known)).await.0, StatusCode::OK);
-#[tokio::test]
 async fn a_signature_opens_no_door_that_is_closed_to_everybody() {
     let (doors, judge) = doors();
     judge
@@ -159,6 +159,37 @@ async fn a_signature_opens_no_door_that_is_closed_to_everybody() {
     assert!(answer.to_string().contains("has stopped"), "{answer}");
 }
 
+#[tokio::test]
+async fn a_key_of_one_router_signs_nothing_at_another() {
+    let (network, judge) = doors();
+    judge
+        .signed()
+        .set_keys(vec![WebhookKey::read(SECRET).unwrap()]);
+    let key = WebhookKey::from_bytes(&[7; 32]).unwrap();
+    let own = Arc::new(Signed::by("rehearser"));
+    own.set_keys(vec![key.clone()]);
+    let inside = router_signed_by(Arc::clone(&judge), own);
+    let body = prompt("hello", "claude-ai");
+    let call = |id: &str, key: &WebhookKey| signed_with(key, &judge, (id, &body), 0);
+    assert_eq!(told(&inside, call("a", &key)).await.0, StatusCode::OK);
+    let status = told(&network, call("b", &key)).await.0;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    let theirs = WebhookKey::read(SECRET).unwrap();
+    let status = told(&inside, call("c", &theirs)).await.0;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert_eq!(told(&network, call("d", &theirs)).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn only_the_test_call_is_not_signed_and_only_before_there_is_a_secret() {
+    let (doors, judge) = doors();
+    let known = Caller::Known {
+        identity: magistrate_event::Identity::Anonymous,
+        peer: None,
+    };
+    let test = prompt("hello", "config-test");
+    let call = |body: &str, caller: &Caller| unsigned(body, caller.clone(), |request| request);
+    assert_eq!(told(&doors, call(&test, &known)).await.0, StatusCode::OK);
     let real = prompt("hello", "claude-ai");
     assert_eq!(
         told(&doors, call(&real, &known)).await.0,

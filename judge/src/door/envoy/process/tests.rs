@@ -25,9 +25,7 @@ fn doors(max_body_bytes: usize) -> Doors {
         deadline_ms: 60_000,
         ..Config::default()
     };
-    Doors {
-        judge: judge(config).0,
-    }
+    Doors::new(judge(config).0)
 }
 
 fn origin() -> Origin {
