@@ -1,5 +1,7 @@
 """The standing proof of redaction: rounds that find nothing, and a leak that stops the output."""
 
+import json
+
 import records
 from hec import Hec
 from test_hec import config as hec_config
@@ -45,6 +47,29 @@ def test_a_sample_that_no_rule_masks_stops_the_queue(magistrate):
     server.stop()
     for path, content in server.every_byte_written():
         assert sample.encode() not in content, path
+
+
+def test_a_leak_in_what_sessions_remember_stops_the_analysis(magistrate, tmp_path):
+    sample = "blue heron over the lake"
+    (tmp_path / "rules.toml").write_text(f"[[rules]]\nid = 'heron'\nregex = '\\b{sample}\\b'\nkeywords = ['heron']\n")
+    redact = f'[redact]\nrules = ["{tmp_path}/rules.toml"]\n'
+    server = magistrate(QUICK + f'samples = ["{sample}"]\n' + redact).start()
+    server.wait(lambda: server.metric("redaction_canary_last_success_timestamp_seconds") > 0, "clean round", 120)
+    # The rule asks for the edge of a word: the session's task is kept as it is.
+    asked = {"hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt": f"draw a x{sample}x"}
+    status, _, answer = server.post("/hooks/claude-code", json.dumps(asked).encode(), "application/json", listener="judge")
+    assert status == 200 and b"deny" not in answer
+    server.wait(lambda: server.metric("redaction_canary_leaks_total", output="state") > 0, "leak in state", 60)
+    server.wait(lambda: "analysis has stopped" in server.log.read_text(), "the analysis's end", 10)
+    # The others go on, and the alert with them.
+    server.wait(lambda: any(server.data.glob("lake/detection_finding/**/*.parquet")), "alert", 60)
+    told = "select finding_info.uid, severity_id from lake where class_uid = 2004"
+    assert server.sql(told) == [("redaction-canary-state", 5)]
+    status, _, _ = server.post("/v1/logs", records.request([1]), "application/x-protobuf")
+    assert status == 200
+    assert server.metric("redaction_canary_leaks_total") == server.metric("redaction_canary_leaks_total", output="state") == 1
+    server.stop()
+    assert sample.encode() not in (server.data / "state.redb").read_bytes()
 
 
 def test_faults_of_the_section_are_named(run, tmp_path):
