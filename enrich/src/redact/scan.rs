@@ -114,6 +114,7 @@ impl Scan {
         self.signs.sort_unstable();
         Signs {
             signs: std::mem::take(&mut self.signs),
+        self.fragments.sort_unstable();
             fragments: std::mem::take(&mut self.fragments),
             is_unusual: is_unusual(text.as_bytes()),
         }

@@ -16,7 +16,8 @@ pub(crate) struct Sign {
 #[derive(Debug, Default)]
 pub(crate) struct Signs {
     pub(crate) signs: Vec<Sign>,
-    /// Where strings end that begin like a secret: the next string may hold the rest.
+    /// Where strings end that begin like a secret, from left to right: the next string may hold the
+    /// rest.
     pub(crate) fragments: Vec<usize>,
     /// Whether there are zeros or characters that are not ASCII, which may hide others.
     pub(crate) is_unusual: bool,
@@ -31,9 +32,10 @@ impl Signs {
 
     /// Whether something between `from` and `to` may be encoded or put together with what is near.
     pub(crate) fn are_within(&self, from: usize, to: usize) -> bool {
-        let first = self.signs.partition_point(|sign| sign.at < from);
-        self.signs.get(first).is_some_and(|sign| sign.at < to)
-            || self.fragments.iter().any(|at| (from..to).contains(at))
+        let sign = self.signs.partition_point(|sign| sign.at < from);
+        let fragment = self.fragments.partition_point(|at| *at < from);
+        self.signs.get(sign).is_some_and(|sign| sign.at < to)
+            || self.fragments.get(fragment).is_some_and(|at| *at < to)
     }
 }
 

@@ -152,6 +152,13 @@ fn time_is_linear_in_hostile_text() {
     }
 }
 
+#[test]
+fn beginnings_of_secrets_among_addresses_cost_linear_time() {
+    let redactor = redactor();
+    let part = "\"ghp_0a1b2c3d\" ana@example.com x\n";
+    assert_linear(part, 1 << 18, |text| redactor.redact_text(text));
+}
+
 /// An example whose secrets lack their last sign.
 fn nearly(example: &Example) -> String {
     let mut text = example.text.clone();
