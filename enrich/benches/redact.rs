@@ -1,6 +1,7 @@
 //! The redactor's throughput on clean telemetry, on non-ASCII text and on text dense with secrets.
 //!
 //! `cargo bench -p magistrate-enrich --bench redact`. Aims on one core: 400 MiB/s clean, 60 dense.
+//! `MAGISTRATE_BENCH_TEXT` names a file whose text is measured, too: `the text given` is its filter.
 
 #![expect(
     clippy::unwrap_used,
@@ -421,17 +422,15 @@ fn main() {
         ("dense, all examples", &dense),
         ("dense, one key a line", &one_key),
     ] {
-        measure(name, text.len(), || {
-            black_box(redactor.redact_text(black_box(text)));
-        });
-        measure(&format!("{name}, rules only"), text.len(), || {
-            black_box(rules_only.redact_text(black_box(text)));
-        });
+        measure_text(name, &redactor, text);
+        measure_text(&format!("{name}, rules only"), &rules_only, text);
     }
     let personal = personal_lines(&mut random);
-    measure("dense, personal data", personal.len(), || {
-        black_box(redactor.redact_text(black_box(&personal)));
-    });
+    measure_text("dense, personal data", &redactor, &personal);
+    if let Some(file) = std::env::var_os("MAGISTRATE_BENCH_TEXT") {
+        let text = std::fs::read_to_string(file).unwrap();
+        measure_text("the text given", &redactor, &text);
+    }
     let bytes = events.iter().map(|event| event.buffer().len()).sum();
     measure("1000 events", bytes, || {
         for event in &events {
@@ -449,6 +448,12 @@ fn main() {
         }
     });
     yardsticks(&key, &clean);
+}
+
+fn measure_text(name: &str, redactor: &Redactor, text: &str) {
+    measure(name, text.len(), || {
+        black_box(redactor.redact_text(black_box(text)));
+    });
 }
 
 /// What the figures above are compared with.
