@@ -156,11 +156,14 @@ impl Prefilter {
     #[inline]
     fn roles_in(&self, window: &[u8; WINDOW]) -> [u64; 2] {
         let Hashes { even, odd } = self.salt.hashes(window);
-        [even, odd].map(|hashes| {
-            let roles = hashes.iter().zip((0..64).step_by(8));
-            roles.fold(0, |all, (hash, shift)| {
-                all | u64::from(self.role(*hash)) << shift
-            })
+        [self.roles_of(even), self.roles_of(odd)]
+    }
+
+    #[inline]
+    fn roles_of(&self, hashes: [u16; BLOCK / 2]) -> u64 {
+        let roles = hashes.iter().zip((0..64).step_by(8));
+        roles.fold(0, |all, (hash, shift)| {
+            all | u64::from(self.role(*hash)) << shift
         })
     }
 
@@ -222,17 +225,11 @@ impl Prefilter {
             let Some(start) = at.checked_sub(anchor.offset) else {
                 continue;
             };
-            if !anchor.head.is_at(text, start) {
-                continue;
-            }
-            let Some(literal) = self.literals.get(anchor.literal) else {
-                continue;
-            };
-            if literal.is_at(text, start) {
+            if anchor.is_at(text, start, || self.literals.get(anchor.literal)) {
                 let hit = Hit {
                     start,
-                    end: start + literal.text.len(),
-                    rule: literal.rule,
+                    end: start + anchor.len as usize,
+                    rule: anchor.rule as usize,
                     key: at,
                 };
                 resume = resume.max(visit(hit));
