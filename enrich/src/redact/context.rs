@@ -49,7 +49,8 @@ const SCHEMES: [&str; 4] = ["bearer ", "basic ", "token ", "key "];
 
 /// Whether `word` says by itself that a secret follows.
 pub(crate) fn is_telling(word: &[u8]) -> bool {
-    (0..word.len()).any(|at| telling_at(word, at).is_some())
+    let tells = |(at, &byte)| sort(byte) & TELLS != 0 && telling_at(word, at).is_some();
+    word.iter().enumerate().any(tells)
 }
 
 /// Calls `try_at` with each place at which the value may begin whose vendor's word lies at

@@ -11,7 +11,7 @@ use super::ascii::{
 use super::assign::{Assigned, Assignment, Form, assignment, bare, name_start, next_in_list};
 use super::header::{credentials, each_cookie, whole_header};
 use super::object::{each_held, next_text, value_before};
-use super::placeholder::{is_code, is_placeholder, is_uuid, looks_random};
+use super::placeholder::{is_code, is_no_code, is_placeholder, is_uuid, looks_random};
 use super::prefilter::Hit;
 use super::quote::Quote;
 
@@ -269,11 +269,12 @@ fn is_likely(value: &[u8]) -> bool {
 
 /// Whether an unquoted value, whose first word counts, is program text.
 fn is_program(text: &[u8], value: Assigned) -> bool {
-    value.form == Form::Bare && {
-        let start = skip_blanks(text, value.start).min(value.end);
-        let word = bare(slice(text, 0, start + LOOK_AGAIN_LEN), start);
-        is_code(slice(text, start, word.end.min(value.end)))
+    let start = skip_blanks(text, value.start).min(value.end);
+    if value.form != Form::Bare || is_no_code(slice(text, start, value.end)) {
+        return false;
     }
+    let word = bare(slice(text, 0, start + LOOK_AGAIN_LEN), start);
+    is_code(slice(text, start, word.end.min(value.end)))
 }
 
 /// The value with what no unquoted word holds but a stand-in ends in: `pk_...`, `dapi<token>`.

@@ -77,6 +77,23 @@ pub(crate) fn is_code(value: &[u8]) -> bool {
     is_letter || !name.is_empty() && (member || rest.starts_with(b"(") || rest.starts_with(b"::"))
 }
 
+/// The longest name that is program text by itself, `undefined`, in bytes.
+const LONGEST_KEYWORD_LEN: usize = 9;
+
+/// Whether what begins so is no program text, however it goes on: with a name longer than any that
+/// [`is_code`] knows, and a digit in it.
+pub(crate) fn is_no_code(beginning: &[u8]) -> bool {
+    let name = beginning.iter().take(MAX_LEN);
+    let mut name = name.take_while(|&&byte| is_word(byte));
+    let (mut len, mut has_digit) = (0, false);
+    name.all(|byte| {
+        len += 1;
+        has_digit |= byte.is_ascii_digit();
+        !(has_digit && len > LONGEST_KEYWORD_LEN)
+    });
+    has_digit && len > LONGEST_KEYWORD_LEN
+}
+
 /// What minified programs go on with after a name of one or two letters, digits or not: `u}=e.value`,
 /// `a[74]`, `i=m.create(s)`, and `function(z){…`.
 fn is_expression(name: &[u8], rest: &[u8]) -> bool {
@@ -259,6 +276,8 @@ fn is_notice(value: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -360,6 +379,18 @@ mod tests {
             "functional",
         ] {
             assert!(!is_code(text.as_bytes()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_begins_like_no_program_text_is_none(
+            value in r"(function|undefined|this|self|[a-z0-9_$]{0,16})[a-z0-9_$.(\[|=&!:-]{0,16}",
+            len in 0_usize..32,
+        ) {
+            let value = value.as_bytes();
+            let beginning = value.get(..len).unwrap_or(value);
+            prop_assert!(!(is_no_code(beginning) && is_code(value)));
         }
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct Scan {
     sightings: Vec<Sighting>,
     /// Per rule, up to where the text need not be looked at again; keeps hits in a row linear.
     until: Vec<(usize, usize)>,
+    /// The furthest of these places.
+    furthest: usize,
     next_end: NextEnd,
     has_named_key: bool,
     /// Where strings end that begin like a secret.
@@ -112,9 +114,9 @@ impl Scan {
     /// right, and where strings end that begin like a secret.
     pub(crate) fn take_signs(&mut self, text: &str) -> Signs {
         self.signs.sort_unstable();
+        self.fragments.sort_unstable();
         Signs {
             signs: std::mem::take(&mut self.signs),
-        self.fragments.sort_unstable();
             fragments: std::mem::take(&mut self.fragments),
             is_unusual: is_unusual(text.as_bytes()),
         }
@@ -153,10 +155,13 @@ impl Scan {
             return self.found;
         }
         let mut found = leave_out(text.as_bytes(), merge(self.found), &self.markers);
+        let mut have_grown = false;
         for one in &mut found {
-            one.span = on_char_bounds(text, one.span);
+            let span = on_char_bounds(text, one.span);
+            have_grown |= span != one.span;
+            one.span = span;
         }
-        merge(found)
+        if have_grown { merge(found) } else { found }
     }
 
     /// Looks at `hit`; answers with the end of the last marker, before which nothing is of interest.
@@ -181,7 +186,7 @@ impl Scan {
 
     fn visit_rule(&mut self, rules: &RuleSet, rule: &Compiled, text: &[u8], hit: Hit) {
         let is_seen = |(rule, until): &(usize, usize)| *rule == hit.rule && hit.start < *until;
-        if self.until.iter().any(is_seen) {
+        if hit.start < self.furthest && self.until.iter().any(is_seen) {
             return;
         }
         match &rule.finder {
@@ -283,6 +288,7 @@ impl Scan {
 
     /// Passes over what the rule of `hit` sees before `until`.
     fn skip_to(&mut self, hit: Hit, until: usize) {
+        self.furthest = self.furthest.max(until);
         // Hits come from left to right: what ends before this one is of no use any more.
         let free = |(rule, old): &&mut (usize, usize)| *rule == hit.rule || *old <= hit.start;
         match self.until.iter_mut().find(free) {

@@ -189,9 +189,11 @@ const fn ends_word(byte: &u8) -> bool {
 
 /// The length of the word of `known` that `text` ends in.
 fn last_of(known: &[&str], text: &[u8]) -> Option<usize> {
+    let last = text.last()?.to_ascii_lowercase();
     let ends = |word: &&&str| {
         let start = text.len().checked_sub(word.len());
-        start.is_some_and(|start| text.get(start..).is_some_and(|end| is_same(end, word)))
+        word.as_bytes().last() == Some(&last)
+            && start.is_some_and(|start| text.get(start..).is_some_and(|end| is_same(end, word)))
     };
     known.iter().find(ends).map(|word| word.len())
 }

@@ -201,40 +201,40 @@ fn digit(byte: u8) -> Option<u8> {
     u8::try_from(digit).ok()
 }
 
-/// The three bytes that the base64 at `at` writes.
-fn sextet_quad(text: &[u8], at: usize) -> Option<[u8; 3]> {
+/// The three bytes that the base64 at `at` writes, as a number.
+fn sextet_quad(text: &[u8], at: usize) -> Option<u32> {
     let [a, b, c, d] = *text.get(at..)?.first_chunk::<4>()?;
     let quad = [sextet(a), sextet(b), sextet(c), sextet(d)];
     let bits = quad
         .iter()
         .fold(0_u32, |bits, &value| bits << 6 | u32::from(value & 63));
-    let [_, decoded @ ..] = bits.to_be_bytes();
-    (quad.iter().all(|&value| value != NONE)).then_some(decoded)
+    (quad.iter().all(|&value| value != NONE)).then_some(bits)
 }
 
-/// The three bytes that the hex at `at` writes.
-fn hex_triple(text: &[u8], at: usize) -> Option<[u8; 3]> {
-    let [a, b, c, d, e, f] = *text.get(at..)?.first_chunk::<6>()?;
-    let pair = |high: u8, low: u8| Some(digit(high)? << 4 | digit(low)?);
-    Some([pair(a, b)?, pair(c, d)?, pair(e, f)?])
+/// The three bytes that the hex at `at` writes, as a number.
+fn hex_triple(text: &[u8], at: usize) -> Option<u32> {
+    let digits = text.get(at..)?.first_chunk::<6>()?;
+    let mut digits = digits.iter();
+    digits.try_fold(0, |bits, &byte| Some(bits << 4 | u32::from(digit(byte)?)))
 }
 
 /// Whether the first dozen decoded bytes are text, UTF-16, or the beginning of a packed file.
 fn begins_well(
     text: &[u8],
     start: usize,
-    unit: impl Fn(&[u8], usize) -> Option<[u8; 3]>,
+    unit: impl Fn(&[u8], usize) -> Option<u32>,
     step: usize,
 ) -> bool {
     let mut guess = Guess::default();
     for number in 0..4 {
-        let Some(bytes) = unit(text, start + number * step) else {
+        let Some(bits) = unit(text, start + number * step) else {
             return false;
         };
-        if number == 0 && magic(&bytes) {
+        let [_, a, b, c] = bits.to_be_bytes();
+        if number == 0 && magic(&[a, b, c]) {
             return true;
         }
-        if bytes.into_iter().any(|byte| !guess.take(byte)) {
+        if !(guess.take(a) && guess.take(b) && guess.take(c)) {
             return false;
         }
     }
