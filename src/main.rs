@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod consume;
 mod coverage;
+mod crash;
 mod dead_letter;
 mod detections;
 mod examples;
@@ -48,6 +49,7 @@ use clap::Parser as _;
 use crate::cli::{Cli, Verb};
 
 fn main() -> ExitCode {
+    crash::settle();
     memory::settle();
     one_core::settle();
     // Two providers may be compiled in (Parquet's encryption brings ring): name ours once.

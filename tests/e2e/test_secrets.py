@@ -2,6 +2,11 @@
 
 import copy
 import json
+import os
+import pathlib
+import re
+import resource
+from signal import SIGABRT
 
 import pytest
 
@@ -76,3 +81,17 @@ def test_files_are_for_their_owner_only(magistrate):
     server.stop()
     modes = {path: path.stat().st_mode & 0o777 for path in server.data.rglob("*")}
     assert {path: oct(mode) for path, mode in modes.items() if mode & 0o077} == {}
+
+
+def test_a_crash_leaves_no_memory_behind(magistrate):
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        server = magistrate().start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    limits = pathlib.Path(f"/proc/{server.process.pid}/limits").read_text()
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE), limits
+    server.process.send_signal(SIGABRT)
+    _, status = os.waitpid(server.process.pid, 0)
+    assert os.WTERMSIG(status) == SIGABRT and not os.WCOREDUMP(status)
