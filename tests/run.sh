@@ -22,6 +22,7 @@ need make make
 need python3 python3
 need logger bsdutils
 need curl curl
+need openssl openssl
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 if ! command -v squid >/dev/null && [ ! -x /usr/sbin/squid ]; then

@@ -5,6 +5,7 @@ import gzip
 import http.client
 import re
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -69,6 +70,78 @@ def shown(url, method="GET", headers="", more=""):
     """A request that is shown, without a body."""
     http_head = f"{method} {url} HTTP/1.1\r\n{headers}\r\n"
     return f"REQMOD icap://h/reqmod ICAP/1.0\r\nHost: h\r\nAllow: 204\r\n{more}Encapsulated: req-hdr=0, null-body={len(http_head)}\r\n\r\n{http_head}"
+
+
+# --- TLS
+
+
+def certified(folder, name, by=None):
+    """A certificate of `name` and its key, signed by itself or by another such pair."""
+    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+    signed = ["-CA", by[0], "-CAkey", by[1]] if by else []
+    kind = "critical,CA:FALSE" if by else "critical,CA:TRUE"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout", key, "-out", certificate,
+         "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", f"basicConstraints={kind}", *signed],
+        check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """The authority's, the judge's, a proxy's, and that of somebody whom the authority does not know."""
+    folder = tmp_path_factory.mktemp("certificates")
+    authority = certified(folder, "authority")
+    return {
+        "authority": authority, "judge": certified(folder, "judge", authority),
+        "proxy": certified(folder, "proxy", authority), "stranger": certified(folder, "stranger"),
+    }
+
+
+def over_tls(certificates, more=""):
+    certificate, key = certificates["judge"]
+    return SLOW + f'[tls.icap]\ncert_file = "{certificate}"\nkey_file = "{key}"\n{more}'
+
+
+def test_a_client_is_served_over_tls(magistrate, certificates, tmp_path):
+    server = magistrate(over_tls(certificates)).start()
+    told = client(server, "-tls", "-tls-no-verify", "-s", "reqmod")
+    assert "Methods: REQMOD" in told.replace("Modification methods", "Methods") and "Preview: 4096" in told, told
+    file, out = tmp_path / "in.txt", tmp_path / "out.txt"
+    text = "words and more words " * 10_000
+    file.write_text(text)
+    told = client(server, "-tls", "-tls-no-verify", "-no204", "-s", "respmod", "-o", out, file=file)
+    assert "200 OK" in told and out.read_text() == text, told
+    # Who speaks in the clear is not heard.
+    assert "ICAP/1.0" not in icap(server, "OPTIONS icap://h/reqmod ICAP/1.0\r\nHost: h\r\n\r\n")
+
+
+def asked_over_tls(server, certificates, who):
+    """What is answered to whoever shows the certificate of `who`, and checks the judge's."""
+    context = ssl.create_default_context(cafile=certificates["authority"][0])
+    if who:
+        context.load_cert_chain(*certificates[who])
+    try:
+        with socket.create_connection(("127.0.0.1", server.ports["icap"]), timeout=60) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as connection:
+                connection.sendall(shown("http://www.wetransfer.com/api/u", "POST", more="Connection: close\r\n").encode())
+                answer = b""
+                while piece := connection.recv(65_536):
+                    answer += piece
+                return answer.decode()
+    except (ssl.SSLError, ConnectionError):
+        return None
+
+
+def test_only_who_has_a_certificate_of_the_authority_may_ask(magistrate, certificates):
+    server = magistrate(over_tls(certificates, f'client_ca_file = "{certificates["authority"][0]}"\n')).start()
+    assert asked_over_tls(server, certificates, None) is None
+    assert asked_over_tls(server, certificates, "stranger") is None
+    answer = asked_over_tls(server, certificates, "proxy")
+    assert answer.startswith("ICAP/1.0 200 OK") and "HTTP/1.1 403 Forbidden" in answer, answer
+    server.stop()
+    [(name,)] = server.sql("select distinct magistrate.identity from lake where magistrate.verdict.door like 'icap%'")
+    assert "proxy" in name
 
 
 # --- c-icap-client
