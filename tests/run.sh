@@ -55,6 +55,9 @@ step 'Python packages'
 # mitmproxy wants other versions of some packages.
 [ -x .venv-mitmproxy/bin/python ] || python3 -m venv .venv-mitmproxy
 .venv-mitmproxy/bin/pip install --quiet --disable-pip-version-check -r tests/requirements-mitmproxy.txt
+# LiteLLM's proxy, too; it takes a minute and 750 MB.
+[ -x .venv-litellm/bin/python ] || python3 -m venv .venv-litellm
+.venv-litellm/bin/pip install --quiet --disable-pip-version-check -r tests/requirements-litellm.txt
 
 step 'formatting'
 cargo fmt --all --check
