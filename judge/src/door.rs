@@ -18,7 +18,6 @@ mod litellm;
 mod mcp;
 mod opa;
 mod openapi;
-mod texts;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -21,6 +21,7 @@ mod limits;
 mod llm;
 mod metrics;
 mod misfit;
+mod orders;
 mod pace;
 mod past;
 mod policies;
@@ -33,6 +34,8 @@ mod row;
 mod scores;
 mod session_facts;
 mod signed;
+mod texts;
+mod turn;
 mod verdict;
 mod webhook_key;
 

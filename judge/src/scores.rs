@@ -4,22 +4,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use magistrate_enrich::{ModelScores, Redactor, Unjudged};
-use magistrate_event::{Event, Field};
 use magistrate_models::{Asked, Budget, Depth, InForce, Opinion, Score, Silence};
 
 use crate::llm::Trouble;
+use crate::orders::{Need, Orders};
 use crate::verdict::Tier;
 
-/// Longer texts are judged up to here.
-const MAX_BYTES: usize = 256 * 1_024;
 /// Texts that one hides under encodings, of which more are not judged.
 const MAX_LAYERS: usize = 15;
-/// Occasions whose content somebody else than the user and the agent may have written.
-const BROUGHT: [&str; 3] = ["tool_result", "response", "download"];
 
 /// What is being judged of one question.
 pub(crate) struct Asking {
     texts: Vec<Asked>,
+    need: Need,
     said: Said,
 }
 
@@ -42,39 +39,13 @@ impl Said {
         model: None,
         llm: None,
     };
-
-    /// Nobody could judge in time.
-    pub(crate) fn slow() -> Self {
-        Self {
-            scores: ModelScores {
-                unjudged: Some(Unjudged::Slow),
-                ..ModelScores::NONE
-            },
-            ..Self::NOTHING
-        }
-    }
-}
-
-/// Classes of tools whose results are orders by nature: what the client and its own agents and skills
-/// write. What those have read was judged when they read it.
-const OWN: [&str; 2] = ["agent", "skill"];
-
-/// The text of the redacted `event` that can give an agent orders.
-pub(crate) fn brought(event: &Event) -> Option<&str> {
-    let is_one_of =
-        |field, words: &[&str]| event.text(field).is_some_and(|word| words.contains(&word));
-    let is_brought = is_one_of(Field::EventCode, &BROUGHT) && !is_one_of(Field::ToolClass, &OWN);
-    let text = event.text(Field::ContentText)?;
-    let end = text.floor_char_boundary(MAX_BYTES);
-    text.get(..end)
-        .filter(|text| is_brought && !text.is_empty())
 }
 
 impl Asking {
-    /// Begins to judge `text` and what it hides under encodings, until `until` at the latest.
+    /// Begins to judge what gives orders and what it hides under encodings, until `until` at the latest.
     pub(crate) fn begin(
         models: &InForce,
-        text: Option<&str>,
+        orders: Option<&Orders<'_>>,
         redactor: &Redactor,
         until: Instant,
     ) -> Self {
@@ -82,6 +53,7 @@ impl Asking {
             until,
             depth: Depth::Model,
         };
+        let text = orders.map(|orders| orders.text.as_ref());
         let layers = text.map(|text| redactor.decoded(text)).unwrap_or_default();
         let layers = layers.iter().take(MAX_LAYERS);
         let texts = text
@@ -90,6 +62,7 @@ impl Asking {
             .map(|text| models.ask(text, budget));
         Self {
             texts: texts.collect(),
+            need: orders.map_or(Need::Needed, |orders| orders.need),
             said: Said {
                 model: models.identity(),
                 ..Said::NOTHING
@@ -106,6 +79,15 @@ impl Asking {
         }
     }
 
+    /// What is said where the texts are not judged in time.
+    pub(crate) fn without_texts(&self) -> Said {
+        let mut said = self.said.clone();
+        if self.need == Need::Needed {
+            said.scores.unjudged = said.scores.unjudged.or(Some(Unjudged::Slow));
+        }
+        said
+    }
+
     /// Whether [`Asking::wait`] will not wait.
     pub(crate) fn is_answered(&self) -> bool {
         self.texts.iter().all(Asked::is_answered)
@@ -113,7 +95,7 @@ impl Asking {
 
     /// What was said, at the latest when the time is over.
     pub(crate) fn wait(self) -> Said {
-        let mut said = self.said;
+        let (mut said, need) = (self.said, self.need);
         for asked in self.texts {
             let opinion = asked.wait();
             if opinion.model.is_ok() {
@@ -126,13 +108,14 @@ impl Asking {
                     let number = f64::from(score.probability);
                     let worst = said.scores.injection.unwrap_or(0.0);
                     said.scores.injection = Some(worst.max(number));
-                    if score.is_partial {
+                    if score.is_partial && need == Need::Needed {
                         said.scores.unjudged = said.scores.unjudged.or(Some(Unjudged::Slow));
                     }
                 }
-                Err(silence) => {
+                Err(silence) if need == Need::Needed => {
                     said.scores.unjudged = said.scores.unjudged.or(unjudged(&silence));
                 }
+                Err(_) => {}
             }
         }
         said
@@ -159,28 +142,7 @@ const fn unjudged(silence: &Silence) -> Option<Unjudged> {
 
 #[cfg(test)]
 mod tests {
-    use magistrate_event::{Class, Timestamp};
-
     use super::*;
-
-    #[test]
-    fn only_what_others_may_have_written_is_judged() {
-        let event = |code: &str, text: &str| {
-            let mut event = Event::new(Class::ApiActivity, 1, Timestamp::default());
-            event.set_text(Field::EventCode, code);
-            event.set_text(Field::ContentText, text);
-            event
-        };
-        assert_eq!(brought(&event("tool_result", "a page")), Some("a page"));
-        for (code, text) in [("prompt", "hello"), ("upload", "a"), ("response", "")] {
-            assert_eq!(brought(&event(code, text)), None, "{code}");
-        }
-        let mut own = event("tool_result", "Work in the background");
-        own.set_text(Field::ToolClass, "agent");
-        assert_eq!(brought(&own), None);
-        let long = "é".repeat(MAX_BYTES);
-        assert_eq!(brought(&event("download", &long)).unwrap().len(), MAX_BYTES);
-    }
 
     #[test]
     fn the_score_of_who_was_asked_last_counts() {

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 /// All texts of a value, one a line.
-pub(super) fn texts_of(json: &Json) -> String {
+pub(crate) fn texts_of(json: &Json) -> String {
     let mut texts = String::new();
     let mut waiting = vec![json];
     while let Some(one) = waiting.pop() {

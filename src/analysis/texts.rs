@@ -46,7 +46,7 @@ fn content(event: &Event) -> Option<&str> {
     );
     let is_foreign = matches!(
         event.text(Field::EventCode),
-        Some("user_prompt" | "tool_result")
+        Some("user_prompt" | "prompt" | "tool_result")
     );
     let text = event.text(Field::ContentText)?;
     (is_there && is_foreign).then_some(text)
@@ -106,6 +106,7 @@ mod tests {
     fn what_the_model_wrote_or_the_client_left_out_is_not_judged() {
         for (code, state, count) in [
             ("user_prompt", "captured", 1),
+            ("prompt", "captured", 1),
             ("tool_result", "truncated", 1),
             ("user_prompt", "redacted_by_client", 0),
             ("assistant_response", "captured", 0),

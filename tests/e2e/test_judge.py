@@ -221,7 +221,6 @@ def test_models_judge_what_others_wrote(magistrate):
     assert "Content that gives orders" in [reason["title"] for reason in answer["reasons"]]
     harmless = verdict(server, brought("The report is attached. The meeting begins at ten on Friday."))
     assert harmless["decision"] == "allow" and harmless["scores"]["injection"] < 0.5
-    assert "scores" not in verdict(server, {"event": "prompt", "content": {"text": ATTACK}}), "the user's own words"
     call = changed("PreToolUse-WebFetch", hook_event_name="PostToolUse", tool_response={"result": ATTACK, "code": 200})
     held = hook(server, {**call, "session_id": "s-hooks"})
     assert held["decision"] == "block" and ATTACK not in json.dumps(held)
@@ -231,6 +230,40 @@ def test_models_judge_what_others_wrote(magistrate):
         f" where magistrate.verdict.uid = '{answer['verdict_id']}'")
     assert (model, tier) == (answer["model"], "model")
     assert json.loads(evidence)["score.injection"] == answer["scores"]["injection"]
+
+
+def spoken(text):
+    """One text as it is typed, sent to others, told an MCP server, and asked of a model by a proxied request."""
+    body = {"model": "m", "system": "You are helpful.", "messages": [
+        {"role": "user", "content": "hello"}, {"role": "assistant", "content": "Hello."}, {"role": "user", "content": text}]}
+    return {
+        "prompt": {"event": "prompt", "content": {"text": text}},
+        "message": {"event": "message_send", "destination": {"recipient": "bo@corp.example"}, "content": {"text": text}},
+        "argument": {"event": "tool_call", "tool": {"name": "mcp__board__create_note", "arguments": {"note": {"text": text}}}},
+        "asked": {"event": "request", "destination": {"url": "https://model.example.com/v1/messages", "method": "POST"},
+                  "content": {"text": json.dumps(body)}},
+    }
+
+
+@pytest.mark.parametrize("profile, asks", [("native", set()), ("company", {"message", "argument"}),
+                                           ("high-risk", {"prompt", "message", "argument", "asked"})])
+def test_what_is_asked_and_said_to_others_has_a_score_and_is_never_blocked_for_it(magistrate, profile, asks):
+    server = magistrate(SLOW + f'profile = "{profile}"\n[lists]\ncorporate_domains = ["corp.example"]\n'
+                        'approved_mcp_servers = ["board"]\n').start()
+    for kind, request in spoken(ATTACK).items():
+        answer = verdict(server, request)
+        assert answer["scores"]["injection"] >= 0.9 and answer["tier"] == "model", (kind, answer)
+        assert answer["decision"] == ("require_approval" if kind in asks else "allow"), (kind, answer)
+    for kind, request in spoken("The report is attached. The meeting begins at ten on Friday.").items():
+        answer = verdict(server, request)
+        assert answer["scores"]["injection"] < 0.5, (kind, answer)
+        titles = {reason["title"] for reason in answer["reasons"]}
+        assert not titles & {"Prompt that reads like an attack", "Message that gives orders"}, (kind, answer)
+    typed = hook(server, {"hook_event_name": "UserPromptSubmit", "session_id": "s-typed", "prompt": ATTACK})
+    assert (typed == {}) == ("prompt" not in asks)
+    server.stop()
+    [(alerts,)] = server.sql("select count(*) from lake where finding_info.title = 'A prompt reads like an attack' and activity_id = 1")
+    assert alerts >= 1
 
 
 def test_a_model_that_comes_too_late_can_only_revoke(magistrate):

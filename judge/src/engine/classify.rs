@@ -6,11 +6,12 @@ use magistrate_event::Field;
 
 use super::{Engine, Looked, Prepared};
 use crate::decision::Decision;
-use crate::scores::{Asking, Said, brought};
+use crate::orders::orders;
+use crate::scores::{Asking, Said};
 
 impl Engine {
     /// Begins to ask the models, who have until `until`. Nothing where there is nothing to ask: no
-    /// text that others wrote, no call to hold against its task, or a policy that blocks anyhow.
+    /// text that can give orders, no call to hold against its task, or a policy that blocks anyhow.
     pub(crate) fn ask_models(&self, looked: &Looked, until: Instant) -> Option<Asking> {
         let models = self.models.as_deref()?;
         let is_blocked = |looked: &Looked| {
@@ -21,17 +22,17 @@ impl Engine {
             return None;
         }
         let event = looked.record.event();
-        let text = brought(event);
+        let orders = orders(event);
         let only_reads = event.text(Field::Action) == Some("read");
         let action = if only_reads {
             None
         } else {
             self.calls.action(event, &looked.facts)
         };
-        if text.is_none() && action.is_none() {
+        if orders.is_none() && action.is_none() {
             return None;
         }
-        let mut asking = Asking::begin(models, text, &self.redactor, until);
+        let mut asking = Asking::begin(models, orders.as_ref(), &self.redactor, until);
         if let Some(action) = action {
             asking.drift(models.drift(&action).map(|drift| drift.probability));
         }

@@ -230,8 +230,11 @@ fn a_model_that_is_missing_is_answered_by_posture_and_asked_only_where_it_would_
         assert_eq!(brought.decision, expected);
         assert_eq!(brought.reasons[0].policy, "magistrate.unjudged");
         assert!(brought.degraded && brought.scores.is_empty());
+        // What a request asks a model is no reason to hold the request up.
+        let asks = r#"{"event":"request","destination":{"url":"https://model.example/","method":"POST"},"content":{"text":"{\"messages\":[{\"role\":\"user\",\"content\":\"a page\"}]}"}}"#;
         for harmless in [
-            r#"{"event":"prompt","content":{"text":"a page"}}"#,
+            asks,
+            r#"{"event":"upload","content":{"text":"a page"}}"#,
             r#"{"event":"tool_result"}"#,
             r#"{"event":"tool_call","tool":{"name":"Write","arguments":{}}}"#,
         ] {

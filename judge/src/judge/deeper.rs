@@ -13,7 +13,6 @@ use super::Judge;
 use crate::category::Audit;
 use crate::engine::{Looked, Moment, Prepared};
 use crate::llm::{Opinion, Trouble};
-use crate::scores::Said;
 
 /// Kept back from the models for deciding.
 const MODEL_RESERVE: Duration = Duration::from_millis(1);
@@ -40,10 +39,11 @@ impl Judge {
             let said = if asking.is_answered() {
                 asking.wait()
             } else {
+                let slow = asking.without_texts();
                 // It waits, and uses no processor meanwhile.
                 let waiting = spawn_blocking(move || asking.wait());
                 let said = timeout_at(due.into(), waiting).await;
-                said.ok().and_then(Result::ok).unwrap_or_else(Said::slow)
+                said.ok().and_then(Result::ok).unwrap_or(slow)
             };
             let is_late = said.scores.unjudged == Some(Unjudged::Slow);
             self.engine.weigh(prepared, looked, said);

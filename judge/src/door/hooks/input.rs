@@ -8,8 +8,8 @@ use serde_json::Value as Json;
 use crate::approvals::Step;
 use crate::decision::{Carries, Carry};
 use crate::door::fault::Fault;
-use crate::door::texts::texts_of;
 use crate::misfit::misfit;
+use crate::texts::texts_of;
 
 /// The hooks that something can be stopped at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use crate::door::fault::Fault;
-use crate::door::texts::texts_of;
 use crate::misfit::misfit;
+use crate::texts::texts_of;
 
 /// Results of tools and files that one turn has no more of.
 const MAX_PARTS: usize = 64;

@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use crate::door::fault::Fault;
-use crate::door::texts::texts_of;
 use crate::misfit::misfit;
+use crate::texts::texts_of;
 
 /// Methods that ask a server for something, and change nothing.
 const READING: [&str; 13] = [
