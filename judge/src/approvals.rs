@@ -110,6 +110,8 @@ pub(crate) enum Answer {
     Denied(EventUid),
     /// Nobody can be asked: too much waits.
     Full,
+    /// Nobody can be asked: what about is not known, or no approval can be kept.
+    Unasked,
 }
 
 /// Why a decision does not count.

@@ -14,7 +14,7 @@ use tokio::time::timeout_at;
 use self::deeper::MAX_DEEPER;
 pub use self::seat::Seat;
 use crate::answers::Answers;
-use crate::approvals::{Approvals, Heard, State};
+use crate::approvals::{Answer, Approvals, Heard, State};
 use crate::audit::{AuditError, AuditLog, Kept};
 use crate::category::Audit;
 use crate::config::Config;
@@ -201,9 +201,14 @@ impl Judge {
         })
     }
 
-    /// Asks a person where one is to decide, and decides anew by what was said.
+    /// Asks a person where one is to decide, and decides anew by what was said. Where nobody can be
+    /// shown what about, nothing waits for a person.
     fn ask_person(&self, prepared: &Prepared, ruled: &mut Ruled) -> Asked {
+        if !ruled.needs_person() {
+            return Asked::default();
+        }
         let Some(question) = self.engine.question(prepared, ruled) else {
+            self.engine.hear(prepared, ruled, Answer::Unasked);
             return Asked::default();
         };
         let Heard { answer, row, kept } = self.approvals.ask(question);
@@ -261,7 +266,13 @@ impl Judge {
             Err(_) => tracing::warn!("verdict's record is late; its posture decides"),
         }
         failures.push(Failure::Unrecorded);
-        let ruled = self.engine.rule(prepared, None, &failures);
+        let mut ruled = self.engine.rule(prepared, None, &failures);
+        // Neither a use nor a question that may be lost counts, whatever the posture says; what waited
+        // before is there all the same.
+        let waits = judged.verdict.approval.is_some() && !has_approval;
+        if has_approval || (ruled.needs_person() && !waits) {
+            self.engine.hear(prepared, &mut ruled, Answer::Unasked);
+        }
         let stricter = self.engine.conclude(prepared, ruled, Moment::Unrecorded);
         self.metrics.unrecorded();
         let rows = stricter.rows;
@@ -271,13 +282,7 @@ impl Judge {
                 tracing::error!("verdict that was given by posture has no record");
             }
         });
-        let mut verdict = stricter_of(judged.verdict, stricter.verdict);
-        if has_approval {
-            // Neither a use nor a question that may be lost counts, whatever the posture says.
-            verdict.decision = verdict.decision.max(Decision::RequireApproval);
-            verdict.approval = None;
-        }
-        verdict
+        stricter_of(judged.verdict, stricter.verdict)
     }
 }
 

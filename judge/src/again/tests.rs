@@ -175,6 +175,7 @@ fn words_of_people_and_what_failed_count_again() {
         (Answer::Approved(id), Decision::Allow),
         (Answer::Denied(id), Decision::Block),
         (Answer::Full, Decision::Block),
+        (Answer::Unasked, Decision::Block),
     ] {
         let rows = rows(&engine, ask, Some(answer), &[]);
         let (past, would) = would(&again, &rows);

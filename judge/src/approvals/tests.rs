@@ -94,7 +94,9 @@ fn ask(approvals: &Approvals, number: u8, session: &str) -> Answer {
 fn id_of(answer: &Answer) -> EventUid {
     match answer {
         Answer::Pending(ticket) => ticket.id.parse().unwrap(),
-        Answer::Approved(_) | Answer::Denied(_) | Answer::Full => panic!("{answer:?}"),
+        Answer::Approved(_) | Answer::Denied(_) | Answer::Full | Answer::Unasked => {
+            panic!("{answer:?}")
+        }
     }
 }
 

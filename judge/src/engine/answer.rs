@@ -126,7 +126,7 @@ impl Engine {
         let what = match (moment, heard) {
             (Moment::Late, _) => "late verdict".to_owned(),
             (Moment::Unrecorded, _) => "verdict by posture".to_owned(),
-            (Moment::InTime, None | Some(Answer::Full)) => "verdict".to_owned(),
+            (Moment::InTime, None | Some(Answer::Full | Answer::Unasked)) => "verdict".to_owned(),
             (Moment::InTime, Some(Answer::Pending(ticket))) => {
                 format!("verdict, asks {}", ticket.id)
             }

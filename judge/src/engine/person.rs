@@ -13,16 +13,12 @@ use crate::verdict::Ticket;
 const PASSING: [&str; 3] = ["hook_event_name", "permission_mode", "agent_id"];
 
 impl Engine {
-    /// What is to be asked of a person; nothing where no person is to decide, or nobody could see
-    /// what about.
+    /// What is to be asked of a person; nothing where nobody could see what about.
     pub(crate) fn question<'a>(
         &self,
         prepared: &Prepared,
         ruled: &'a Ruled,
     ) -> Option<Question<'a>> {
-        if ruled.ruling.decision != Decision::RequireApproval {
-            return None;
-        }
         let event = ruled.record.as_ref()?.event();
         let task = ruled.facts.task.as_deref();
         // As redacted: it is stored with the approval.
@@ -109,11 +105,16 @@ impl Engine {
 }
 
 impl Ruled {
+    /// Whether a person is to decide.
+    pub(crate) fn needs_person(&self) -> bool {
+        self.ruling.decision == Decision::RequireApproval
+    }
+
     /// The approval that it waits for, where there is one.
     pub(super) fn ticket(&self) -> Option<Ticket> {
         match self.heard.as_ref()? {
             Answer::Pending(ticket) => Some(ticket.clone()),
-            Answer::Approved(_) | Answer::Denied(_) | Answer::Full => None,
+            Answer::Approved(_) | Answer::Denied(_) | Answer::Full | Answer::Unasked => None,
         }
     }
 
@@ -122,7 +123,7 @@ impl Ruled {
         match self.heard.as_ref()? {
             Answer::Pending(ticket) => ticket.id.parse().ok(),
             Answer::Approved(id) | Answer::Denied(id) => Some(*id),
-            Answer::Full => None,
+            Answer::Full | Answer::Unasked => None,
         }
     }
 }
@@ -149,6 +150,7 @@ const fn policy_of(answer: &Answer) -> Option<&'static str> {
         Answer::Approved(_) => Some("magistrate.approved"),
         Answer::Denied(_) => Some("magistrate.denied"),
         Answer::Full => Some("magistrate.approvals_full"),
+        Answer::Unasked => Some("magistrate.unasked"),
     }
 }
 
@@ -157,7 +159,7 @@ pub(crate) fn recalled(policies: &[String], id: Option<EventUid>) -> Option<Answ
     let answers = id.into_iter();
     let answers = answers.flat_map(|id| [Answer::Approved(id), Answer::Denied(id)]);
     answers
-        .chain([Answer::Full])
+        .chain([Answer::Full, Answer::Unasked])
         .find(|answer| policy_of(answer).is_some_and(|name| policies.iter().any(|one| one == name)))
 }
 
@@ -176,10 +178,15 @@ fn said(category: &str, answer: &Answer) -> Option<Match> {
             Decision::Block,
             "A person must approve this, and too much is waiting.",
         ),
+        Answer::Unasked => (
+            "Nobody can be asked: no approval could be kept",
+            Decision::Block,
+            "A person must approve this, and nobody could be asked. Ask again later.",
+        ),
     };
     let id = match answer {
         Answer::Approved(id) | Answer::Denied(id) => Some(id.to_string()),
-        Answer::Pending(_) | Answer::Full => None,
+        Answer::Pending(_) | Answer::Full | Answer::Unasked => None,
     };
     Some(Match {
         policy: policy_of(answer)?.to_owned(),

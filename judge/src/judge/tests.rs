@@ -223,7 +223,8 @@ async fn in_every_trouble_the_posture_of_the_category_decides() {
     for (posture, expected) in [
         ("open", Decision::Allow),
         ("closed", Decision::Block),
-        ("approve", Decision::RequireApproval),
+        // No approval could be kept, so that nobody is asked.
+        ("approve", Decision::Block),
     ] {
         let config =
             ACTIONS.map(|(name, _)| format!("[category.{name}]\non_error = \"{posture}\"\n"));
@@ -256,6 +257,9 @@ async fn in_every_trouble_the_posture_of_the_category_decides() {
                 assert!(verdict.degraded, "{told}");
                 let mut reasons = verdict.reasons.iter();
                 assert!(reasons.any(|one| one.policy == trouble.reason()), "{told}");
+                let is_unasked = unasked(&verdict);
+                assert_eq!(is_unasked, posture == "approve", "{told}");
+                assert_eq!(verdict.approval, None, "{told}");
                 drop(busy);
             }
             drop(crowd);
@@ -370,8 +374,35 @@ async fn an_approval_whose_use_cannot_be_kept_lets_nothing_pass() {
     let first = judge.judge(purchase("a book", None)).await;
     approve(&judge, &first).await;
     log.is_full.store(true, Ordering::Relaxed);
-    let verdict = judge.judge(purchase("a book", None)).await;
-    assert_eq!(verdict.decision, Decision::RequireApproval);
-    assert_eq!(verdict.approval, None);
-    assert!(verdict.degraded);
+    for what in ["a book", "a bool"] {
+        let verdict = judge.judge(purchase(what, None)).await;
+        assert_eq!(verdict.decision, Decision::Block);
+        assert_eq!(verdict.approval, None);
+        assert!(verdict.degraded && unasked(&verdict));
+        assert!(verdict.told().contains("nobody could be asked"));
+    }
+}
+
+/// Whether the verdict says that nobody could be asked.
+fn unasked(verdict: &Verdict) -> bool {
+    let mut reasons = verdict.reasons.iter();
+    reasons.any(|one| one.policy == "magistrate.unasked")
+}
+
+#[tokio::test]
+async fn an_answer_without_its_record_names_the_approval_that_waits_already_and_no_other() {
+    let approve = "[category.irreversible]\non_error = \"approve\"";
+    let (judge, log) = judge(toml::from_str(approve).unwrap());
+    let first = judge.judge(purchase("a book", None)).await;
+    log.is_broken.store(true, Ordering::Relaxed);
+    let again = judge.judge(purchase("a book", None)).await;
+    assert_eq!(again.decision, Decision::RequireApproval);
+    assert_eq!(
+        again.approval.as_ref().map(|one| &one.id),
+        first.approval.as_ref().map(|one| &one.id)
+    );
+    assert!(again.degraded && !unasked(&again));
+    let other = judge.judge(purchase("a bool", None)).await;
+    assert_eq!((other.decision, &other.approval), (Decision::Block, &None));
+    assert!(unasked(&other));
 }
