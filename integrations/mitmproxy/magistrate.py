@@ -426,7 +426,9 @@ def stop(flow, answer):
 
 def stopped(verdict):
     """What the client gets in place of what was stopped."""
+    wait = verdict.get("retry_after_ms")
     headers = {
+        "retry-after": wait and str(-(-wait // 1000)),
         # What passes only masked, or only to be read, does not pass here.
         "x-magistrate-decision": "require_approval" if verdict["decision"] == "require_approval" else "block",
         "x-magistrate-verdict": verdict.get("verdict_id"),

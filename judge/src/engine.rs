@@ -109,6 +109,7 @@ pub struct Ruled {
     facts: SessionFacts,
     said: Said,
     findings: Findings,
+    limits: Vec<Limited>,
     ruling: Ruling,
     heard: Option<Answer>,
 }

@@ -8,6 +8,7 @@ mod held;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use magistrate_enrich::RateLimit;
 use magistrate_event::{Event, Field, Timestamp};
@@ -42,6 +43,17 @@ pub struct Limited {
     pub limit: String,
     /// Whether there has been more than it lets pass, so that the policy counts.
     pub exceeded: bool,
+    /// How long until it lets one more pass, where that is known.
+    #[serde(skip)]
+    pub(crate) wait: Option<Duration>,
+}
+
+/// What one count says of one action.
+enum Count {
+    /// It passes.
+    Within,
+    /// There has been more than that, and for so long the next one will be, too.
+    Over(Option<Duration>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -112,15 +124,23 @@ impl Limits {
                 left.push(one);
                 continue;
             };
-            let exceeded = self.is_exceeded(&mut held, &one.policy, &counted, now);
+            let count = self.count(&mut held, &one.policy, &counted, now);
+            let (exceeded, wait) = match count {
+                Count::Within => (false, None),
+                Count::Over(wait) => (true, wait),
+            };
             let limit = counted.rate.to_string();
             match told.iter_mut().find(|other| other.policy == one.policy) {
-                Some(other) => other.exceeded |= exceeded,
+                Some(other) => {
+                    other.exceeded |= exceeded;
+                    other.wait = other.wait.max(wait);
+                }
                 None => told.push(Limited {
                     policy: one.policy.clone(),
                     title: one.title.clone(),
                     limit: limit.clone(),
                     exceeded,
+                    wait,
                 }),
             }
             let is_there = left.iter().any(|other| other.policy == one.policy);
@@ -133,23 +153,23 @@ impl Limits {
         told
     }
 
-    fn is_exceeded(
+    fn count(
         &self,
         held: &mut HashMap<String, Held>,
         policy: &str,
         counted: &Counted,
         now: Timestamp,
-    ) -> bool {
+    ) -> Count {
         let is_other = |one: &Held| one.rate != counted.rate;
         if held.get(policy).is_none_or(is_other) {
             let Some(made) = Held::new(&counted.rate, now) else {
                 // `RateLimit::faults` refuses what no limit can be made of.
-                return true;
+                return Count::Over(None);
             };
             held.insert(policy.to_owned(), made);
         }
         let Some(one) = held.get_mut(policy) else {
-            return true;
+            return Count::Over(None);
         };
         let (before, by) = (
             one.len(),
@@ -157,16 +177,19 @@ impl Limits {
                 policy: policy.to_owned(),
             },
         );
-        let passes = one.passes(&counted.key, now);
+        let wait = one.wait(&counted.key, now);
         let grown = i64::try_from(one.len()).unwrap_or(0) - i64::try_from(before).unwrap_or(0);
         self.groups.inc_by(grown);
         if one.is_crowded() {
             self.crowded.get_or_create(&by).inc();
         }
-        if !passes {
-            self.limited.get_or_create(&by).inc();
+        match wait {
+            None => Count::Within,
+            Some(wait) => {
+                self.limited.get_or_create(&by).inc();
+                Count::Over(Some(wait))
+            }
         }
-        !passes
     }
 
     /// Forgets the counts of policies whose limit is another now, or that are gone.

@@ -130,6 +130,9 @@ pub struct Verdict {
     /// What policy asked for, where the door could not carry it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested: Option<Decision>,
+    /// In so many milliseconds the same may pass, where only a rate limit speaks against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
     /// How deep it was looked.
     pub tier: Tier,
     /// Whether something failed or came too late.
@@ -160,12 +163,21 @@ impl Verdict {
             verdict_id,
             ..
         } = self;
+        let message = match self.retry_after_seconds() {
+            Some(seconds) => format!("{message} The same may pass in {seconds} s."),
+            None => message.clone(),
+        };
         match &self.approval {
             Some(Ticket { id, page, .. }) => format!(
                 "{message} Approval {id}: a person decides at {page}; once approved, do exactly the same again. (verdict {verdict_id})"
             ),
             None => format!("{message} (verdict {verdict_id})"),
         }
+    }
+
+    /// After so many whole seconds the same may pass, where only a rate limit speaks against it.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000))
     }
 }
 

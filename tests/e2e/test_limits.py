@@ -49,22 +49,28 @@ def test_a_limit_holds_through_every_door_and_is_told(magistrate, run, tmp_path)
     def hooked():
         status, _, body = server.post("/hooks/claude-code", json.dumps(hook).encode(), "application/json", listener="judge")
         assert status == 200
-        return json.loads(body).get("hookSpecificOutput", {}).get("permissionDecision")
+        answer = json.loads(body).get("hookSpecificOutput", {})
+        assert "The same may pass in" in answer.get("permissionDecisionReason", "The same may pass in")
+        return answer.get("permissionDecision")
 
     assert [hooked() for _ in range(3)] == [None] * 3
     assert [look(server, session)["decision"] for _ in range(2)] == ["allow"] * 2
     # The five are used up, whichever door asks next.
     assert hooked() == "deny"
     sixth = look(server, session)
-    assert sixth["decision"] == "block"
+    # One of five a day comes back every 288 minutes.
+    assert sixth["decision"] == "block" and 17_000_000 < sixth["retry_after_ms"] <= 17_280_001
     [reason] = [one for one in sixth["reasons"] if one["policy"] == "crm-looks"]
     assert reason["title"] == "Many looks into the CRM" and reason["decision"] == "block"
     # Other sessions and other tools have counts of their own.
-    assert look(server, "another")["decision"] == "allow"
+    another = look(server, "another")
+    assert another["decision"] == "allow" and "retry_after_ms" not in another
     assert look(server, session, "mcp__crm__list_orders")["decision"] == "allow"
 
     def proxied(url):
-        status, _, _ = server.post("/authz/nginx", b"", "text/plain", {"X-Original-URL": url, "X-Original-Method": "GET"}, listener="judge")
+        status, headers, _ = server.post("/authz/nginx", b"", "text/plain", {"X-Original-URL": url, "X-Original-Method": "GET"}, listener="judge")
+        assert (headers["retry-after"] is None) == (status == 200)
+        assert status == 200 or 0 < int(headers["retry-after"]) <= 28_801
         return status
 
     assert [proxied(f"https://{host}.busy.example/") for host in "abcde"] == [200, 200, 200, 403, 403]

@@ -100,6 +100,7 @@ fn response(verdict: &Arc<Verdict>) -> Response {
 pub(super) fn headers_of(verdict: &Verdict) -> Vec<(&'static str, String)> {
     let is_stopped = verdict.decision != Decision::Allow;
     let page = verdict.approval.as_ref().map(|ticket| ticket.page.as_str());
+    let wait = verdict.retry_after_seconds().map(|wait| wait.to_string());
     let all = [
         ("x-magistrate-verdict", Some(verdict.verdict_id.as_str())),
         ("x-magistrate-decision", Some(verdict.decision.name())),
@@ -108,6 +109,7 @@ pub(super) fn headers_of(verdict: &Verdict) -> Vec<(&'static str, String)> {
             is_stopped.then_some(verdict.message.as_str()),
         ),
         ("x-magistrate-approval", page),
+        ("retry-after", wait.as_deref().filter(|_| is_stopped)),
     ];
     let told = all
         .into_iter()

@@ -17,19 +17,21 @@ use crate::verdict::{Constraints, Masked, Verdict, message_of};
 impl Engine {
     /// Decides by what was seen. Without `looked` the posture decides alone.
     pub fn rule(&self, prepared: &Prepared, looked: Option<Looked>, failures: &[Failure]) -> Ruled {
-        let (record, facts, matches, said) = match looked {
-            Some(Looked {
-                record,
-                facts,
-                matches,
-                said,
-                limits: _,
-            }) => (Some(record), facts, matches, said),
-            None => (None, SessionFacts::UNKNOWN, Vec::new(), Said::NOTHING),
-        };
         let mut findings = Findings {
-            matches,
+            matches: Vec::new(),
             failures: failures.to_vec(),
+        };
+        let (record, facts, said, limits) = match looked {
+            Some(looked) => {
+                findings.matches = looked.matches;
+                (
+                    Some(looked.record),
+                    looked.facts,
+                    looked.said,
+                    looked.limits,
+                )
+            }
+            None => (None, SessionFacts::UNKNOWN, Said::NOTHING, Vec::new()),
         };
         if prepared.is_partial() {
             findings.failures.push(Failure::Partial);
@@ -43,6 +45,7 @@ impl Engine {
             facts,
             said,
             findings,
+            limits,
             heard: None,
         }
     }
@@ -89,6 +92,7 @@ impl Engine {
             constraints: (decision == Decision::Downgrade).then(Constraints::read_only),
             approval: ruled.ticket(),
             requested: (decision != asked).then_some(asked),
+            retry_after_ms: self.retry_after_ms(prepared, ruled),
             tier: ruled.said.tier,
             degraded: findings.failures.iter().any(|one| *one != Failure::Partial),
             partial: prepared.is_partial(),
@@ -98,6 +102,22 @@ impl Engine {
             families,
             message: message.unwrap_or_else(|| message_of(decision).to_owned()),
         }
+    }
+
+    /// How long until it would not be decided so any more; nothing where it is no rate limit alone that
+    /// decided.
+    fn retry_after_ms(&self, prepared: &Prepared, ruled: &Ruled) -> Option<u64> {
+        let over = || ruled.limits.iter().filter(|one| one.exceeded);
+        let wait = over().filter_map(|one| one.wait).max()?;
+        let mut rest = ruled.findings.clone();
+        rest.matches
+            .retain(|one| !over().any(|limit| limit.policy == one.policy));
+        let milder = decide(&prepared.facts, &rest, &self.postures);
+        if milder.decision >= ruled.ruling.decision {
+            return None;
+        }
+        // Rounded up: a moment too early is too early.
+        u64::try_from(wait.as_millis() + 1).ok()
     }
 
     /// Masks in any JSON what the verdict's policies name.

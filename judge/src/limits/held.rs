@@ -49,9 +49,9 @@ impl Held {
         })
     }
 
-    /// Counts one of the group `key` at `now`, and says whether it passes. Time never goes back: a
-    /// clock that is set back limits until it has caught up.
-    pub(super) fn passes(&mut self, key: &Key, now: Timestamp) -> bool {
+    /// Counts one of the group `key` at `now`; where it does not pass, says how long until the next one
+    /// does. Time never goes back: a clock that is set back limits until it has caught up.
+    pub(super) fn wait(&mut self, key: &Key, now: Timestamp) -> Option<Duration> {
         let clock = self.limiter.clock();
         let now = since_epoch(now).max(clock.0.get());
         clock.0.set(now);
@@ -60,7 +60,8 @@ impl Held {
             self.forgot = now;
             self.groups.forget(now.saturating_sub(self.start).into());
         }
-        self.limiter.check_key(key).is_ok()
+        let full = self.limiter.check_key(key).err()?;
+        Some(full.wait_time_from(now))
     }
 
     /// How many groups are counted apart.

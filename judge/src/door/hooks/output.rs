@@ -159,6 +159,7 @@ mod tests {
             partial: false,
             policy_version: String::new(),
             model: None,
+            retry_after_ms: None,
             elapsed_us: 0,
             families: Vec::new(),
             message: "No.".to_owned(),

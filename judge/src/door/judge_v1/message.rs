@@ -62,6 +62,8 @@ pub(super) struct JudgeResponse {
     pub(super) elapsed_us: u64,
     #[prost(string, tag = "16")]
     pub(super) message: String,
+    #[prost(uint64, optional, tag = "17")]
+    pub(super) retry_after_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Enumeration)]

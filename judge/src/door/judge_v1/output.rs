@@ -47,6 +47,7 @@ pub(super) fn response(verdict: &Verdict) -> JudgeResponse {
         policy_version: verdict.policy_version.clone(),
         model: verdict.model.clone(),
         elapsed_us: verdict.elapsed_us,
+        retry_after_ms: verdict.retry_after_ms,
         message: verdict.told(),
     }
 }
