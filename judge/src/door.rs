@@ -1,5 +1,6 @@
 //! The doors: protocols that a question can come by, on one port.
 
+mod answered;
 mod approvals;
 mod authz;
 mod body;
@@ -15,9 +16,11 @@ mod inference;
 mod json;
 mod judge_v1;
 mod litellm;
+mod masking;
 mod mcp;
 mod opa;
 mod openapi;
+mod tool_uses;
 
 use std::net::IpAddr;
 use std::sync::Arc;

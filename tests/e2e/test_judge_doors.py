@@ -38,6 +38,28 @@ def test_opa_is_asked_for_the_decision_or_a_member_of_it(server):
     assert "result" not in post(server, f"{path}/nothing", {"input": UPLOAD}), "what is undefined has no result"
 
 
+def test_what_a_model_answers_is_judged_with_the_tools_that_it_calls(server):
+    def answered(*inputs, name="Bash", **more):
+        blocks = [{"type": "tool_use", "id": f"toolu_{at}", "name": name, "input": one} for at, one in enumerate(inputs)]
+        text = json.dumps({"type": "message", "content": [{"type": "text", "text": "I will."}, *blocks]})
+        request = {"event": "response", "content": {"text": text, "media_type": "application/json"}, **more}
+        other = post(server, "/v1/data/magistrate/decision", {"input": request})["result"]
+        verdict = post(server, "/v1/judge", request)
+        assert other["decision"] == verdict["decision"]
+        return verdict
+
+    assert answered({"command": "ls"}, {"command": "pwd"})["decision"] == "allow"
+    stopped = answered({"command": "ls"}, {"command": "rm -rf /"}, request_id="r-calls")
+    assert stopped["decision"] == "block" and "Command that destroys a system" in titles(stopped)
+    assert stopped["request_id"] == "r-calls"
+    again = answered({"command": "ls"}, {"command": "rm -rf /"}, request_id="r-calls")
+    assert again["verdict_id"] == stopped["verdict_id"], "a retry is no second question"
+    masked = answered({"note": f"the key is {KEY}"}, name="mcp__board__create_note")
+    assert masked["decision"] == "redact"
+    left = json.loads(masked["redacted"]["text"])["content"][1]["input"]["note"]
+    assert left.startswith("the key is [redacted:") and KEY not in left
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"input": 3}', b'{"input": {"method": "POST", "path": ["x"]}}'])
 def test_opa_input_that_is_no_request_is_refused(server, body):
     # An input of another plugin says nothing that a policy knows: it must not pass for that.

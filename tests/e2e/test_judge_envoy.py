@@ -216,6 +216,88 @@ def test_orders_in_events_break_them_off(by_mode):
         assert b"mallory" not in told
 
 
+WIPE = {"command": "rm -rf /"}
+LOOK = {"command": "ls -la " + "/home/ana/work/a-long-name " * 200}
+
+
+def anthropic(arguments, size=7):
+    """A call of Bash as the Messages API streams it."""
+    written = json.dumps(arguments)
+    block = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": {}}
+    yield {"type": "content_block_start", "index": 1, "content_block": block}
+    for at in range(0, len(written), size):
+        yield {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": written[at:at + size]}}
+    yield {"type": "content_block_stop", "index": 1}
+
+
+def chat(arguments, size=7):
+    """The same as chat completions stream it."""
+    written = json.dumps(arguments)
+    yield {"choices": [{"index": 0, "delta": {"role": "assistant", "tool_calls": [
+        {"index": 0, "id": "call_1", "type": "function", "function": {"name": "Bash", "arguments": ""}}]}}]}
+    for at in range(0, len(written), size):
+        piece = {"index": 0, "function": {"arguments": written[at:at + size]}}
+        yield {"choices": [{"index": 0, "delta": {"tool_calls": [piece]}}]}
+    yield {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
+
+
+def stream_of(call):
+    return [f"data: {json.dumps(one)}\n\n".encode() for one in call]
+
+
+def arguments_in(stream):
+    """What a client makes of the pieces of the call."""
+    written = ""
+    for line in stream.decode().splitlines():
+        data = json.loads(line[5:]) if line.startswith("data:") else {}
+        written += data.get("delta", {}).get("partial_json", "")
+        for choice in data.get("choices", []):
+            written += "".join(call["function"].get("arguments", "") for call in choice["delta"].get("tool_calls", []))
+    return json.loads(written)
+
+
+def streamed_through(port, events):
+    """What a client gets of a stream, as far as it comes."""
+    Application.answers, Application.headers_of_answer = events, {"content-type": "text/event-stream"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", "/v1/messages", headers={"host": "docs.example.com"})
+        return connection.getresponse().read()
+    except http.client.IncompleteRead as error:
+        return error.partial
+    except (http.client.HTTPException, ConnectionError):
+        return b""
+
+
+@pytest.mark.parametrize("mode", ("BUFFERED", "FULL_DUPLEX_STREAMED"))
+@pytest.mark.parametrize("protocol", (anthropic, chat))
+def test_a_tool_that_a_streamed_answer_calls_is_judged_as_that_call(by_mode, mode, protocol):
+    before = [delta(f"word {number} ") for number in range(300)]
+    told = streamed_through(by_mode[mode], [*before, *stream_of(protocol(WIPE)), *before])
+    assert b"Bash" not in told and told.count(b"word 299 ") <= 1
+    told = streamed_through(by_mode[mode], [*before, *stream_of(protocol(LOOK)), *before])
+    assert told.count(b"word 299 ") == 2
+    assert arguments_in(told) == LOOK
+    told = streamed_through(by_mode[mode], stream_of(protocol({"command": f"export K={KEY}; " + LOOK["command"]})))
+    assert KEY.encode() not in told and arguments_in(told)["command"].startswith("export K=[redacted:")
+
+
+@pytest.mark.parametrize("mode", ("BUFFERED", "FULL_DUPLEX_STREAMED"))
+def test_a_tool_that_a_whole_answer_calls_is_judged_as_that_call(by_mode, mode):
+    def answered(arguments):
+        block = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": arguments}
+        whole = {"type": "message", "role": "assistant", "content": [{"type": "text", "text": "I will."}, block]}
+        Application.answers, Application.headers_of_answer = [json.dumps(whole).encode()], {"content-type": "application/json"}
+        return through(by_mode[mode], "GET", "https://docs.example.com/v1/messages")
+
+    status, headers, told, _ = answered(WIPE)
+    assert status == 403 and "Bash" not in told and headers["x-magistrate-decision"] == "block"
+    status, _, told, _ = answered(LOOK)
+    assert status == 200 and json.loads(told)["content"][1]["input"] == LOOK
+    status, _, told, _ = answered({"command": f"export K={KEY}"})
+    assert status == 200 and json.loads(told)["content"][1]["input"]["command"].startswith("export K=[redacted:")
+
+
 def test_a_judge_that_goes_away_lets_nothing_pass(magistrate, tmp_path):
     server = magistrate(SLOW).start()
     with contextlib.ExitStack() as stack:

@@ -16,7 +16,7 @@ import conftest
 from conformance import CREDENTIAL_IN_ANSWER, TEXTS
 from test_judge import ATTACK, KEY
 from test_judge_doors import carried, hold_to_reading, wanted
-from test_judge_envoy import delta, texts
+from test_judge_envoy import LOOK, WIPE, anthropic, arguments_in, chat, delta, stream_of, streamed_through, texts
 from test_judge_proxies import SLOW, Application, binary, proxied, through
 
 CAN = ("redact", "require_approval")
@@ -405,6 +405,15 @@ def test_events_go_through_squid_while_they_come_and_secrets_in_pieces_are_maske
     said = texts(begun + answer.read())
     assert said.startswith("".join(f"word {number} " for number in range(300))), "nothing is lost"
     assert KEY not in said and "the key is [redacted:" in said and said.endswith(" and that is all")
+
+
+@pytest.mark.parametrize("protocol", (anthropic, chat))
+def test_a_tool_that_an_answer_through_squid_calls_is_judged_as_that_call(squid, protocol):
+    before = [delta(f"word {number} ") for number in range(300)]
+    told = streamed_through(squid, [*before, *stream_of(protocol(WIPE)), *before])
+    assert b"word 1 " in told and b"Bash" not in told and told.count(b"word 299 ") <= 1
+    told = streamed_through(squid, [*before, *stream_of(protocol(LOOK)), *before])
+    assert told.count(b"word 299 ") == 2 and arguments_in(told) == LOOK
 
 
 def test_what_cannot_be_judged_is_stopped_not_bypassed(magistrate, tmp_path):

@@ -1,6 +1,7 @@
 """A real mitmproxy with the addon: bodies both ways, streams, the log, and a judge that is not there."""
 
 import http.client
+import json
 import socket
 import ssl
 import subprocess
@@ -13,7 +14,7 @@ from conformance import TEXTS
 from test_judge import ATTACK, KEY
 from test_judge_doors import carried, hold_to_reading, wanted
 # The same judge, and the same application behind another proxy.
-from test_judge_envoy import delta, server, usual_answers  # noqa: F401
+from test_judge_envoy import LOOK, WIPE, anthropic, delta, server, stream_of, usual_answers  # noqa: F401
 from test_judge_proxies import Application, free_port, mitmproxy_of, proxied, through
 
 ASK = "https://docs.example.com/a"
@@ -70,6 +71,24 @@ def test_an_answer_is_masked_or_stopped_on_its_way_back(proxy):
     Application.answers = [ATTACK.encode()]
     status, headers, told, reached = through(proxy, "GET", ASK)
     assert status == 403 and reached and "mallory" not in told and headers["x-magistrate-decision"] == "block"
+
+
+def test_a_tool_that_an_answer_calls_is_judged_as_that_call(server, proxy):
+    def answered(arguments):
+        block = {"type": "tool_use", "id": "toolu_1", "name": "Bash", "input": arguments}
+        Application.answers = [json.dumps({"type": "message", "content": [block]}).encode()]
+        Application.headers_of_answer = {"content-type": "application/json"}
+        return through(proxy, "GET", ASK)
+
+    status, headers, told, _ = answered(WIPE)
+    assert status == 403 and "Bash" not in told and headers["x-magistrate-decision"] == "block"
+    assert answered(LOOK)[0] == 200
+    # What has passed already is on record all the same.
+    Application.answers, Application.headers_of_answer = stream_of(anthropic(WIPE)), {"content-type": "text/event-stream"}
+    assert through(proxy, "GET", ASK, {"x-claude-code-session-id": "s-streamed"})[0] == 200
+    blocked = ("select count(*) from lake where actor.session.uid = 's-streamed' and api.operation = 'Bash'"
+               " and magistrate.verdict.decision = 'block'")
+    server.wait(lambda: server.sql(blocked) == [(1,)], "the verdict on the call")
 
 
 def test_pictures_and_what_is_too_large_pass_as_they_come(proxy):

@@ -4,6 +4,7 @@
 pub(super) mod events;
 pub(super) mod judged;
 pub(super) mod kind;
+pub(super) mod pace;
 pub(super) mod subject;
 
 use std::time::Duration;

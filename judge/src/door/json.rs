@@ -28,7 +28,7 @@ async fn judged(doors: &Doors, request: axum::extract::Request) -> Result<Respon
     let Call { body, asker, .. } = Call::receive(doors, request).await?;
     let request = Request::read(&body)?;
     drop(body);
-    let verdict = asker.ask(doors, request, DOOR).await?;
+    let verdict = asker.ask_all(doors, request, DOOR).await?;
     let json = serde_json::to_vec(verdict.as_ref());
     json.map(json_response)
         .map_err(|error| Fault::Malformed(error.to_string()))

@@ -40,6 +40,6 @@ async fn judged(doors: &Doors, request: axum::extract::Request) -> Result<JudgeR
     let deadline = call.deadline(doors, asked);
     let mut request = input::request(call.message)?;
     request.deadline = deadline.or(request.deadline);
-    let verdict = call.asker.ask(doors, request, DOOR).await?;
+    let verdict = call.asker.ask_all(doors, request, DOOR).await?;
     Ok(output::response(&verdict))
 }

@@ -66,7 +66,7 @@ async fn judged(doors: &Doors, request: axum::extract::Request, path: &str) -> R
         return Err(Fault::Malformed(message.to_owned()));
     }
     drop(body);
-    let verdict = asker.ask(doors, request, DOOR).await?;
+    let verdict = asker.ask_all(doors, request, DOOR).await?;
     let document = document(&verdict)?;
     Ok(match at(&document, path) {
         Some(result) => json!({ "decision_id": verdict.verdict_id, "result": result }),

@@ -5,6 +5,7 @@
 //! they are judged, and the last ones are held back, so that no secret goes on in two halves.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use bytes::Bytes;
 use serde_json::Value as Json;
@@ -66,6 +67,27 @@ fn ends(bytes: &[u8]) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The JSON of each event, and where the event stands. What is no JSON as a whole may be so by lines.
+pub(in crate::door) fn data(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, Json)> {
+    let mut start = 0;
+    let ends = ends(bytes).chain([bytes.len()]);
+    let all = ends.filter_map(move |end| {
+        let at = start..end;
+        start = end;
+        let data = match Event::read(bytes.get(at.clone())?) {
+            Event::Json(json) => vec![json],
+            Event::Lines(lines) => {
+                let lines = lines.iter();
+                lines
+                    .filter_map(|line| serde_json::from_str(line).ok())
+                    .collect()
+            }
+        };
+        Some(data.into_iter().map(move |json| (at.clone(), json)))
+    });
+    all.flatten()
+}
+
 /// What is judged: each text once, pieces joined.
 pub(in crate::door) fn texts(bytes: &[u8]) -> Vec<String> {
     let mut texts = Texts::default();
@@ -79,14 +101,16 @@ pub(in crate::door) fn texts(bytes: &[u8]) -> Vec<String> {
 }
 
 /// The first events with what is masked of their texts, and how many bytes these were; none where
-/// nothing can be masked. `mask` says what becomes of texts, and none where all stays.
+/// nothing can be masked. `mask` says what becomes of texts, and none where all stays; `is_between`
+/// where a cut may be.
 pub(in crate::door) fn masked(
     held: &[u8],
-    cut: usize,
+    (cut, is_between): (usize, impl Fn(usize) -> bool),
     mask: impl Fn(&[String]) -> Option<Vec<String>>,
 ) -> Option<(usize, Bytes)> {
     let all = mask(&texts(held))?;
-    let mut cuts: Vec<usize> = ends(held).take_while(|end| *end < cut).collect();
+    let earlier = ends(held).take_while(|end| *end < cut);
+    let mut cuts: Vec<usize> = earlier.filter(|end| is_between(*end)).collect();
     cuts.push(cut);
     for cut in cuts.into_iter().rev().take(MAX_CUTS) {
         let released = held.get(..cut)?;
@@ -264,6 +288,10 @@ mod tests {
         format!("event: content_block_delta\ndata: {data}\n\n")
     }
 
+    const fn anywhere(_: usize) -> bool {
+        true
+    }
+
     /// Masks every `KEY`.
     fn mask(texts: &[String]) -> Option<Vec<String>> {
         let masked: Vec<String> = texts
@@ -313,7 +341,7 @@ mod tests {
     #[test]
     fn what_is_masked_is_in_the_first_of_its_pieces() {
         let stream = [delta(0, "a K"), delta(0, "EY b"), delta(1, "c")].concat();
-        let (cut, events) = masked(stream.as_bytes(), stream.len(), mask).unwrap();
+        let (cut, events) = masked(stream.as_bytes(), (stream.len(), anywhere), mask).unwrap();
         assert_eq!(cut, stream.len());
         assert_eq!(texts(&events), ["a *** b", "c"]);
         let text = String::from_utf8(events.to_vec()).unwrap();
@@ -322,20 +350,20 @@ mod tests {
             "what holds nothing stays as it is"
         );
         assert_eq!(text.matches("event: content_block_delta\n").count(), 3);
-        assert_eq!(masked(delta(0, "a").as_bytes(), 1, mask), None);
+        assert_eq!(masked(delta(0, "a").as_bytes(), (1, anywhere), mask), None);
     }
 
     #[test]
     fn a_cut_never_goes_through_what_is_masked() {
         let (first, second) = ([delta(0, "a"), delta(0, "K")].concat(), delta(0, "EY b"));
         let stream = [first.clone(), second].concat();
-        let (cut, events) = masked(stream.as_bytes(), first.len(), mask).unwrap();
+        let (cut, events) = masked(stream.as_bytes(), (first.len(), anywhere), mask).unwrap();
         assert_eq!(cut, delta(0, "a").len());
         assert_eq!(texts(&events), ["a"]);
         let stream = [delta(0, "K"), delta(0, "EY")].concat();
         let end = delta(0, "K").len();
         assert_eq!(
-            masked(stream.as_bytes(), end, mask),
+            masked(stream.as_bytes(), (end, anywhere), mask),
             Some((0, Bytes::new()))
         );
     }
@@ -343,7 +371,7 @@ mod tests {
     #[test]
     fn lines_that_are_no_json_are_masked_too() {
         let stream = b"id: 1\ndata: a KEY\ndata: b\n\n";
-        let (_, events) = masked(stream, stream.len(), mask).unwrap();
+        let (_, events) = masked(stream, (stream.len(), anywhere), mask).unwrap();
         assert_eq!(events, "id: 1\ndata: a ***\ndata: b\n\n");
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use magistrate_event::Origin;
+use magistrate_event::{Action, Origin};
 use serde::de::IgnoredAny;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::events;
 use super::subject::Subject;
@@ -14,6 +14,8 @@ use crate::door::Doors;
 use crate::door::authz::CARRIES;
 use crate::door::call::Asker;
 use crate::door::fault::Fault;
+use crate::door::masking::Masking;
+use crate::door::tool_uses::{self, Streamed, ToolUse};
 use crate::inquiry::Door;
 use crate::request::Request;
 use crate::verdict::Verdict;
@@ -64,6 +66,8 @@ pub(in crate::door) enum Released {
     Bytes(usize),
     /// This instead of so many bytes.
     Masked(usize, Bytes),
+    /// Nothing yet: a call of a tool has begun, and its end is waited for.
+    Waits,
     /// Nothing, and that is all.
     Stop(Arc<Verdict>),
 }
@@ -71,7 +75,8 @@ pub(in crate::door) enum Released {
 impl Judged<'_> {
     /// Asks whether a head may go on before its body.
     pub(in crate::door) async fn head(&self, subject: Subject) -> Result<Outcome, Fault> {
-        let verdict = self.ask(subject.question(None), ONLY_STOPS).await?;
+        let question = subject.question(None);
+        let verdict = self.ask(&self.asker(), question, ONLY_STOPS).await?;
         Ok(match verdict.decision {
             Decision::Allow => Outcome::Pass(verdict),
             Decision::Redact
@@ -81,7 +86,8 @@ impl Judged<'_> {
         })
     }
 
-    /// Asks about a message, with what has come of its body and whether that is all of it.
+    /// Asks about a message, with what has come of its body and whether that is all of it; of what a
+    /// model answers also about each call of a tool.
     pub(in crate::door) async fn whole(
         &self,
         subject: Subject,
@@ -91,67 +97,120 @@ impl Judged<'_> {
         let text = readable.and_then(|(body, _)| std::str::from_utf8(body).ok());
         let carries = if text.is_some() { MASKS } else { STOPS };
         let url = subject.url().map(str::to_owned);
-        let verdict = self.ask(subject.question(body), carries).await?;
-        Ok(match verdict.decision {
-            Decision::Allow => Outcome::Pass(verdict),
-            Decision::Redact => match text.and_then(|text| self.masked(&verdict, url, text)) {
-                Some(masked) => Outcome::Replace(verdict, masked),
-                None => Outcome::Stop(verdict),
+        let answer = text.filter(|_| matches!(subject, Subject::Response(_)));
+        let uses = answer.map(tool_uses::in_json).transpose()?;
+        let uses = uses.unwrap_or_default();
+        let question = subject.question(body);
+        let calls = actions(&uses, &question.action);
+        let asker = self.asker();
+        let verdict = self.ask(&asker, question, carries).await?;
+        if verdict.decision > Decision::Redact {
+            return Ok(Outcome::Stop(verdict));
+        }
+        let masking = match self.calls(&asker, calls).await? {
+            Passing::All(masking) => self.masking(masking),
+            Passing::None(stopping) => return Ok(Outcome::Stop(stopping)),
+        };
+        if verdict.decision == Decision::Allow && masking.first().is_none() {
+            return Ok(Outcome::Pass(verdict));
+        }
+        let masked = text.and_then(|text| masked(&verdict, text, (&masking, &uses)));
+        // Where policy would mask something of the address, too, masking the body does not do.
+        let in_url = url.and_then(|url| masking.engine().mask(&json!(url), &verdict));
+        Ok(
+            match (masked.filter(|_| in_url.is_none()), masking.first()) {
+                (Some(masked), _) => Outcome::Replace(verdict, masked),
+                (None, Some(call)) if verdict.decision == Decision::Allow => {
+                    Outcome::Stop(Arc::clone(call))
+                }
+                (None, _) => Outcome::Stop(verdict),
             },
-            Decision::Downgrade | Decision::RequireApproval | Decision::Block => {
-                Outcome::Stop(verdict)
-            }
-        })
+        )
     }
 
-    /// The body with what policies name masked; none where that is not all, or breaks it.
-    fn masked(&self, verdict: &Verdict, url: Option<String>, text: &str) -> Option<Bytes> {
-        let masked = verdict.redacted.as_ref()?.text.as_ref()?;
-        let in_url = url.and_then(|url| self.mask(&json!(url), verdict));
-        let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
-        let is_sound = masked != text && in_url.is_none() && (is_json(masked) || !is_json(text));
-        is_sound.then(|| Bytes::from(masked.clone()))
-    }
-
-    /// Asks about the events that are held back, and says which of them go on.
+    /// Asks about the events that are held back, and the calls of tools that they tell of, and says
+    /// which of them go on.
     pub(in crate::door) async fn events(
         &self,
         subject: Subject,
         held: &[u8],
         is_last: bool,
     ) -> Result<Released, Fault> {
-        let cut = events::cut(held, is_last);
+        let uses = tool_uses::in_events(held, is_last)?;
+        let whole = events::cut(held, is_last);
+        let cut = tool_uses::cut_between(&uses, whole);
         if cut == 0 {
-            return Ok(Released::Bytes(0));
+            let is_in_call = whole > 0;
+            return Ok(if is_in_call {
+                Released::Waits
+            } else {
+                Released::Bytes(0)
+            });
         }
-        let texts = events::texts(held);
-        let text = texts.join("\n");
+        let text = events::texts(held).join("\n");
         let question = subject.question(Some((text.as_bytes(), true)));
-        let verdict = self.ask(question, MASKS).await?;
-        let masked = match verdict.decision {
-            Decision::Allow => return Ok(Released::Bytes(cut)),
-            Decision::Redact => {
-                let mask = |texts: &[String]| self.mask_texts(texts, &verdict);
-                events::masked(held, cut, mask)
-            }
-            Decision::Downgrade | Decision::RequireApproval | Decision::Block => None,
+        let calls = actions(&over_by(&uses, cut), &question.action);
+        let asker = self.asker();
+        let verdict = self.ask(&asker, question, MASKS).await?;
+        if verdict.decision > Decision::Redact {
+            return Ok(Released::Stop(verdict));
+        }
+        let mut verdicts = match self.calls(&asker, calls).await? {
+            Passing::All(verdicts) => verdicts,
+            Passing::None(stopping) => return Ok(Released::Stop(stopping)),
         };
-        Ok(match masked {
-            Some((cut, events)) => Released::Masked(cut, events),
-            None => Released::Stop(verdict),
-        })
+        if verdict.decision == Decision::Redact {
+            verdicts.insert(0, verdict);
+        }
+        let masking = self.masking(verdicts);
+        let Some(stopping) = masking.first() else {
+            return Ok(Released::Bytes(cut));
+        };
+        let may_cut = |cut| tool_uses::is_between(&uses, cut);
+        let masked = events::masked(held, (cut, may_cut), |texts| masking.texts(texts));
+        if let Some((cut, events)) = masked {
+            let left = over_by(&tool_uses::in_events(&events, true)?, events.len());
+            if masking.is_done(&over_by(&uses, cut), &left) {
+                return Ok(Released::Masked(cut, events));
+            }
+        }
+        Ok(Released::Stop(Arc::clone(stopping)))
     }
 
-    fn mask_texts(&self, texts: &[String], verdict: &Verdict) -> Option<Vec<String>> {
-        let masked = self.mask(&json!(texts), verdict)?;
-        serde_json::from_value(masked).ok()
+    /// Asks about calls of tools, one after the other.
+    async fn calls(&self, asker: &Asker, calls: Vec<Action>) -> Result<Passing, Fault> {
+        let mut masking = Vec::new();
+        for action in calls {
+            let request = Request {
+                action,
+                ..Request::default()
+            };
+            let verdict = self.ask(asker, request, MASKS).await?;
+            match verdict.decision {
+                Decision::Allow => {}
+                Decision::Redact => masking.push(verdict),
+                Decision::Downgrade | Decision::RequireApproval | Decision::Block => {
+                    return Ok(Passing::None(verdict));
+                }
+            }
+        }
+        Ok(Passing::All(masking))
     }
 
-    fn mask(&self, json: &Json, verdict: &Verdict) -> Option<Json> {
-        self.doors.judge.engine().mask(json, verdict)
+    fn masking(&self, verdicts: Vec<Arc<Verdict>>) -> Masking<'_> {
+        Masking::new(self.doors.judge.engine(), verdicts)
     }
 
-    async fn ask(&self, mut request: Request, carries: Carries) -> Result<Arc<Verdict>, Fault> {
+    fn asker(&self) -> Asker {
+        Asker::now(self.origin.clone())
+    }
+
+    async fn ask(
+        &self,
+        asker: &Asker,
+        mut request: Request,
+        carries: Carries,
+    ) -> Result<Arc<Verdict>, Fault> {
         let door = Door {
             name: self.name,
             carries,
@@ -161,7 +220,51 @@ impl Judged<'_> {
         if let Some(address) = &self.client.address {
             action.told.push(("client_ip".to_owned(), address.clone()));
         }
-        let asker = Asker::now(self.origin.clone());
         asker.ask(self.doors, request, door).await
     }
+}
+
+/// What became of calls.
+enum Passing {
+    /// They pass, with what these verdicts mask masked.
+    All(Vec<Arc<Verdict>>),
+    /// This one does not.
+    None(Arc<Verdict>),
+}
+
+fn actions(uses: &[ToolUse], answer: &Action) -> Vec<Action> {
+    let uses = uses.iter().cloned();
+    uses.map(|one| one.action(answer)).collect()
+}
+
+/// The calls that have ended up to `cut`: what has not is judged when it has.
+fn over_by(uses: &[Streamed], cut: usize) -> Vec<ToolUse> {
+    let over = uses
+        .iter()
+        .filter(|one| one.end.is_some_and(|end| end <= cut));
+    over.map(|one| one.tool_use.clone()).collect()
+}
+
+/// The body with what policies name masked; none where that is not all, or breaks it.
+fn masked(
+    verdict: &Verdict,
+    text: &str,
+    (masking, uses): (&Masking<'_>, &[ToolUse]),
+) -> Option<Bytes> {
+    let own = match verdict.decision {
+        Decision::Redact => verdict.redacted.as_ref()?.text.clone()?,
+        Decision::Allow | Decision::Downgrade | Decision::RequireApproval | Decision::Block => {
+            text.to_owned()
+        }
+    };
+    let all = masking.texts(std::slice::from_ref(&own));
+    let masked = all.and_then(|all| all.into_iter().next()).unwrap_or(own);
+    let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
+    let is_sound = masked != text && (is_json(&masked) || !is_json(text));
+    let left = if uses.is_empty() {
+        Vec::new()
+    } else {
+        tool_uses::in_json(&masked).ok()?
+    };
+    (is_sound && masking.is_done(uses, &left)).then(|| Bytes::from(masked))
 }

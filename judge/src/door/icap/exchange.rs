@@ -15,6 +15,7 @@ use super::{IcapLimits, Then, http};
 use crate::door::fault::Fault;
 use crate::door::halves::judged::{Judged, Outcome, Released};
 use crate::door::halves::kind::Kind;
+use crate::door::halves::pace::Pace;
 use crate::door::halves::{HELD_TIME, Half, events};
 
 /// One message, and whoever shows it.
@@ -131,18 +132,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Exchange<'_, S> {
 
     /// A stream of events: they go on some behind what has come, each part judged.
     async fn events(&mut self, shown: Shown, body: &mut Incoming) -> Done {
+        let max_body_bytes = self.judged.doors.judge.config().max_body_bytes;
+        let mut pace = Pace::default();
         loop {
             let due = Instant::now() + self.limits.idle_time;
             if !self.more(body, due).await? {
                 body.ask_for_rest(self.wire).await?;
             }
             let is_last = body.is_whole();
-            if !is_last && body.held.len() < events::TAIL_BYTES + events::STEP_BYTES {
+            if !is_last && !pace.is_due(body.held.len()) {
                 continue;
             }
             let released = self
                 .judged
                 .events(shown.subject.clone(), &body.held, is_last);
+            let mut max_bytes = events::MAX_HELD_BYTES;
             let released = match released.await.map_err(Stop::Fault)? {
                 Released::Bytes(_) if is_last && !self.has_begun => {
                     return self.pass(&shown, Some(body)).await;
@@ -151,6 +155,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Exchange<'_, S> {
                 Released::Masked(len, events) => {
                     body.release(len);
                     events
+                }
+                Released::Waits => {
+                    max_bytes = max_body_bytes;
+                    Bytes::new()
                 }
                 Released::Stop(_) if self.has_begun => return Err(Broken::Gone.into()),
                 Released::Stop(verdict) => {
@@ -166,8 +174,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Exchange<'_, S> {
                 self.wire.send(reply::LAST_CHUNK).await?;
                 return Ok(self.frame.then());
             }
-            if body.held.len() > events::MAX_HELD_BYTES {
-                let max_bytes = events::MAX_HELD_BYTES;
+            pace.looked(body.held.len());
+            if body.held.len() > max_bytes {
                 return Err(Stop::Fault(Fault::TooLarge { max_bytes }));
             }
         }

@@ -1,13 +1,11 @@
 //! Reads what LiteLLM sends to a guardrail.
 
-use magistrate_event::{Action, Arguments, Occasion, Session, Verb};
+use magistrate_event::{Action, Occasion, Session, Verb};
 use serde::Deserialize;
 
 use crate::door::fault::Fault;
+use crate::door::tool_uses::{MAX_USES, ToolUse};
 use crate::misfit::misfit;
-
-/// A model calls no more tools at once.
-const MAX_CALLS: usize = 64;
 
 /// What passes between an application and its model.
 #[derive(Debug)]
@@ -65,8 +63,8 @@ impl Guarded {
             Fault::Malformed(format!("cannot read guardrail call: {}", misfit(&error)))
         })?;
         let calls = wire.tool_calls.unwrap_or_default();
-        if calls.len() > MAX_CALLS {
-            let message = format!("cannot judge more than {MAX_CALLS} tool calls at once");
+        if calls.len() > MAX_USES {
+            let message = format!("cannot judge more than {MAX_USES} tool calls at once");
             return Err(Fault::Malformed(message));
         }
         let data = wire.request_data.unwrap_or_default();
@@ -81,7 +79,7 @@ impl Guarded {
         let texts = wire.texts.unwrap_or_default();
         let has_images = wire.images.is_some_and(|images| !images.is_empty());
         let mut exchange = Action {
-            session: session.clone(),
+            session,
             ..Action::default()
         };
         let calls = match wire.input_type {
@@ -96,8 +94,8 @@ impl Guarded {
             InputType::Response => {
                 exchange.occasion = Some(Occasion::Response);
                 exchange.content.text = joined(&texts, &[]);
-                let calls = calls.into_iter();
-                calls.map(|call| action_of(call, session.clone())).collect()
+                let calls = calls.into_iter().map(ToolUse::from);
+                calls.map(|call| call.action(&exchange)).collect()
             }
         };
         // Nobody looks at images.
@@ -118,26 +116,19 @@ fn joined(texts: &[String], calls: &[ToolCall]) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-fn action_of(call: ToolCall, session: Session) -> Action {
-    let mut action = Action {
-        session,
-        occasion: Some(Occasion::ToolCall),
-        call_id: call.id,
-        ..Action::default()
-    };
-    let Some(Function { name, arguments }) = call.function else {
-        return action;
-    };
-    action.tool.name = name;
-    let Some(json) = arguments else {
-        return action;
-    };
-    match Arguments::new(&json) {
-        Ok(arguments) => action.tool.arguments = Some(arguments),
-        // A model's mistake, or a hiding place: judged as the text that it is.
-        Err(_) => action.content.text = Some(json),
+impl From<ToolCall> for ToolUse {
+    fn from(call: ToolCall) -> Self {
+        let (name, arguments) = match call.function {
+            Some(function) => (function.name, function.arguments),
+            None => (None, None),
+        };
+        Self {
+            id: call.id,
+            name,
+            server: None,
+            arguments: arguments.unwrap_or_default(),
+        }
     }
-    action
 }
 
 #[cfg(test)]
@@ -187,7 +178,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_a_fault() {
-        let many = vec![json!({}); MAX_CALLS + 1];
+        let many = vec![json!({}); MAX_USES + 1];
         for body in [
             json!([]),
             json!({}),

@@ -15,10 +15,10 @@ use crate::door::Doors;
 use crate::door::authz::asked::{Asked, Place};
 use crate::door::authz::headers_of;
 use crate::door::fault::Fault;
+use crate::door::halves::Half;
 use crate::door::halves::judged::{Client, Judged, Outcome, Released};
 use crate::door::halves::kind::Kind;
 use crate::door::halves::subject::{Answered, Subject};
-use crate::door::halves::{Half, events};
 use crate::judge::Seat;
 use crate::verdict::Verdict;
 
@@ -271,16 +271,12 @@ impl<'a> Exchange<'a> {
     /// Holds back what has come; of events some may go on.
     async fn gather(&mut self, mut waiting: Box<Waiting>) -> Result<Replies, Fault> {
         let mut released = Bytes::new();
-        let is_due = waiting.held.len() >= events::TAIL_BYTES + events::STEP_BYTES;
-        if waiting.is_events && is_due {
-            match self.released(&mut waiting, false).await? {
-                Ok(bytes) => released = bytes,
+        if waiting.is_due() {
+            released = match self.released(&mut waiting, false).await? {
+                Ok(bytes) => bytes,
                 Err(stop) => return Ok(stop),
-            }
-            if waiting.held.len() > events::MAX_HELD_BYTES {
-                let max_bytes = events::MAX_HELD_BYTES;
-                return Err(Fault::TooLarge { max_bytes });
-            }
+            };
+            waiting.pace.looked(waiting.held.len());
         }
         let replies = go_on(&mut waiting, released, Then::More);
         let half = waiting.half;
@@ -325,15 +321,19 @@ impl<'a> Exchange<'a> {
         is_last: bool,
     ) -> Result<Result<Bytes, Replies>, Fault> {
         let subject = waiting.subject.clone();
-        let released = self.judged.events(subject, &waiting.held, is_last);
-        Ok(match released.await? {
-            Released::Bytes(len) => Ok(waiting.release(len)),
+        let events = self.judged.events(subject, &waiting.held, is_last);
+        let released = match events.await? {
+            Released::Bytes(len) => waiting.release(len),
             Released::Masked(len, events) => {
                 waiting.release(len);
-                Ok(events)
+                events
             }
-            Released::Stop(verdict) => Err(self.stop(&verdict)),
-        })
+            // Its limit is that of every body.
+            Released::Waits => return Ok(Ok(Bytes::new())),
+            Released::Stop(verdict) => return Ok(Err(self.stop(&verdict))),
+        };
+        waiting.check_events()?;
+        Ok(Ok(released))
     }
 
     async fn trailers(&mut self, half: Half) -> Result<Replies, Fault> {

@@ -9,8 +9,9 @@ use super::reply::Head;
 use crate::door::Doors;
 use crate::door::authz::headers_of;
 use crate::door::fault::Fault;
+use crate::door::halves::pace::Pace;
 use crate::door::halves::subject::Subject;
-use crate::door::halves::{HELD_TIME, Half};
+use crate::door::halves::{HELD_TIME, Half, events};
 use crate::judge::Seat;
 use crate::verdict::Verdict;
 
@@ -26,6 +27,8 @@ pub(super) struct Waiting {
     pub(super) head: Option<Head>,
     /// Whether it is a stream of events, of which parts go on before the end.
     pub(super) is_events: bool,
+    /// When its events are looked at again.
+    pub(super) pace: Pace,
     /// What has come.
     pub(super) held: BytesMut,
     since: Option<Instant>,
@@ -42,6 +45,7 @@ impl Waiting {
             has_length: false,
             head: (mode == Mode::Duplex).then_some(head),
             is_events: false,
+            pace: Pace::default(),
             held: BytesMut::new(),
             since: None,
             seat: None,
@@ -69,6 +73,20 @@ impl Waiting {
         }
         self.held.extend_from_slice(piece);
         self.since.get_or_insert_with(Instant::now);
+        Ok(())
+    }
+
+    /// Whether its events are to be looked at.
+    pub(super) fn is_due(&self) -> bool {
+        self.is_events && self.pace.is_due(self.held.len())
+    }
+
+    /// Whether no more is left of events than may be.
+    pub(super) fn check_events(&self) -> Result<(), Fault> {
+        let max_bytes = events::MAX_HELD_BYTES;
+        if self.held.len() > max_bytes {
+            return Err(Fault::TooLarge { max_bytes });
+        }
         Ok(())
     }
 
