@@ -9,6 +9,7 @@ mod names;
 mod otlp;
 mod outgoing;
 mod recipients;
+mod sharing;
 pub(crate) mod url;
 
 use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};

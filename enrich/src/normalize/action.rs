@@ -8,6 +8,7 @@ use super::claude::{Arguments, Facts, extension, facts, fill_path};
 use super::draft::Draft;
 use super::outgoing;
 use super::recipients;
+use super::sharing;
 use super::url::{set_host_of, set_url};
 use crate::uid::UidKey;
 
@@ -203,6 +204,7 @@ fn worked_out(action: &Action, url: Option<&str>) -> Option<&'static str> {
             outgoing::verb(place)
         })
         .or_else(|| is_file_form(action).then_some("upload"))
+        .or_else(|| sharing::is_upload(action, url).then_some("upload"))
         .or_else(|| verb_of_method(method?))
 }
 
