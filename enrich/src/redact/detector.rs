@@ -68,6 +68,11 @@ impl Detectors {
         });
     }
 
+    /// What the detectors call what they find.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        Personal::kinds().chain(self.lists.kinds())
+    }
+
     /// What `detector` calls what it finds.
     pub(crate) fn label(&self, detector: Detector) -> Option<Label> {
         match detector {

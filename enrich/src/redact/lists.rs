@@ -219,6 +219,11 @@ impl Lists {
         })
     }
 
+    /// What the lists call their findings.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.lists.iter().map(|list| list.kind)
+    }
+
     /// Calls `visit` with every stretch of `text` that stands in a list, with the list's number
     /// and a confidence in percent.
     pub(crate) fn each(&self, text: &str, mut visit: impl FnMut(Span, u16, u8)) {

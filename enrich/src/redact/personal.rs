@@ -64,6 +64,20 @@ const fn joins_groups(byte: u8) -> bool {
 }
 
 impl Personal {
+    /// What findings of all of them are called.
+    pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+        let plain = [
+            Self::Email,
+            Self::Phone,
+            Self::PaymentCard,
+            Self::Iban,
+            Self::IpAddress,
+        ];
+        let national = Scheme::ALL.into_iter().map(Self::NationalId);
+        let all = plain.into_iter().chain(national);
+        all.map(|one| one.label().kind)
+    }
+
     /// What a finding of it is called.
     pub(crate) const fn label(self) -> Label {
         let (kind, id) = match self {

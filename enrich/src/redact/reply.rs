@@ -193,6 +193,43 @@ mod tests {
     }
 
     #[test]
+    fn what_a_reply_has_masked_is_nothing_to_be_masked_again() {
+        let redactor = Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(0)).unwrap();
+        let secret = concat!("correct-", "horse-battery-9");
+        for text in [
+            format!("password: {secret}"),
+            format!("the key is {KEY}, and that is all"),
+            format!("export AWS_ACCESS_KEY_ID={KEY}"),
+            format!("{{\"password\": \"{secret}\", \"mail\": \"ana.kovac@gmail.com\"}}"),
+            format!("Authorization: Bearer {secret}{KEY}"),
+            format!("https://ana:{secret}@db.example.com/x"),
+            format!("Cookie: session={secret}{KEY}; theme=dark"),
+            format!("curl -u ana:{secret} https://a.example.com/"),
+        ] {
+            let first = masked(Some(&text), None, &[]);
+            let told = first.text.unwrap();
+            assert!(first.masked > 0 && !told.contains(secret), "{told}");
+            let again = masked(Some(&told), None, &[]);
+            assert_eq!(
+                (again.masked, again.text.as_deref()),
+                (0, Some(told.as_str()))
+            );
+            let (stored, findings) = redactor.redact_text(&told);
+            assert_eq!(
+                (stored.as_str(), findings.len()),
+                (told.as_str(), 0),
+                "{told}"
+            );
+            let named = json!({ "password": told, "command": told });
+            let again = masked(None, Some(&named), &[]);
+            assert_eq!(again.arguments.unwrap()["command"], told.as_str());
+        }
+        // A kind that there is not may be a secret.
+        let hidden = "password: [redacted:horse-battery-9.staple]";
+        assert!(masked(Some(hidden), None, &[]).masked > 0);
+    }
+
+    #[test]
     fn tokens_that_the_text_came_with_are_taken_out() {
         let redactor = Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(0)).unwrap();
         let (stored, _) = redactor.redact_text(&format!("key {KEY}"));

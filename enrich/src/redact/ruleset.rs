@@ -7,11 +7,12 @@ use memchr::memmem;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 
+use super::ascii::{byte, skip, slice};
 use super::cut::least_len;
 use super::decode::sign::{self, Of};
 use super::detector::{Detectors, Label};
 use super::gitleaks::{CUSTOM_CONFIDENCE, CustomRule, CustomRules};
-use super::marker::MARKER_START;
+use super::marker::{MARKER_START, MAX_KIND_LEN, is_kind};
 use super::merge::By;
 use super::named::Named;
 use super::names::kept;
@@ -31,6 +32,8 @@ pub(crate) struct RuleSet {
     chunks: memmem::Finder<'static>,
     /// The rule of armoured private keys.
     key_block: Option<usize>,
+    /// What is found is called by one of these.
+    kinds: HashSet<&'static str>,
 }
 
 /// One compiled rule.
@@ -124,8 +127,10 @@ impl RuleSet {
         let key_block = compiled
             .iter()
             .position(|rule| matches!(rule.finder, Finder::Grammar(Grammar::PrivateKey)));
+        let kinds = compiled.iter().map(|rule| rule.kind);
         Ok(Self {
             key_block,
+            kinds: kinds.chain(detectors.kinds()).collect(),
             rules: compiled,
             detectors,
             prefilter: Prefilter::new(literals),
@@ -174,6 +179,15 @@ impl RuleSet {
 
     pub(crate) fn len(&self) -> usize {
         self.rules.len()
+    }
+
+    /// The end of the marker without a token whose beginning ends at `at`, as replies have it. Only of
+    /// a kind that there is: anything else in its place could be a secret.
+    pub(crate) fn placeholder_end(&self, text: &[u8], at: usize) -> Option<usize> {
+        let end = skip(text, at, MAX_KIND_LEN, is_kind);
+        let kind = std::str::from_utf8(slice(text, at, end)).ok()?;
+        let is_one = byte(text, end) == b']' && self.kinds.contains(kind);
+        is_one.then_some(end + 1)
     }
 
     /// What a hit that belongs to no rule and is no marker is a sign of.

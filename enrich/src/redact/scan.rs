@@ -176,7 +176,9 @@ impl Scan {
             self.signs.push(Sign { at: hit.start, of });
         } else if let Some(name) = rules.internal_name(hit.rule) {
             self.sight(rules, text, name, hit);
-        } else if let Some(end) = marker_end(text, hit.end) {
+        } else if let Some(end) =
+            marker_end(text, hit.end).or_else(|| rules.placeholder_end(text, hit.end))
+        {
             self.markers.extend(Span::new(hit.start, end).ok());
             self.visit_rest(rules, text, hit, end);
             return end;

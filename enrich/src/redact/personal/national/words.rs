@@ -4,6 +4,41 @@ use super::Scheme;
 use crate::redact::detector::Label;
 
 impl Scheme {
+    /// Every one.
+    pub(crate) const ALL: [Self; 31] = [
+        Self::AuMedicare,
+        Self::AuTfn,
+        Self::BeNrn,
+        Self::BrCnpj,
+        Self::BrCpf,
+        Self::CaSin,
+        Self::ChAhv,
+        Self::CnRic,
+        Self::CzRodneCislo,
+        Self::DeSteuerId,
+        Self::DkCpr,
+        Self::EsDni,
+        Self::EsNie,
+        Self::FiHetu,
+        Self::FrNir,
+        Self::GbNhs,
+        Self::GbNino,
+        Self::IlId,
+        Self::InAadhaar,
+        Self::InPan,
+        Self::ItCodiceFiscale,
+        Self::KrRrn,
+        Self::NlBsn,
+        Self::NoFodselsnummer,
+        Self::PlPesel,
+        Self::PtNif,
+        Self::SePersonnummer,
+        Self::SgNric,
+        Self::TrTckn,
+        Self::UsSsn,
+        Self::ZaId,
+    ];
+
     /// What a finding is called.
     pub(crate) const fn label(self) -> Label {
         let (kind, id) = match self {
