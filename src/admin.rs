@@ -7,7 +7,6 @@ mod lake;
 mod reads;
 mod replay;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +20,6 @@ use magistrate_console::Console;
 use magistrate_ingest::Tokens;
 use magistrate_judge::Approvals;
 use prometheus_client::registry::Registry;
-use tokio_util::sync::CancellationToken;
 
 use crate::canary::output;
 use crate::config::Config;
@@ -116,16 +114,9 @@ fn hex(key: [u8; 32]) -> String {
     key.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Serves the admin pages until `shutdown`.
-///
-/// # Errors
-/// When the listener fails.
-pub(crate) async fn serve(
-    listener: tokio::net::TcpListener,
-    admin: Arc<Admin>,
-    shutdown: CancellationToken,
-) -> std::io::Result<()> {
-    let router = Router::new()
+/// The admin pages.
+pub(crate) fn router(admin: Arc<Admin>) -> Router {
+    Router::new()
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
@@ -139,10 +130,6 @@ pub(crate) async fn serve(
             reads::note,
         ))
         .layer(middleware::from_fn_with_state(admin, guard::guard))
-        .into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown.cancelled_owned())
-        .await
 }
 
 async fn readyz(State(admin): State<Arc<Admin>>) -> Response {

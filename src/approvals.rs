@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use magistrate_ingest::{Listener, TlsFiles};
 use magistrate_judge::{Approval, ApprovalParts, Approvals, AuditLog};
 use magistrate_sinks::State;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::admin_tls;
 use crate::canary;
 use crate::config::Config;
 use crate::store::Store;
@@ -38,9 +40,12 @@ pub(crate) fn open(
 ) -> anyhow::Result<Arc<Approvals>> {
     let state = State::open(&store.folder.join(FILE))?;
     let stored = stored(&state)?;
-    let own = |address: Option<SocketAddr>| {
-        address.map_or_else(String::new, |address| format!("http://{address}"))
+    let own = |address: Option<SocketAddr>, tls: Option<TlsFiles>| {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        address.map_or_else(String::new, |address| format!("{scheme}://{address}"))
     };
+    let own_judge = || own(judge, config.tls.files(Listener::Judge));
+    let own_console = || own(admin, admin_tls::files(config));
     let set = config.judge.approvals.clone();
     let bare = |url: &str| url.trim_end_matches('/').to_owned();
     let parts = ApprovalParts {
@@ -49,8 +54,8 @@ pub(crate) fn open(
         redactor: Arc::clone(&store.path.redactor),
         uid_key: store.path.uid_key.clone(),
         clock: Arc::clone(&store.clock),
-        judge_url: set.judge_url.as_deref().map_or_else(|| own(judge), bare),
-        console_url: set.console_url.as_deref().map_or_else(|| own(admin), bare),
+        judge_url: set.judge_url.as_deref().map_or_else(own_judge, bare),
+        console_url: set.console_url.as_deref().map_or_else(own_console, bare),
         rehearser: canary::NAME,
         config: set,
     };

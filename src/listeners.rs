@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Admin, ReplayDoor, Shown};
+use crate::admin_tls;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
 use crate::judge;
@@ -173,8 +174,17 @@ impl Listeners {
                 },
                 ready: AtomicBool::new(true),
             });
+            let options = ListenOptions {
+                listener: Listener::Admin,
+                limits: config.limits,
+                tls: admin_tls::files(config)
+                    .map(|files| server_config(&files, Alpn::Http))
+                    .transpose()?,
+                metrics: metrics.clone(),
+            };
+            let pages = admin::router(admin);
             self.tasks
-                .spawn(admin::serve(listener, admin, shutdown.clone()));
+                .spawn(serve_http(listener, options, pages, shutdown.clone()));
         }
         Ok(())
     }

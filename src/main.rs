@@ -1,6 +1,7 @@
 //! Magistrate: records what Claude Cowork and Claude Code do, redacted, as OCSF rows in Parquet.
 
 mod admin;
+mod admin_tls;
 mod analysis;
 mod approvals;
 mod audit;

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Reads, Shown};
+use crate::admin_tls;
 use crate::analysis::{self, AnalysisThread, Pace};
 use crate::approvals;
 use crate::audit;
@@ -55,7 +56,9 @@ async fn run(config: &Config, store: Store) -> Outcome {
         .map_err(|error| Failure::Usage(format!("{error:#}")))?;
     let token = admin::token(config, &store.folder)?;
     if let Some(admin) = listeners.address("admin") {
-        store.lock.tell_admin(admin)?;
+        let files = admin_tls::files(config);
+        let certificate = files.as_ref().map(admin_tls::fingerprint).transpose()?;
+        store.lock.tell_admin(admin, certificate.as_deref())?;
     }
     // Before anybody can know that it runs: a stop that comes at once is a stop, too.
     let stop = signal::Stop::listen()?;

@@ -32,6 +32,8 @@ class Magistrate:
         self.env = {**os.environ, **(env or {})}
         self.process = None
         self.ports = {}
+        # How the admin listener's certificate is checked, where it speaks TLS.
+        self.trusts = None
 
     def start(self):
         listen = {name: "127.0.0.1:0" for name in ("OTLP_GRPC", "OTLP_HTTP", "SYSLOG", "JUDGE", "ICAP", "ADMIN")}
@@ -78,17 +80,18 @@ class Magistrate:
         return self.process is not None and self.process.poll() is None
 
     def url(self, listener, path):
-        return f"http://127.0.0.1:{self.ports[listener]}{path}"
+        scheme = "https" if self.trusts and listener == "admin" else "http"
+        return f"{scheme}://127.0.0.1:{self.ports[listener]}{path}"
 
     def get(self, path):
-        with urllib.request.urlopen(self.url("admin", path), timeout=5) as answer:
+        with urllib.request.urlopen(self.url("admin", path), timeout=5, context=self.trusts) as answer:
             return answer.read().decode()
 
     def read(self, path, listener="admin", headers=None, status=200):
         """What is shown at `path`, as JSON where it is; fails on another status."""
         request = urllib.request.Request(self.url(listener, path), headers=headers or {})
         try:
-            with urllib.request.urlopen(request, timeout=70) as answer:
+            with urllib.request.urlopen(request, timeout=70, context=self.trusts) as answer:
                 found, body = answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             found, body = error.code, error.read().decode()

@@ -194,7 +194,8 @@ pub struct Tls {
     pub judge: Option<TlsFiles>,
     /// For ICAP alone.
     pub icap: Option<TlsFiles>,
-    /// For the admin door alone.
+    /// For the admin door alone. On loopback it speaks TLS only with this table: commands and scrapers of
+    /// the machine ask there.
     pub admin: Option<TlsFiles>,
 }
 

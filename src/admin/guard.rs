@@ -1,14 +1,14 @@
 //! Who may do what on the admin listener.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::Extension;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use magistrate_console::{Person, SIGN_IN, STYLE, WasWrong, serves, sign_in_page};
-use magistrate_ingest::Tokens;
+use magistrate_ingest::{Peer, Tokens};
 
 use super::Admin;
 
@@ -55,12 +55,13 @@ impl Doorkeeper {
 /// Lets a loopback caller look, a person decide, and the administrator do everything.
 pub(super) async fn guard(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(peer): Extension<Peer>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    let is_open = peer.ip().is_loopback() && OPEN_ON_LOOPBACK.contains(&path);
+    let is_local = peer.address.is_some_and(|address| address.is_loopback());
+    let is_open = is_local && OPEN_ON_LOOPBACK.contains(&path);
     // Where a token is shown, and how that page looks.
     if is_open || path == SIGN_IN || path == STYLE {
         return next.run(request).await;

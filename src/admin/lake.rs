@@ -1,16 +1,16 @@
 //! Has the lake write what it holds, for a command that reads its files.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
 use magistrate_console::Person;
+use magistrate_ingest::Peer;
 use serde::{Deserialize, Serialize};
 
 use super::Admin;
@@ -38,7 +38,7 @@ pub(crate) struct For {
 /// down what the caller is about to read there.
 async fn close(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    Extension(peer): Extension<Peer>,
     Extension(person): Extension<Person>,
     body: Bytes,
 ) -> Response {
@@ -50,7 +50,13 @@ async fn close(
     if let Err(error) = admin
         .shown
         .reads
-        .keep(&Reader { person, from }, &what)
+        .keep(
+            &Reader {
+                person,
+                from: peer.address,
+            },
+            &what,
+        )
         .await
     {
         return unrecorded(&error);

@@ -1,17 +1,19 @@
 //! Writes down who read what is stored, through this listener, before it is shown.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::Extension;
+use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use magistrate_console::Person;
 use magistrate_event::{Class, Clock, Event, EventUid, Field, Record, Timestamp};
+use magistrate_ingest::Peer;
 use magistrate_judge::{Audit, AuditLog};
 
 use super::{Admin, COVERAGE};
@@ -44,7 +46,7 @@ struct Seen(Mutex<HashMap<(String, String), Timestamp>>);
 /// Who reads, and from where.
 pub(super) struct Reader {
     pub(super) person: Person,
-    pub(super) from: SocketAddr,
+    pub(super) from: Option<IpAddr>,
 }
 
 impl Reads {
@@ -101,7 +103,7 @@ impl Seen {
 /// Keeps a row of what a person is about to be shown; shows nothing without.
 pub(super) async fn note(
     State(admin): State<Arc<Admin>>,
-    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    Extension(peer): Extension<Peer>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -115,7 +117,16 @@ pub(super) async fn note(
     if !response.status().is_success() || !reads.seen.is_new(&person.0, &what, reads.clock.now()) {
         return response;
     }
-    match reads.keep(&Reader { person, from }, &what).await {
+    match reads
+        .keep(
+            &Reader {
+                person,
+                from: peer.address,
+            },
+            &what,
+        )
+        .await
+    {
         Ok(()) => response,
         Err(error) => unrecorded(&error),
     }
@@ -154,7 +165,9 @@ fn row(reader: &Reader, what: &str, now: Timestamp) -> Event {
     event.set_text(Field::ApiOperation, "read");
     event.set_text(Field::ApiServiceName, "magistrate");
     event.set_text(Field::UserName, &reader.person.0);
-    event.set_text(Field::Peer, &reader.from.ip().to_canonical().to_string());
+    if let Some(from) = reader.from {
+        event.set_text(Field::Peer, &from.to_canonical().to_string());
+    }
     event.set_text(Field::Message, what);
     event
 }

@@ -10,6 +10,7 @@ use magistrate_sinks::queue::Holder;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
 
 use super::wire::{self, Taken};
+use crate::admin_tls;
 use crate::dead_letter::{DeadLetter, DeadLetters};
 
 /// So long a payload may wait for room in the queue: the lake empties it within its `max_age`.
@@ -39,6 +40,8 @@ pub(crate) enum Door {
 #[derive(Clone)]
 pub(crate) struct Running {
     client: Client,
+    /// `http` or `https`.
+    scheme: &'static str,
     address: SocketAddr,
     token: String,
 }
@@ -105,12 +108,17 @@ impl Running {
             .admin
             .context("it has no admin listener; stop it, or name another folder with --data")?;
         // Nothing on this machine may send a replay elsewhere.
-        let client = Client::builder()
-            .no_proxy()
-            .timeout(ANSWER_TIMEOUT)
-            .build()?;
+        let client = Client::builder().no_proxy().timeout(ANSWER_TIMEOUT);
+        let (client, scheme) = match &holder.admin_certificate {
+            Some(hash) => (
+                client.tls_backend_preconfigured(admin_tls::client(hash)?),
+                "https",
+            ),
+            None => (client, "http"),
+        };
         Ok(Self {
-            client,
+            client: client.build()?,
+            scheme,
             address: reachable(address),
             token,
         })
@@ -133,8 +141,7 @@ impl Running {
     /// # Errors
     /// When it does not answer, or refuses.
     pub(crate) async fn show(&self, path: &str) -> Result<String, Refusal> {
-        let url = format!("http://{}{path}", self.address);
-        let request = self.client.get(url).bearer_auth(&self.token);
+        let request = self.client.get(self.url(path)).bearer_auth(&self.token);
         let answer = self.send(request).await?;
         answer.text().await.map_err(|error| self.unheard(error))
     }
@@ -158,8 +165,11 @@ impl Running {
     }
 
     fn post(&self, path: &str) -> RequestBuilder {
-        let url = format!("http://{}{path}", self.address);
-        self.client.post(url).bearer_auth(&self.token)
+        self.client.post(self.url(path)).bearer_auth(&self.token)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Refusal> {
@@ -230,6 +240,7 @@ mod tests {
         let holder = Holder {
             process: "7".to_owned(),
             admin: None,
+            admin_certificate: None,
         };
         let error = Running::of(&holder, String::new()).err().unwrap();
         assert!(error.to_string().contains("--data"), "{error}");

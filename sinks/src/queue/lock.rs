@@ -38,6 +38,9 @@ pub enum LockError {
     },
 }
 
+/// More of a lock file is not read.
+const MAX_SIGN_BYTES: u64 = 256;
+
 /// Who holds a data folder, as they say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
@@ -45,6 +48,8 @@ pub struct Holder {
     pub process: String,
     /// Where its admin listener is, when it has one.
     pub admin: Option<SocketAddr>,
+    /// The hash of the certificate that is shown there, where it speaks TLS.
+    pub admin_certificate: Option<String>,
 }
 
 impl FolderLock {
@@ -75,12 +80,13 @@ impl FolderLock {
         })
     }
 
-    /// Tells those who find the folder locked where the admin listener is.
+    /// Tells those who find the folder locked where the admin listener is, and the hash of the
+    /// certificate that it shows, where it speaks TLS.
     ///
     /// # Errors
     /// When the lock file cannot be written.
-    pub fn tell_admin(&self, admin: SocketAddr) -> io::Result<()> {
-        sign(&self.file, Some(admin))
+    pub fn tell_admin(&self, admin: SocketAddr, certificate: Option<&str>) -> io::Result<()> {
+        sign(&self.file, Some((admin, certificate)))
     }
 
     /// The data folder.
@@ -99,10 +105,14 @@ fn open(folder: &Path) -> io::Result<File> {
     options.mode(0o600).open(folder.join("lock"))
 }
 
-/// Writes two lines: the process id, and the admin listener's address or nothing.
-fn sign(file: &File, admin: Option<SocketAddr>) -> io::Result<()> {
-    let admin = admin.map(|admin| admin.to_string()).unwrap_or_default();
-    let text = format!("{}\n{admin}\n", std::process::id());
+/// Writes up to three lines: the process id, the admin listener's address or nothing, and the hash of
+/// its certificate.
+fn sign(file: &File, admin: Option<(SocketAddr, Option<&str>)>) -> io::Result<()> {
+    let (admin, certificate) = match admin {
+        Some((admin, certificate)) => (admin.to_string(), certificate.unwrap_or_default()),
+        None => (String::new(), ""),
+    };
+    let text = format!("{}\n{admin}\n{certificate}\n", std::process::id());
     file.set_len(0)?;
     file.write_all_at(text.as_bytes(), 0)
 }
@@ -110,12 +120,16 @@ fn sign(file: &File, admin: Option<SocketAddr>) -> io::Result<()> {
 fn holder(file: &File) -> Holder {
     let mut text = String::new();
     // What cannot be read is not known.
-    let _ = file.take(128).read_to_string(&mut text);
+    let _ = file.take(MAX_SIGN_BYTES).read_to_string(&mut text);
     let mut lines = text.lines();
     let process = lines.next().filter(|pid| pid.parse::<u32>().is_ok());
     Holder {
         process: process.unwrap_or("unknown").to_owned(),
         admin: lines.next().and_then(|admin| admin.parse().ok()),
+        admin_certificate: lines
+            .next()
+            .filter(|hash| !hash.is_empty())
+            .map(str::to_owned),
     }
 }
 
@@ -134,12 +148,13 @@ mod tests {
         assert!(error.contains(&folder.display().to_string()), "{error}");
         assert!(error.ends_with(&std::process::id().to_string()), "{error}");
         let admin = "127.0.0.1:8780".parse().unwrap();
-        kept.tell_admin(admin).unwrap();
+        kept.tell_admin(admin, Some("a1")).unwrap();
         let Err(LockError::Held { holder, .. }) = FolderLock::take(&folder) else {
             panic!("taken twice");
         };
         assert_eq!(holder.process, std::process::id().to_string());
         assert_eq!(holder.admin, Some(admin));
+        assert_eq!(holder.admin_certificate.as_deref(), Some("a1"));
         drop(kept);
         assert_eq!(FolderLock::take(&folder).unwrap().folder(), folder);
     }
