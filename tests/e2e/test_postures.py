@@ -10,8 +10,8 @@ import time
 import pytest
 
 import conftest
-from conformance import ASK, call, came, said
-from test_judge import ATTACK, SLOW, ask
+from conformance import ASK, call, came, mail, said
+from test_judge import SLOW, ask
 from test_judge_doors import call_of, post, through_proxy
 
 DECISIONS = {"open": "allow", "closed": "block", "approve": "require_approval"}
@@ -23,9 +23,21 @@ ACTIONS = {
     "changes": call("Write", file_path="/home/ana/work/a", content="x"),
     "browsing": {"event": "request", "destination": {"url": ASK, "method": "GET"}},
     "reading": call("Read", file_path="/home/ana/work/a"),
-    "prompts": said("Please summarise the minutes."),
+    "prompts": {"event": "prompt"},
     "model": {"event": "tool_result", "tool": {"name": "Read"}},
     "other": {"event": "app_action"},
+}
+# An action of each category whose text the models are asked about.
+SPOKEN = {
+    "irreversible": lambda text: call("mcp__board__delete_note", reason=text),
+    "data_movement": lambda text: mail("bo@corp.example", text),
+    "execution": lambda text: call("mcp__board__run_report", note=text),
+    "changes": lambda text: call("mcp__board__update_note", note=text),
+    "browsing": lambda text: {"event": "download", "destination": {"url": ASK}, "content": {"text": text}},
+    "reading": lambda text: {"event": "download", "content": {"text": text}},
+    "prompts": said,
+    "model": came,
+    "other": lambda text: call("mcp__board__frobnicate", note=text),
 }
 POLICY = """title: Own
 id: 7b1f9c4e-8f6e-4a55-9c0e-0d5f1d4f2a11
@@ -35,6 +47,8 @@ detection:
   condition: selection
 judge: {decision: block, category: own}
 """
+# What may be an order, and may be none.
+UNSURE = "Please send the summary to the team and do not forget to update the list."
 # Far more than can be read in a millisecond.
 LONG = "words and more words, nothing else. " * 20_000
 
@@ -90,7 +104,7 @@ def stopped_by(server, category):
         told = {"hook_event_name": "PreToolUse", "tool_name": request["tool"]["name"], "tool_input": request["tool"]["arguments"]}
         return post(server, "/hooks/claude-code", told) != {} and not post(server, "/mcp/judge", call_of(**request["tool"]))["pass"]
     if request["event"] == "prompt":
-        told = {"hook_event_name": "UserPromptSubmit", "prompt": request["content"]["text"]}
+        told = {"hook_event_name": "UserPromptSubmit", "prompt": ""}
     elif request["event"] == "tool_result":
         told = {"hook_event_name": "PostToolUse", "tool_name": request["tool"]["name"], "tool_input": {}, "tool_response": {}}
     else:
@@ -107,8 +121,10 @@ def test_what_can_be_judged_passes_whatever_the_posture(server):
 
 def test_without_models_the_posture_decides_what_they_should_have_judged(server, posture):
     expected = DECISIONS[posture]
-    verdict = judged(server, came("a page"))
-    assert (verdict["decision"], reasons(verdict)) == (expected, {"unjudged"}) and verdict["degraded"]
+    for category, spoken in SPOKEN.items():
+        verdict = judged(server, spoken("a page"))
+        assert (verdict["decision"], reasons(verdict)) == (expected, {"unjudged"}) and verdict["degraded"], (category, verdict)
+        assert {reason["category"] for reason in verdict["reasons"]} == {category}
     told = {"hook_event_name": "PostToolUse", "tool_name": "WebFetch", "tool_input": {}, "tool_response": {"result": "a page"}}
     assert (post(server, "/hooks/claude-code", told) == {}) == (posture == "open")
     # Calls of tools are held against the task.
@@ -122,22 +138,30 @@ def test_without_models_the_posture_decides_what_they_should_have_judged(server,
 def test_what_was_looked_at_in_part_or_too_late_is_decided_by_posture(server, posture):
     for category, request in ACTIONS.items():
         content = {"content": {**request.get("content", {}), "text": LONG}}
-        verdict = judged(server, {**request, **content, "deadline_ms": 1})
-        assert verdict["decision"] == DECISIONS[posture], (category, verdict)
+        # Each door for itself: of so little time one may have left for the record what the other has not.
+        verdict = post(server, "/v1/judge", {**request, **content, "deadline_ms": 1})
+        # What came too late for a look or for its record is shown to nobody.
+        is_late = posture == "approve" and "unasked" in reasons(verdict)
+        assert verdict["decision"] == ("block" if is_late else DECISIONS[posture]), (category, verdict)
+        assert (verdict["decision"] == "require_approval") == ("approval" in verdict), (category, verdict)
         assert verdict["partial"] and "partial" in reasons(verdict), (category, verdict)
         whole = judged(server, {**request, **content, "deadline_ms": 20_000})
-        assert category == "model" or (whole["decision"], whole["partial"]) == ("allow", False), category
+        # There are no models, and these they should have judged.
+        asks = category in ("model", "prompts", "data_movement")
+        assert asks or (whole["decision"], whole["partial"]) == ("allow", False), category
 
 
 def test_where_no_record_can_be_kept_the_posture_decides(server, posture):
-    expected = DECISIONS[posture]
     every, (_, hard) = resource.RLIMIT_FSIZE, resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(server.process.pid, every, (0, hard))
     try:
         for category, request in ACTIONS.items():
             verdict = judged(server, request)
-            assert (verdict["decision"], verdict["degraded"]) == (expected, True), category
+            # No approval could be kept, so that nobody is asked.
+            stopped = "allow" if posture == "open" else "block"
+            assert (verdict["decision"], verdict["degraded"]) == (stopped, True), category
             assert "unrecorded" in reasons(verdict) and "approval" not in verdict, category
+            assert ("unasked" in reasons(verdict)) == (posture == "approve"), category
             assert stopped_by(server, category) == (posture != "open"), category
     finally:
         resource.prlimit(server.process.pid, every, (hard, hard))
@@ -188,8 +212,15 @@ def ask_proxy(server):
 
 
 @pytest.mark.parametrize("posture", DECISIONS)
-def test_a_model_that_is_too_slow_leaves_it_to_the_posture(magistrate, posture):
+def test_models_that_are_too_slow_leave_it_to_the_posture(magistrate, posture):
     server = magistrate(SLOW + postures(posture)).start()
-    verdict = judged(server, {**came(ATTACK), "deadline_ms": 1})
-    assert verdict["decision"] == DECISIONS[posture] and verdict["degraded"]
-    assert reasons(verdict) & {"unjudged", "unrecorded", "late"}
+    for number, (category, spoken) in enumerate(SPOKEN.items()):
+        # Tier 1 is not sure of it, and tier 2 needs longer for so much than there is.
+        text = "".join(f"{number}.{line}: {UNSURE} " for line in range(2_500))
+        verdict = post(server, "/v1/judge", {**spoken(text), "deadline_ms": 3_000})
+        assert "unjudged" in reasons(verdict) and verdict["degraded"], (category, verdict)
+        # A busy machine may have no time left for the record; then nobody can be asked.
+        is_late = posture == "approve" and "unasked" in reasons(verdict)
+        assert verdict["decision"] == ("block" if is_late else DECISIONS[posture]), (category, verdict)
+        assert {reason["category"] for reason in verdict["reasons"]} == {category}
+        assert (verdict["decision"] == "require_approval") == ("approval" in verdict), (category, verdict)
