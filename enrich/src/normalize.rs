@@ -9,7 +9,7 @@ mod names;
 mod otlp;
 mod outgoing;
 mod recipients;
-mod sharing;
+mod upload;
 pub(crate) mod url;
 
 use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};

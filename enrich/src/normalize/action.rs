@@ -8,7 +8,7 @@ use super::claude::{Arguments, Facts, extension, facts, fill_path};
 use super::draft::Draft;
 use super::outgoing;
 use super::recipients;
-use super::sharing;
+use super::upload::is_upload;
 use super::url::{set_host_of, set_url};
 use crate::uid::UidKey;
 
@@ -203,20 +203,8 @@ fn worked_out(action: &Action, url: Option<&str>) -> Option<&'static str> {
             };
             outgoing::verb(place)
         })
-        .or_else(|| is_file_form(action).then_some("upload"))
-        .or_else(|| sharing::is_upload(action, url).then_some("upload"))
+        .or_else(|| is_upload(action, url).then_some("upload"))
         .or_else(|| verb_of_method(method?))
-}
-
-/// Whether a request carries a file as browsers upload one.
-fn is_file_form(action: &Action) -> bool {
-    let method = action.destination.method.as_deref().unwrap_or_default();
-    let sends = ["POST", "PUT"].iter();
-    action.files.is_form
-        && action.occasion == Some(Occasion::Request)
-        && sends
-            .into_iter()
-            .any(|one| method.eq_ignore_ascii_case(one))
 }
 
 fn verb_of_method(method: &str) -> Option<&'static str> {

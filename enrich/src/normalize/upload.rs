@@ -1,4 +1,5 @@
-//! Tells an upload to a site on which anybody can share files, whatever its path is called.
+//! Tells a request that uploads a file: as a form of a browser does, or to a site on which anybody can
+//! share files, whatever its path is called.
 
 use magistrate_event::{Action, Occasion};
 
@@ -15,16 +16,20 @@ const TEXTS: [&str; 5] = [
     "application/javascript",
 ];
 
-/// Whether a request sends a file to such a site: a body in several parts, or one that is no text.
+/// Whether a request carries a file as browsers upload one, or sends a site for sharing a body in several
+/// parts or one that is no text.
 pub(super) fn is_upload(action: &Action, url: Option<&str>) -> bool {
-    let method = action.destination.method.as_deref().unwrap_or_default();
-    let sends = ["POST", "PUT", "PATCH"].iter();
-    action.occasion == Some(Occasion::Request)
-        && sends
-            .into_iter()
-            .any(|one| method.eq_ignore_ascii_case(one))
-        && carries_file(action)
-        && host_of(action, url).is_some_and(|host| is_site(&host))
+    let sends = |methods: &[&str]| {
+        let method = action.destination.method.as_deref().unwrap_or_default();
+        methods.iter().any(|one| method.eq_ignore_ascii_case(one))
+    };
+    let is_form = || action.files.is_form && sends(&["POST", "PUT"]);
+    let is_shared = || {
+        sends(&["POST", "PUT", "PATCH"])
+            && carries_file(action)
+            && host_of(action, url).is_some_and(|host| is_site(&host))
+    };
+    action.occasion == Some(Occasion::Request) && (is_form() || is_shared())
 }
 
 fn host_of(action: &Action, url: Option<&str>) -> Option<String> {
