@@ -196,7 +196,7 @@ mod tests {
             loaded.rules.rules().count()
         };
         let (without, with) = (count(&shipped_lists()), count(&filled_lists()));
-        assert_eq!(with, without + 3);
+        assert_eq!(with, without + 6);
     }
 
     #[test]

@@ -224,9 +224,9 @@ mod tests {
             let again = masked(None, Some(&named), &[]);
             assert_eq!(again.arguments.unwrap()["command"], told.as_str());
         }
-        // A kind that there is not may be a secret.
-        let hidden = "password: [redacted:horse-battery-9.staple]";
-        assert!(masked(Some(hidden), None, &[]).masked > 0);
+        // What is no kind may be a secret.
+        let hidden = format!("the key is [redacted:{KEY}]");
+        assert!(masked(Some(&hidden), None, &[]).masked > 0);
     }
 
     #[test]

@@ -227,7 +227,7 @@ proptest! {
         let mut at: Vec<usize> = at.into_iter().map(|one| written.floor_char_boundary(one)).collect();
         at.extend([0, written.len()]);
         at.sort_unstable();
-        let pieces = at.windows(2).map(|pair| piece(0, &written[pair[0]..pair[1]]));
+        let pieces = at.windows(2).map(|pair| piece(0, written.get(pair[0]..pair[1]).unwrap()));
         let events: Vec<Json> = [block(0, "Bash")].into_iter().chain(pieces).chain([stop(0)]).collect();
         let uses = streamed(&events);
         prop_assert_eq!(uses.len(), 1);
