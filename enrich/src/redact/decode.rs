@@ -222,9 +222,11 @@ impl<'a> Decoder<'a> {
     }
 
     fn whole_blob(&mut self, text: &[u8], blob: Blob, depth: Depth<'_>) {
-        if !depth.has_seen(blob.start, blob.end) {
-            let pieces = blob.pieces();
-            pieces.for_each(|piece| self.blob(text, piece, depth));
+        for blob in [Some(blob), blob.without_last_line()].into_iter().flatten() {
+            if !depth.has_seen(blob.start, blob.end) {
+                let pieces = blob.pieces();
+                pieces.for_each(|piece| self.blob(text, piece, depth));
+            }
         }
     }
 

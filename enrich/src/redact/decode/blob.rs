@@ -14,6 +14,8 @@ use super::utf16::is_high;
 pub(crate) struct Blob {
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// Where it ends without a last line that may be other text.
+    lines_end: usize,
     pub(crate) alphabet: Alphabet,
 }
 
@@ -81,7 +83,7 @@ impl Blob {
         if !is_good {
             return None;
         }
-        let end = end(text, start, alphabet);
+        let (lines_end, end) = ends(text, start, alphabet);
         let least = match alphabet {
             Alphabet::Base64 => MIN_BASE64_LEN,
             Alphabet::Hex => MIN_HEX_LEN,
@@ -89,7 +91,16 @@ impl Blob {
         (end - start >= least).then_some(Self {
             start,
             end,
+            lines_end,
             alphabet,
+        })
+    }
+
+    /// The stretch without a last line that is short enough to be a word of what follows.
+    pub(crate) fn without_last_line(self) -> Option<Self> {
+        (self.lines_end < self.end).then_some(Self {
+            end: self.lines_end,
+            ..self
         })
     }
 
@@ -291,15 +302,16 @@ impl Guess {
     }
 }
 
-/// Where the stretch that begins at `start` ends, line breaks and padding included.
-fn end(text: &[u8], start: usize, alphabet: Alphabet) -> usize {
+/// Where the stretch that begins at `start` ends, line breaks and padding included: without a last line
+/// that may be a word, and with it.
+fn ends(text: &[u8], start: usize, alphabet: Alphabet) -> (usize, usize) {
     let is_digit = |byte: u8| match alphabet {
         Alphabet::Base64 => is_base64(byte),
         Alphabet::Hex => byte.is_ascii_hexdigit(),
     };
     let first_end = skip(text, start, usize::MAX, is_digit);
     let line_len = first_end - start;
-    let mut end = first_end;
+    let (mut lines_end, mut end) = (first_end, first_end);
     while line_len >= MIN_LINE_LEN
         && let Some(next) = after_break(text, end)
     {
@@ -312,13 +324,20 @@ fn end(text: &[u8], start: usize, alphabet: Alphabet) -> usize {
             break;
         }
         end = next_end;
-        if end - next < line_len {
+        if line.len() >= line_len.min(MIN_LINE_LEN) {
+            lines_end = end;
+        }
+        if line.len() < line_len {
             break;
         }
     }
     match alphabet {
-        Alphabet::Base64 => skip(text, end, 2, |byte| byte == b'='),
-        Alphabet::Hex => end,
+        Alphabet::Base64 => {
+            let padded = skip(text, end, 2, |byte| byte == b'=');
+            // What is padded is of it.
+            (if padded > end { padded } else { lines_end }, padded)
+        }
+        Alphabet::Hex => (lines_end, end),
     }
 }
 
@@ -449,10 +468,28 @@ mod tests {
     }
 
     #[test]
+    fn a_short_last_line_may_be_other_text() {
+        let line = STANDARD.encode("eighteen letters a");
+        for (rest, len) in [
+            ("", None),
+            ("\nx", Some(0)),
+            ("\\nx\"", Some(0)),
+            ("\nQUJDQUJDQUJDQUJD", None),
+            ("\nQQ==", None),
+        ] {
+            let blob = Blob::at(format!("{line}{rest}").as_bytes(), 0, Alphabet::Base64);
+            let shorter = blob.unwrap().without_last_line();
+            let end = shorter.map(|blob| blob.end - line.len());
+            assert_eq!(end, len, "{rest:?}");
+        }
+    }
+
+    #[test]
     fn a_long_stretch_is_cut_into_pieces_that_overlap() {
         let blob = Blob {
             start: 3,
             end: 3 + 5 * MAX_PIECE_LEN / 2,
+            lines_end: 3 + 5 * MAX_PIECE_LEN / 2,
             alphabet: Alphabet::Base64,
         };
         let pieces: Vec<_> = blob.pieces().collect();

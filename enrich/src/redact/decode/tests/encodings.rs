@@ -48,6 +48,11 @@ pub(super) const ENCODINGS: &[Encoding] = &[
         undo: |text| each_run(text, is_base64, base64),
     },
     Encoding {
+        name: "base64url before a short line",
+        encode: |text| format!("{}\nx", URL_SAFE_NO_PAD.encode(text)),
+        undo: |text| each_run(text, is_base64, base64),
+    },
+    Encoding {
         name: "base64 in lines",
         encode: |text| {
             let lines = STANDARD.encode(text).into_bytes();
