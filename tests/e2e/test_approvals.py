@@ -225,7 +225,7 @@ def test_whoever_waits_hears_at_once(start):
     other = wanted(verdict(server, bought("b")))
     waiting = threading.Thread(target=lambda: heard.append(state(server, other, wait_ms=60000)))
     waiting.start()
-    server.wait(lambda: server.metric("magistrate_ingest_connections") == 1, "somebody who waits")
+    server.wait(lambda: server.metric("magistrate_ingest_connections", listener="judge") == 1, "somebody who waits")
     server.stop()
     waiting.join(15)
     assert heard == ["pending"], "a stop ends the wait"
