@@ -10,7 +10,7 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 import conftest
 from conformance import CASES
 from test_judge import KEY
-from test_judge_proxies import SLOW
+from test_limits import configured
 
 DOCUMENT = json.loads((conftest.ROOT / "docs/openapi.json").read_text())
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -37,7 +37,8 @@ REFUSED = [[], 1, {"event": "dance"}, {"action": 7}, {"file": {"size": -1}}, {"t
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    one = conftest.Magistrate(tmp_path_factory.mktemp("judge"), SLOW + "[models]\nenabled = true\n").start()
+    folder = tmp_path_factory.mktemp("judge")
+    one = conftest.Magistrate(folder, configured(folder) + "[models]\nenabled = true\n").start()
     yield one
     one.kill()
 
@@ -83,6 +84,8 @@ def test_every_member_that_is_documented_is_answered_sometimes(server):
         {"session": {"id": "b"}, "event": "tool_result", "tool": {"name": "WebFetch"}, "content": {"text": "a page", "origin": "webpage"}},
         {"session": {"id": "b"}, "event": "request", "destination": {"url": "https://console.aws.amazon.com/ec2", "method": "GET"}},
         {"event": "tool_call", "tool": {"name": "mcp__crm__note", "arguments": {"text": f"the key is {KEY}"}}},
+        # One more than a limit lets pass.
+        *[{"session": {"id": "c"}, "event": "tool_call", "tool": {"name": "mcp__crm__lookup_customer", "arguments": {}}}] * 6,
     ]:
         seen |= call(server, "POST", "/v1/judge", json=asked)[1].json().keys()
     # This door carries everything, so that nothing stricter than what was asked for is enforced.
