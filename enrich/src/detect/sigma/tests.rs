@@ -61,7 +61,14 @@ fn read(path: &Path, files: &mut Vec<DetectFile>) {
 
 /// Lists that rules need to be in force; all others have no values.
 fn needed_lists() -> DetectLists {
-    let names = ["approved_mcp_servers", "approved_skills"];
+    let names = [
+        "admin_accounts",
+        "admin_mcp_servers",
+        "approved_mcp_servers",
+        "approved_skills",
+        "service_accounts",
+        "service_mcp_servers",
+    ];
     names
         .map(|name| (name.to_owned(), vec!["approved".to_owned()]))
         .into()
