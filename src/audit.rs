@@ -1,8 +1,6 @@
 //! Keeps the rows of verdicts: in the audit journal before the answer, and in the queue, where every
 //! other row is.
 
-mod pulse;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -13,12 +11,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 use magistrate_event::Record;
 use magistrate_judge::{Audit, AuditError, AuditLog, Kept};
 use magistrate_sinks::Guard as _;
-use magistrate_sinks::audit::{Journal, JournalConfig, JournalError};
+use magistrate_sinks::audit::{Journal, JournalConfig};
 use magistrate_sinks::queue::{Batch, Queue};
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-
-use self::pulse::{Pulse, Watched};
 
 use crate::canary::output;
 use crate::config::Config;
@@ -40,12 +35,11 @@ const MAX_OWED: usize = 10_000;
 
 /// The journal and the queue as the judge sees them.
 ///
-/// `written` follows write(2) to the journal, `synced` the queue's sync. A task of its own writes, or a
-/// thread where another write is under way: where the disk stands still, callers' deadlines do not.
+/// `written` follows write(2) to the journal, `synced` the queue's sync. A thread writes: where the
+/// disk stands still, callers' deadlines do not.
 pub(crate) struct JournalAudit {
     jobs: Sender<Job>,
-    writer: Writer,
-    watched: Watched,
+    owed: Arc<Owed>,
 }
 
 struct Job {
@@ -64,13 +58,12 @@ struct Owed(Mutex<Vec<u64>>);
 pub(crate) struct AuditThreads {
     writer: JoinHandle<()>,
     keeper: JoinHandle<()>,
-    pulse: Pulse,
     journal: Arc<Journal>,
     stop: Arc<AtomicBool>,
 }
 
 /// Opens the journal of a data folder, gives the queue what a kill kept from it, and starts the
-/// threads. To be called on the runtime whose tasks ask.
+/// threads.
 ///
 /// # Errors
 /// When the journal or its key cannot be read or written, or a thread cannot be started.
@@ -99,21 +92,14 @@ pub(crate) fn start(
         owed: Arc::clone(&owed),
         stop: Arc::clone(&stop),
     };
-    let pulse = Pulse::start(Handle::current())?;
-    let audit = JournalAudit {
-        jobs,
-        writer: writer.clone(),
-        watched: pulse.watched(),
-    };
     let keeper = writer.clone();
     let threads = AuditThreads {
         writer: spawn("audit", move || writer.write(&waiting))?,
         keeper: spawn("audit-keeper", move || keeper.keep())?,
-        pulse,
         journal,
         stop,
     };
-    Ok((Arc::new(audit), threads))
+    Ok((Arc::new(JournalAudit { jobs, owed }), threads))
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {
@@ -129,40 +115,22 @@ impl AuditLog for JournalAudit {
                 return Box::pin(async move { Err(AuditError(error.to_string())) });
             }
         }
-        if self.writer.owed.len() > MAX_OWED {
+        if self.owed.len() > MAX_OWED {
             let error = AuditError("the queue does not take what the journal has".to_owned());
             return Box::pin(async { Err(error) });
         }
         let (done, heard) = oneshot::channel();
-        let job = Job { batch, audit, done };
-        match self.watched.runtime() {
-            Some(runtime) => {
-                let (jobs, writer) = (self.jobs.clone(), self.writer.clone());
-                let watched = self.watched.clone();
-                runtime.spawn(async move {
-                    if let Some(job) = watched.run(|| writer.take_now(job)) {
-                        hand_over(&jobs, job);
-                    }
-                });
+        let sent = self.jobs.try_send(Job { batch, audit, done });
+        Box::pin(async move {
+            match sent {
+                Ok(()) => heard.await.unwrap_or_else(|_| Err(ended())),
+                Err(TrySendError::Full(_)) => Err(AuditError(
+                    "too many records wait for the journal".to_owned(),
+                )),
+                Err(TrySendError::Disconnected(_)) => Err(ended()),
             }
-            None => hand_over(&self.jobs, job),
-        }
-        Box::pin(async { heard.await.unwrap_or_else(|_| Err(ended())) })
+        })
     }
-}
-
-/// Leaves a job to the thread.
-fn hand_over(jobs: &Sender<Job>, job: Job) {
-    let (job, error) = match jobs.try_send(job) {
-        Ok(()) => return,
-        Err(TrySendError::Full(job)) => {
-            let error = "too many records wait for the journal".to_owned();
-            (job, AuditError(error))
-        }
-        Err(TrySendError::Disconnected(job)) => (job, ended()),
-    };
-    // Nobody may wait any more.
-    let _ = job.done.send(Err(error));
 }
 
 fn ended() -> AuditError {
@@ -191,40 +159,16 @@ impl Writer {
         }
     }
 
-    /// Writes as soon as the journal is free.
     fn take(&self, job: Job) {
-        if let Some(job) = self.permitted(job) {
-            let appended = self.journal.append(&job.batch);
-            self.appended(job, appended);
-        }
-    }
-
-    /// Writes at once, or gives the job back where another write is under way.
-    fn take_now(&self, job: Job) -> Option<Job> {
-        let job = self.permitted(job)?;
-        let Some(appended) = self.journal.try_append(&job.batch) else {
-            return Some(job);
-        };
-        self.appended(job, appended);
-        None
-    }
-
-    /// The job, unless the canary stops it.
-    fn permitted(&self, job: Job) -> Option<Job> {
+        let Job { batch, audit, done } = job;
         let has_leaked = self.path.canary.is_stopped(output::AUDIT)
-            || !self.path.permits(output::AUDIT, job.batch.bytes());
+            || !self.path.permits(output::AUDIT, batch.bytes());
         if has_leaked {
             let error = "a planted secret came out in the audit journal, which has stopped";
-            let _ = job.done.send(Err(AuditError(error.to_owned())));
-            return None;
+            let _ = done.send(Err(AuditError(error.to_owned())));
+            return;
         }
-        Some(job)
-    }
-
-    /// Answers for what is in the journal, and gives it to the queue.
-    fn appended(&self, job: Job, appended: Result<u64, JournalError>) {
-        let Job { batch, audit, done } = job;
-        let number = match appended {
+        let number = match self.journal.append(&batch) {
             Ok(number) => number,
             Err(error) => {
                 let error = format!("{:#}", anyhow::Error::from(error));
@@ -338,7 +282,6 @@ impl AuditThreads {
                 tracing::error!("a thread of the audit journal panicked");
             }
         }
-        self.pulse.stop();
         self.journal
     }
 }

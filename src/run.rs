@@ -32,9 +32,6 @@ use crate::store::{ANALYSIS, LAKE, Store};
 use crate::workers::{self, Worker};
 use crate::{check, signal};
 
-/// Threads of the runtime at least: one may stand still for the audit journal's disk.
-const MIN_WORKERS: usize = 2;
-
 /// Runs until SIGTERM or SIGINT.
 pub(crate) fn command(arguments: &RunArguments) -> Outcome {
     let loaded = config::load(&arguments.place);
@@ -47,9 +44,7 @@ pub(crate) fn command(arguments: &RunArguments) -> Outcome {
     for warning in &report.warnings {
         tracing::warn!(warning = %warning, "configuration");
     }
-    let cores = std::thread::available_parallelism()?.get();
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(cores.max(MIN_WORKERS))
         .enable_all()
         .build()?;
     runtime.block_on(run(&loaded.config, store))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
@@ -128,22 +128,9 @@ impl Journal {
     /// # Errors
     /// When it cannot be written; nothing of it counts then.
     pub fn append(&self, batch: &Batch) -> Result<u64, JournalError> {
-        self.append_to(&mut self.state(), batch)
-    }
-
-    /// Like [`Journal::append`], but none at once where another thread is at work on the journal.
-    pub fn try_append(&self, batch: &Batch) -> Option<Result<u64, JournalError>> {
-        let mut state = match self.state.try_lock() {
-            Ok(state) => state,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        Some(self.append_to(&mut state, batch))
-    }
-
-    fn append_to(&self, state: &mut State, batch: &Batch) -> Result<u64, JournalError> {
+        let mut state = self.state();
         let (number, start) = (state.entries, state.len);
-        let hash = write(state, Kind::Records, batch.bytes());
+        let hash = write(&mut state, Kind::Records, batch.bytes());
         hash.map_err(|error| self.failed(error))?
             .ok_or(JournalError::TooLarge)?;
         let place = Place {
@@ -363,17 +350,6 @@ mod tests {
 
     fn checked(folder: &std::path::Path) -> Report {
         verify(folder, None, &[]).unwrap()
-    }
-
-    #[test]
-    fn who_will_not_wait_writes_where_nobody_else_does() {
-        let folder = tempfile::tempdir().unwrap();
-        let (journal, _) = open(folder.path());
-        let busy = journal.state();
-        assert!(journal.try_append(&batch([1])).is_none());
-        drop(busy);
-        let number = journal.try_append(&batch([1])).unwrap().unwrap();
-        assert_eq!(journal.read(number).unwrap().bytes(), batch([1]).bytes());
     }
 
     #[test]
