@@ -85,6 +85,18 @@ pub struct PathSeen {
 }
 
 impl PathSeen {
+    /// Nothing seen yet.
+    fn of(whose: Whose<'_>, path: &str) -> Self {
+        Self {
+            subject: whose.subject.into(),
+            device: whose.device.into(),
+            product: whose.product.into(),
+            version: whose.version.into(),
+            path: path.into(),
+            ..Self::default()
+        }
+    }
+
     /// When it was seen last, by anybody.
     pub fn last(&self) -> u32 {
         let times = [self.telemetry, self.flow, self.decrypted, self.judged];
@@ -304,14 +316,7 @@ fn row<'a>(
         let device = host_label(device);
         hash(&["path", subject, &device, product, version, path])
     });
-    rows.entry(key, || PathSeen {
-        subject: subject.into(),
-        device: device.into(),
-        product: product.into(),
-        version: version.into(),
-        path: path.into(),
-        ..PathSeen::default()
-    })
+    rows.entry(key, || PathSeen::of(whose, path))
 }
 
 /// One line of the matrix, from a stored row; none from another row.

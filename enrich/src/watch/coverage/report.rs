@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::groups::{CoverageConfig, CoverageGroup};
+use super::whose::Whose;
 use super::{PATHS, PathSeen};
 use crate::watch::sender::host_label;
 
@@ -274,14 +275,13 @@ impl<'a> Device<'a> {
         rows: impl Iterator<Item = &'b PathSeen>,
     ) -> PathSeen {
         let (subject, device) = self.name().unwrap_or_default();
-        let mut sum = PathSeen {
-            subject: subject.into(),
-            device: device.into(),
-            product: product.into(),
-            version: version.into(),
-            path: path.into(),
-            ..PathSeen::default()
+        let whose = Whose {
+            subject,
+            device,
+            product,
+            version,
         };
+        let mut sum = PathSeen::of(whose, path);
         rows.filter(|row| &*row.path == path)
             .for_each(|row| sum.add(row));
         sum
