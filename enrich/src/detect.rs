@@ -54,7 +54,7 @@ pub use self::risk::Risks;
 pub use self::rule::{Level, Rule, RuleKind, RulePlace};
 pub use self::sample::Sampled;
 pub use self::shipped::{shipped_detections, shipped_lists, shipped_policies};
-pub use self::sigma::{Correlated, DetectLists, Hit, Matched};
+pub use self::sigma::{Chosen, Correlated, DetectLists, Hit, Matched};
 
 /// One rule file.
 #[derive(Debug, Clone)]
@@ -162,10 +162,25 @@ impl Ruleset {
             .is_some_and(|seen| seen.is(value))
     }
 
+    /// The rules that `is_chosen` says yes to, for [`Ruleset::matches_of`].
+    pub fn choose(&self, is_chosen: impl Fn(&Rule) -> bool) -> Chosen {
+        self.compiled.choose(is_chosen)
+    }
+
     /// The rules that match this one event, those that make no alert of their own included.
     pub fn matches(&self, case: Case<'_>) -> Vec<Hit> {
+        self.matching(case, None)
+    }
+
+    /// Like [`Ruleset::matches`] for `chosen` rules of this very set alone.
+    pub fn matches_of(&self, case: Case<'_>, chosen: &Chosen) -> Vec<Hit> {
+        self.matching(case, Some(chosen))
+    }
+
+    fn matching(&self, case: Case<'_>, chosen: Option<&Chosen>) -> Vec<Hit> {
         let view = View::new(case, &self.names);
-        let matches = self.compiled.matches(&view, Sources::of(case.event));
+        let sources = Sources::of(case.event);
+        let matches = self.compiled.matches(&view, sources, chosen);
         let mut hits = self.hits(&matches);
         answer(&mut hits, &view);
         hits
@@ -205,7 +220,8 @@ impl Correlator {
     /// before. `now` bounds the event's own time, which its sender chose.
     pub fn observe(&mut self, rules: &Ruleset, case: Case<'_>, now: Timestamp) -> Vec<Hit> {
         let view = View::new(case, &rules.names);
-        let matches = rules.compiled.matches(&view, Sources::of(case.event));
+        let sources = Sources::of(case.event);
+        let matches = rules.compiled.matches(&view, sources, None);
         if matches.is_empty() {
             return Vec::new();
         }

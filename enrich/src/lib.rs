@@ -13,11 +13,11 @@ mod watch;
 
 pub use context::{Before, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey};
 pub use detect::{
-    Alert, Answer, Case, Correlated, Correlator, Decision, DetectConfig, DetectFault, DetectFile,
-    DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched, ModelScores, Policy,
-    Question, RateLimit, Risks, Rule, RuleExample, RuleExamples, RuleKind, RulePlace, Ruleset,
-    Sample, Sampled, Stage, Step, Suppression, Tally, Unjudged, detection_reference, recalled,
-    shipped_detections, shipped_lists, shipped_policies,
+    Alert, Answer, Case, Chosen as ChosenRules, Correlated, Correlator, Decision, DetectConfig,
+    DetectFault, DetectFile, DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched,
+    ModelScores, Policy, Question, RateLimit, Risks, Rule, RuleExample, RuleExamples, RuleKind,
+    RulePlace, Ruleset, Sample, Sampled, Stage, Step, Suppression, Tally, Unjudged,
+    detection_reference, recalled, shipped_detections, shipped_lists, shipped_policies,
 };
 pub use files::look_at_files;
 pub use graph::{

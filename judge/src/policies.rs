@@ -1,6 +1,8 @@
 //! The policies in force, and their version.
 
-use magistrate_enrich::{Case, DetectFile, DetectLists, Hit, LoadedRules, RateLimit, Ruleset};
+use magistrate_enrich::{
+    Case, ChosenRules, DetectFile, DetectLists, Hit, LoadedRules, RateLimit, Ruleset,
+};
 use magistrate_event::{Event, Field, Mode, Value};
 
 use crate::decision::Match;
@@ -15,6 +17,9 @@ const VERSION_DIGITS: usize = 16;
 pub struct Policies {
     rules: Ruleset,
     profile: Profile,
+    /// Those in force, and those in force for a session that is contained.
+    ordinary: ChosenRules,
+    contained: ChosenRules,
     version: String,
 }
 
@@ -32,7 +37,15 @@ impl Policies {
             warnings,
         } = Ruleset::compile_policies(files, lists);
         let version = version(files, lists, profile);
+        let chosen = |mode| {
+            rules.choose(|rule| {
+                let policy = rule.policy.as_ref();
+                policy.is_some_and(|policy| profile.has(policy, mode))
+            })
+        };
         let policies = Self {
+            ordinary: chosen(None),
+            contained: chosen(Some(Mode::Containment)),
             rules,
             profile,
             version,
@@ -92,34 +105,35 @@ impl Policies {
     /// The policies in force that match.
     fn matches(&self, case: Case<'_>) -> Vec<Match> {
         let mode = case.event.text(Field::SessionMode);
-        let mode = Mode::ALL
-            .iter()
-            .copied()
-            .find(|one| mode == Some(one.name()));
-        let hits = self.rules.matches(case);
+        let chosen = if mode == Some(Mode::Containment.name()) {
+            &self.contained
+        } else {
+            &self.ordinary
+        };
+        let hits = self.rules.matches_of(case, chosen);
         hits.into_iter()
-            .filter_map(|hit| self.matched(hit, (mode, case.event)))
+            .filter_map(|hit| matched(hit, case.event))
             .collect()
     }
+}
 
-    fn matched(&self, hit: Hit, (mode, event): (Option<Mode>, &Event)) -> Option<Match> {
-        let policy = hit.rule.policy.as_ref()?;
-        self.profile.has(policy, mode).then(|| Match {
-            policy: hit.rule.id.clone(),
-            title: hit.rule.title.clone(),
-            category: policy.category.clone(),
-            tags: hit.rule.tags.clone(),
-            decision: policy.decision.into(),
-            message: policy.message.clone(),
-            redact: policy.redact.clone(),
-            counted: policy.limit.as_ref().map(|rate| Counted::of(rate, event)),
-            matched: hit
-                .matched
-                .into_iter()
-                .map(|one| (one.field, one.value))
-                .collect(),
-        })
-    }
+fn matched(hit: Hit, event: &Event) -> Option<Match> {
+    let policy = hit.rule.policy.as_ref()?;
+    Some(Match {
+        policy: hit.rule.id.clone(),
+        title: hit.rule.title.clone(),
+        category: policy.category.clone(),
+        tags: hit.rule.tags.clone(),
+        decision: policy.decision.into(),
+        message: policy.message.clone(),
+        redact: policy.redact.clone(),
+        counted: policy.limit.as_ref().map(|rate| Counted::of(rate, event)),
+        matched: hit
+            .matched
+            .into_iter()
+            .map(|one| (one.field, one.value))
+            .collect(),
+    })
 }
 
 /// What is to be known of policies that were compiled.

@@ -45,6 +45,10 @@ struct Partition {
     rules: Bits,
 }
 
+/// Some of the rules that look at one event.
+#[derive(Debug, Clone)]
+pub struct Chosen(Bits);
+
 /// Compiled rules.
 pub(super) struct Compiled {
     pub(super) rules: Vec<Arc<Rule>>,
@@ -120,13 +124,32 @@ impl Compiled {
         Work::new(written, lists, which).finish()
     }
 
-    /// The rules that match the event, correlations left out.
-    pub(super) fn matches(&self, view: &View<'_>, sources: Sources<'_>) -> Vec<Match> {
+    /// Those of the rules that look at one event which `is_chosen` says yes to.
+    pub(super) fn choose(&self, is_chosen: impl Fn(&Rule) -> bool) -> Chosen {
+        let mut chosen = Bits::default();
+        for (at, (index, _)) in self.single.iter().enumerate() {
+            if self.rules.get(*index).is_some_and(|rule| is_chosen(rule)) {
+                chosen.insert(at);
+            }
+        }
+        Chosen(chosen)
+    }
+
+    /// The rules that match the event, correlations and what is not `chosen` left out.
+    pub(super) fn matches(
+        &self,
+        view: &View<'_>,
+        sources: Sources<'_>,
+        chosen: Option<&Chosen>,
+    ) -> Vec<Match> {
         let mut candidates = Bits::default();
         for partition in &self.partitions {
             if sources.are(&partition.wanted) {
                 candidates.extend(&partition.rules);
             }
+        }
+        if let Some(Chosen(chosen)) = chosen {
+            candidates.retain(chosen);
         }
         self.gate.sift(view, &mut candidates);
         let candidates = candidates.iter().filter_map(|at| self.single.get(at));

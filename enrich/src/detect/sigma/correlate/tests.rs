@@ -163,7 +163,9 @@ proptest! {
             let event = event(step, at);
             let uid = EventUid::from_bytes([number; 16]);
             let view = View::new(Case { uid: Some(uid), ..Case::alone(&event) }, &rules.names);
-            let matches = rules.compiled.matches(&view, Sources::of(&event));
+            let matches = rules
+                .compiled
+                .matches(&view, Sources::of(&event), None);
             let hits = correlations.observe(&rules.compiled, &view, &matches, at);
             let results = oracle.process_with_detections(&view, matches, at);
             prop_assert_eq!(ours(hits), theirs(results), "event {}", number);
@@ -181,7 +183,9 @@ proptest! {
             at += step.3;
             let event = event(step, at);
             let view = View::new(Case::alone(&event), &rules.names);
-            let matches = rules.compiled.matches(&view, Sources::of(&event));
+            let matches = rules
+                .compiled
+                .matches(&view, Sources::of(&event), None);
             let one = steady.observe(&rules.compiled, &view, &matches, at);
             let other = restarted.observe(&rules.compiled, &view, &matches, at);
             prop_assert_eq!(one, other);
@@ -216,7 +220,7 @@ fn groups_without_number_cost_little_each() {
         let session: &'static str = Box::leak(number.to_string().into_boxed_str());
         let event = event(('a', Some(session), 1, 0), 1_800_000_000);
         let view = View::new(Case::alone(&event), &rules.names);
-        let matches = rules.compiled.matches(&view, Sources::of(&event));
+        let matches = rules.compiled.matches(&view, Sources::of(&event), None);
         correlations.observe(&rules.compiled, &view, &matches, 1_800_000_000);
         assert!(correlations.groups() <= 1_000);
         if number % 100 == 0 {

@@ -52,6 +52,14 @@ impl Bits {
         }
     }
 
+    /// Takes away those that are not in `other`.
+    pub(in crate::detect::sigma) fn retain(&mut self, other: &Self) {
+        let other = other.0.iter().chain(std::iter::repeat(&0));
+        for (own, other) in self.0.iter_mut().zip(other) {
+            *own &= other;
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.0.fill(0);
     }
@@ -98,5 +106,12 @@ mod tests {
             expected
         });
         assert!(left.meets(&bits(&[3])) && !left.meets(&bits(&[2, 130])));
+    }
+
+    #[test]
+    fn only_what_both_have_stays() {
+        let mut left = bits(&[1, 2, 130]);
+        left.retain(&bits(&[2, 3]));
+        assert_eq!(left.iter().collect::<Vec<_>>(), [2]);
     }
 }
