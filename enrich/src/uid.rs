@@ -10,6 +10,8 @@ pub struct UidKey {
     secret: [u8; 32],
     /// Digests contents, under a key that follows from the secret.
     digest: Polyval,
+    asked: Prefix,
+    follow_up: Prefix,
 }
 
 /// What the digest's key is derived for.
@@ -24,8 +26,13 @@ impl UidKey {
             &blake3::derive_key(DIGEST_CONTEXT, &secret),
             &mut digest_key,
         );
-        let digest = Polyval::new(&digest_key.into());
-        Self { secret, digest }
+        let domain = |name| Prefix(*blake3::keyed_hash(&secret, name).as_bytes());
+        Self {
+            digest: Polyval::new(&digest_key.into()),
+            asked: domain(ASKED_DOMAIN),
+            follow_up: domain(FOLLOW_UP_DOMAIN),
+            secret,
+        }
     }
 
     /// The keyed hash of `content` under what stands for all that came before it.
@@ -50,7 +57,7 @@ impl UidKey {
     /// hash of its body.
     pub(crate) fn asked(&self, identity: &str, name: &[u8], body: &[u8]) -> EventUid {
         let mut id = Canonical::default();
-        id.start(self.domain(ASKED_DOMAIN));
+        id.start(self.asked);
         id.bytes(identity.as_bytes());
         id.bytes(name);
         id.bytes(body);
@@ -60,7 +67,7 @@ impl UidKey {
     /// The id of what follows from the event `uid`, such as its verdict: the same each time.
     pub fn follow_up(&self, uid: EventUid, what: &str) -> EventUid {
         let mut id = Canonical::default();
-        id.start(self.domain(FOLLOW_UP_DOMAIN));
+        id.start(self.follow_up);
         id.bytes(uid.as_bytes());
         id.bytes(what.as_bytes());
         id.uid(self)

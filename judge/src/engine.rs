@@ -365,7 +365,9 @@ impl Engine {
             // The analysis does the same later, once; the next question may come before.
             self.context.observe(event, prepared.received);
         }
-        if decision < Decision::RequireApproval && moment == Moment::InTime {
+        // Only models look at calls of before.
+        let is_needed = self.models.is_some();
+        if is_needed && decision < Decision::RequireApproval && moment == Moment::InTime {
             self.calls.remember(event);
         }
         // What has passed already can only be revoked for what follows.

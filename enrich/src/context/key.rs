@@ -61,9 +61,8 @@ fn hash(parts: &[&[u8]]) -> [u8; 16] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    let mut bytes = [0; 16];
-    hasher.finalize_xof().fill(&mut bytes);
-    bytes
+    let hash = hasher.finalize();
+    hash.as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 /// A short name for a text that need not be read again, such as the id of a call.

@@ -1,5 +1,6 @@
 //! Decides a question that was looked at, and writes its verdict and rows.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use magistrate_enrich::SessionFacts;
@@ -52,12 +53,19 @@ impl Engine {
 
     /// Writes the verdict of what was decided, with its rows.
     pub fn conclude(&self, prepared: &Prepared, ruled: Ruled, moment: Moment) -> Judged {
-        let verdict = self.verdict(prepared, &ruled);
+        let uid = self.verdict_uid(prepared, ruled.heard.as_ref(), Moment::InTime);
+        let verdict = self.verdict(prepared, &ruled, uid);
         let asked = verdict.requested.unwrap_or(verdict.decision);
         if moment != Moment::Late {
             prepared.note_answer(verdict.decision);
         }
-        let row = self.verdict_row(prepared, &ruled, &verdict, moment);
+        let uid = match moment {
+            Moment::InTime => uid,
+            Moment::Unrecorded | Moment::Late => {
+                self.verdict_uid(prepared, ruled.heard.as_ref(), moment)
+            }
+        };
+        let row = self.verdict_row(prepared, &ruled, (uid, &verdict), moment);
         if let Some(record) = &ruled.record {
             self.remember(prepared, record.event(), (asked, moment));
         }
@@ -67,7 +75,7 @@ impl Engine {
         }
     }
 
-    fn verdict(&self, prepared: &Prepared, ruled: &Ruled) -> Verdict {
+    fn verdict(&self, prepared: &Prepared, ruled: &Ruled, uid: EventUid) -> Verdict {
         let (findings, asked) = (&ruled.findings, ruled.ruling.decision);
         let mut decision = prepared.door.carries.enforced(asked);
         if decision == Decision::Redact && prepared.is_partial() {
@@ -81,7 +89,6 @@ impl Engine {
         let families = families(findings);
         let redacted = (decision == Decision::Redact).then(|| self.masked(prepared, &families));
         let elapsed = prepared.since.elapsed().as_micros();
-        let uid = self.verdict_uid(prepared, ruled.heard.as_ref(), Moment::InTime);
         Verdict {
             verdict_id: uid.to_string(),
             request_id: prepared.request_id.clone(),
@@ -143,15 +150,15 @@ impl Engine {
 
     /// The verdict's id: the same for a retry, unless a person has said something since.
     fn verdict_uid(&self, prepared: &Prepared, heard: Option<&Answer>, moment: Moment) -> EventUid {
-        let what = match (moment, heard) {
-            (Moment::Late, _) => "late verdict".to_owned(),
-            (Moment::Unrecorded, _) => "verdict by posture".to_owned(),
-            (Moment::InTime, None | Some(Answer::Full | Answer::Unasked)) => "verdict".to_owned(),
+        let what: Cow<'_, str> = match (moment, heard) {
+            (Moment::Late, _) => "late verdict".into(),
+            (Moment::Unrecorded, _) => "verdict by posture".into(),
+            (Moment::InTime, None | Some(Answer::Full | Answer::Unasked)) => "verdict".into(),
             (Moment::InTime, Some(Answer::Pending(ticket))) => {
-                format!("verdict, asks {}", ticket.id)
+                format!("verdict, asks {}", ticket.id).into()
             }
-            (Moment::InTime, Some(Answer::Approved(id))) => format!("verdict, uses {id}"),
-            (Moment::InTime, Some(Answer::Denied(id))) => format!("verdict, denied by {id}"),
+            (Moment::InTime, Some(Answer::Approved(id))) => format!("verdict, uses {id}").into(),
+            (Moment::InTime, Some(Answer::Denied(id))) => format!("verdict, denied by {id}").into(),
         };
         self.uid_key.follow_up(prepared.uid, &what)
     }
@@ -160,10 +167,9 @@ impl Engine {
         &self,
         prepared: &Prepared,
         ruled: &Ruled,
-        verdict: &Verdict,
+        (uid, verdict): (EventUid, &Verdict),
         moment: Moment,
     ) -> Record {
-        let uid = self.verdict_uid(prepared, ruled.heard.as_ref(), moment);
         let told = row::Told {
             about: &prepared.about,
             event_uid: prepared.uid,
