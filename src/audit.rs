@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
@@ -48,7 +48,7 @@ struct Job {
     done: Answer,
 }
 
-type Answer = oneshot::Sender<Result<(), AuditError>>;
+type Answer = oneshot::Sender<Result<Instant, AuditError>>;
 
 /// Numbers of journal entries that the queue did not take.
 #[derive(Default)]
@@ -180,7 +180,7 @@ impl Writer {
         let later = match audit {
             Audit::Synced => Some(done),
             Audit::Written => {
-                let _ = done.send(Ok(()));
+                let _ = done.send(Ok(Instant::now()));
                 None
             }
         };
@@ -247,7 +247,7 @@ fn give(
             Err(_) => owed.add(number),
         }
         if let Some(done) = done {
-            let stored = stored.map(|_| ());
+            let stored = stored.map(|_| Instant::now());
             let _ = done.send(stored.map_err(|error| AuditError(error.to_string())));
         }
     };

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Instant;
 
 use magistrate_event::Record;
 
@@ -12,8 +13,8 @@ use crate::category::Audit;
 #[error("cannot keep a verdict: {0}")]
 pub struct AuditError(pub String);
 
-/// Told when records are kept.
-pub type Kept = Pin<Box<dyn Future<Output = Result<(), AuditError>> + Send>>;
+/// Told once records are kept, and since when they are.
+pub type Kept = Pin<Box<dyn Future<Output = Result<Instant, AuditError>> + Send>>;
 
 /// Keeps the rows of verdicts.
 pub trait AuditLog: Send + Sync {

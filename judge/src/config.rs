@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -94,6 +95,13 @@ impl Default for Config {
 const MAX_DEADLINE_MS: u64 = 60_000;
 
 impl Config {
+    /// The shortest deadline that any category has where the caller names none.
+    pub(crate) fn shortest_deadline(&self) -> Duration {
+        let own = self.category.values().filter_map(|one| one.deadline_ms);
+        let shortest = own.chain([self.deadline_ms]).min();
+        Duration::from_millis(shortest.unwrap_or(self.deadline_ms))
+    }
+
     /// What is wrong with values that TOML alone cannot tell.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();

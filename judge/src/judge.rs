@@ -1,5 +1,6 @@
 //! Asks the engine under a deadline, keeps the verdict's record, and answers.
 
+mod backlog;
 mod deeper;
 mod seat;
 
@@ -11,6 +12,7 @@ use magistrate_event::{Event, Record};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 
+use self::backlog::{AtWork, Backlog};
 use self::deeper::MAX_DEEPER;
 pub use self::seat::Seat;
 use crate::answers::Answers;
@@ -32,6 +34,9 @@ const INLINE_BYTES: usize = 16 << 10;
 const RESERVE: Duration = Duration::from_millis(2);
 /// The part of a short deadline that is kept back at most.
 const RESERVE_SHARE: u32 = 8;
+/// The part of the shortest deadline that a call may wait for the others at work; above it the next
+/// one is refused.
+const PATIENCE_SHARE: u32 = 4;
 /// How long an audit record may still take when the answer has been given by posture.
 const LATE_AUDIT: Duration = Duration::from_secs(30);
 
@@ -45,6 +50,8 @@ pub struct Judge {
     approvals: Arc<Approvals>,
     pool: Pool,
     answers: Answers,
+    backlog: Backlog,
+    patience: Duration,
     calls: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
@@ -86,6 +93,8 @@ impl Judge {
             approvals,
             pool: Pool::start(threads)?,
             answers: Answers::new(config.remembered_answers),
+            backlog: Backlog::default(),
+            patience: config.shortest_deadline() / PATIENCE_SHARE,
             calls: Arc::new(Semaphore::new(config.max_in_flight)),
             bytes: Arc::new(Semaphore::new(config.max_in_flight_bytes / PIECE_BYTES)),
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
@@ -125,8 +134,11 @@ impl Judge {
     /// A seat for a call, to be held until it is answered.
     ///
     /// # Errors
-    /// When too many are taken.
+    /// When too many are taken, or one more would wait too long for those at work.
     pub fn seat(&self) -> Result<Seat, Overload> {
+        if !self.backlog.has_room(self.patience) {
+            return Err(Overload);
+        }
         let call = Arc::clone(&self.calls).try_acquire_owned();
         Ok(Seat::new(call.map_err(|_| Overload)?))
     }
@@ -168,13 +180,16 @@ impl Judge {
             self.metrics.repeated(inquiry.door);
             return verdict;
         }
+        let at_work = self.backlog.enter();
         let (door, since) = (inquiry.door, inquiry.since);
         let (prepared, event) = self.engine.prepare(inquiry);
         let prepared = Arc::new(prepared);
         let due = prepared.deadline() - reserve(prepared.deadline() - since);
-        let (mut looked, failures) = self.look(&prepared, event, due).await;
+        // Whatever is waited for, the call comes back behind others.
+        let due = due.checked_sub(self.backlog.wait()).unwrap_or(since);
+        let (mut looked, failures) = self.look(&at_work, (&prepared, event), due).await;
         if let Some(looked) = &mut looked {
-            self.classify(&prepared, looked, due).await;
+            self.classify(&at_work, (&prepared, looked), due).await;
         }
         let mut ruled = self.engine.rule(&prepared, looked, &failures);
         let asked = self.ask_person(&prepared, &mut ruled);
@@ -183,6 +198,9 @@ impl Judge {
         let verdict = self.keep(&prepared, (judged, asked.kept), failures, due);
         let verdict = Arc::new(verdict.await);
         self.metrics.answered(door, &verdict, since.elapsed());
+        if Instant::now() > prepared.deadline() {
+            self.metrics.overdue();
+        }
         if let Some(same) = same {
             self.answers.put(same, Arc::clone(&verdict));
         }
@@ -218,8 +236,8 @@ impl Judge {
 
     async fn look(
         self: &Arc<Self>,
-        prepared: &Arc<Prepared>,
-        event: Event,
+        at_work: &AtWork<'_>,
+        (prepared, event): (&Arc<Prepared>, Event),
         due: Instant,
     ) -> (Option<Looked>, Vec<Failure>) {
         if prepared.text_bytes() <= INLINE_BYTES {
@@ -234,6 +252,7 @@ impl Judge {
         let Ok(mut looked) = started else {
             return (None, vec![Failure::Overload]);
         };
+        let _away = at_work.away();
         match timeout_at(due.into(), &mut looked).await {
             Ok(Ok(looked)) => (Some(looked), Vec::new()),
             Ok(Err(_)) => (None, vec![Failure::Internal]),
@@ -259,9 +278,13 @@ impl Judge {
             Decision::Downgrade | Decision::RequireApproval | Decision::Block => Audit::Written,
         };
         let has_approval = approval.is_some();
+        let before = self.backlog.at_work();
         let both = both(self.audit.keep(judged.rows, audit), approval);
         match timeout_at(due.into(), both).await {
-            Ok(Ok(())) => return judged.verdict,
+            Ok(Ok(since)) => {
+                self.backlog.learn(before, since.elapsed());
+                return judged.verdict;
+            }
             Ok(Err(error)) => tracing::error!(%error, "verdict has no record; its posture decides"),
             Err(_) => tracing::warn!("verdict's record is late; its posture decides"),
         }
@@ -293,12 +316,12 @@ struct Asked {
     kept: Option<Kept>,
 }
 
-/// Ends when both are kept.
-async fn both(record: Kept, approval: Option<Kept>) -> Result<(), AuditError> {
-    if let Some(approval) = approval {
-        approval.await?;
-    }
-    record.await
+/// Ends when both are kept, and says since when they are.
+async fn both(record: Kept, approval: Option<Kept>) -> Result<Instant, AuditError> {
+    let Some(approval) = approval else {
+        return record.await;
+    };
+    Ok(approval.await?.max(record.await?))
 }
 
 /// What was judged and what its posture says: the stricter, with the reasons of both.

@@ -55,6 +55,7 @@ struct Shared {
     degraded: Family<ByDoor, Counter>,
     late: Family<ByLate, Counter>,
     unrecorded: Counter,
+    overdue: Counter,
 }
 
 impl Default for Metrics {
@@ -68,6 +69,7 @@ impl Default for Metrics {
                 degraded: Family::default(),
                 late: Family::default(),
                 unrecorded: Counter::default(),
+                overdue: Counter::default(),
             }),
         }
     }
@@ -109,6 +111,11 @@ impl Metrics {
             "Verdicts whose record came too late, answered by posture",
             shared.unrecorded.clone(),
         );
+        judge.register(
+            "overdue",
+            "Answers that were given after their deadline",
+            shared.overdue.clone(),
+        );
     }
 
     /// An answer was given.
@@ -138,6 +145,11 @@ impl Metrics {
     pub(crate) fn refused(&self, door: &'static str, reason: &'static str) {
         let by = ByReason { door, reason };
         self.shared.refused.get_or_create(&by).inc();
+    }
+
+    /// An answer was given after its deadline.
+    pub(crate) fn overdue(&self) {
+        self.shared.overdue.inc();
     }
 
     /// A verdict was reached after the answer.

@@ -76,7 +76,8 @@ impl Reads {
             .redact(uid, row(reader, what, now));
         let record = Record::new(uid, now, redacted);
         let kept = self.audit.keep(vec![record], Audit::Written);
-        kept.await.context("cannot write down who reads")
+        kept.await.context("cannot write down who reads")?;
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use magistrate_judge::{ApprovalStore, AuditError, Kept, StoreChange};
@@ -25,7 +26,7 @@ pub(super) struct StateStore {
 
 struct Job {
     changes: Vec<StoreChange>,
-    done: oneshot::Sender<Result<(), AuditError>>,
+    done: oneshot::Sender<Result<Instant, AuditError>>,
 }
 
 impl StateStore {
@@ -66,6 +67,7 @@ fn write(state: &State, path: &Path, waiting: &Receiver<Job>) {
         let jobs: Vec<Job> = std::iter::once(first).chain(more).collect();
         let outcome = rows(&jobs, path).and_then(|rows| {
             let written = state.change_rows(OWNER, &rows);
+            let written = written.map(|()| Instant::now());
             written.map_err(|error| format!("{:#}", anyhow::Error::from(error)))
         });
         if let Err(error) = &outcome {

@@ -144,6 +144,7 @@ fn caller() -> Caller {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::time::Instant;
 
     use magistrate_enrich::{Context, ContextConfig};
     use magistrate_event::{Record, SystemClock};
@@ -182,13 +183,13 @@ mod tests {
     impl AuditLog for Rows {
         fn keep(&self, rows: Vec<Record>, _: Audit) -> Kept {
             self.0.lock().unwrap().extend(rows);
-            Box::pin(async { Ok(()) })
+            Box::pin(async { Ok(Instant::now()) })
         }
     }
 
     impl ApprovalStore for Rows {
         fn keep(&self, _: Vec<StoreChange>) -> Kept {
-            Box::pin(async { Ok(()) })
+            Box::pin(async { Ok(Instant::now()) })
         }
     }
 

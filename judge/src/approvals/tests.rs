@@ -21,14 +21,14 @@ impl ApprovalStore for Disk {
             return Box::pin(async { Err(AuditError("disk is full".to_owned())) });
         }
         self.changes.lock().unwrap().extend(changes);
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(Instant::now()) })
     }
 }
 
 impl AuditLog for Disk {
     fn keep(&self, rows: Vec<Record>, _: Audit) -> Kept {
         self.rows.lock().unwrap().extend(rows);
-        Box::pin(async { Ok(()) })
+        Box::pin(async { Ok(Instant::now()) })
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout_at;
 
 use super::Judge;
+use super::backlog::AtWork;
 use crate::category::Audit;
 use crate::engine::{Looked, Moment, Prepared};
 use crate::llm::{Opinion, Trouble};
@@ -30,8 +31,8 @@ impl Judge {
     /// goes.
     pub(super) async fn classify(
         self: &Arc<Self>,
-        prepared: &Arc<Prepared>,
-        looked: &mut Looked,
+        at_work: &AtWork<'_>,
+        (prepared, looked): (&Arc<Prepared>, &mut Looked),
         due: Instant,
     ) {
         let until = due.checked_sub(MODEL_RESERVE).unwrap_or(due);
@@ -40,6 +41,7 @@ impl Judge {
                 asking.wait()
             } else {
                 let slow = asking.without_texts();
+                let _away = at_work.away();
                 // It waits, and uses no processor meanwhile.
                 let waiting = spawn_blocking(move || asking.wait());
                 let said = timeout_at(due.into(), waiting).await;
@@ -52,20 +54,21 @@ impl Judge {
                 return;
             }
         }
-        self.consult(prepared, looked, due).await;
+        self.consult(at_work, (prepared, looked), due).await;
     }
 
     /// Asks the language model, and waits for it as far as the time goes.
     async fn consult(
         self: &Arc<Self>,
-        prepared: &Arc<Prepared>,
-        looked: &mut Looked,
+        at_work: &AtWork<'_>,
+        (prepared, looked): (&Arc<Prepared>, &mut Looked),
         due: Instant,
     ) {
         let Some(question) = self.engine.consult(prepared, looked) else {
             return;
         };
         let mut asked = tokio::spawn(question);
+        let _away = at_work.away();
         let left = due.saturating_duration_since(Instant::now());
         let until = due - LLM_RESERVE.min(left / LLM_RESERVE_SHARE);
         let heard = match timeout_at(until.into(), &mut asked).await {

@@ -25,6 +25,8 @@ pub(crate) struct Log {
     is_broken: AtomicBool,
     /// Whether approvals cannot be kept.
     is_full: AtomicBool,
+    /// Whether whoever waits comes behind all others that are ready, as with a real disk.
+    gives_way: AtomicBool,
 }
 
 impl ApprovalStore for Log {
@@ -34,7 +36,7 @@ impl ApprovalStore for Log {
             if is_full {
                 return Err(AuditError("disk is full".to_owned()));
             }
-            Ok(())
+            Ok(Instant::now())
         })
     }
 }
@@ -48,7 +50,14 @@ impl AuditLog for Log {
         if self.is_stalled.load(Ordering::Relaxed) {
             return Box::pin(std::future::pending());
         }
-        Box::pin(async { Ok(()) })
+        let gives_way = self.gives_way.load(Ordering::Relaxed);
+        Box::pin(async move {
+            let since = Instant::now();
+            if gives_way {
+                tokio::task::yield_now().await;
+            }
+            Ok(since)
+        })
     }
 }
 
@@ -287,6 +296,52 @@ async fn too_many_calls_and_bytes_are_refused() {
     assert_eq!(judge.charge(&mut second, 1), Err(Overload));
     drop(first);
     judge.charge(&mut second, 8 << 10).unwrap();
+}
+
+/// How many of so many calls that come at once are refused, and how many are answered after their
+/// deadline.
+async fn rush(judge: &Arc<Judge>, calls: usize) -> (usize, usize) {
+    const DEADLINE: Duration = Duration::from_secs(2);
+    let calls: Vec<_> = (0..calls)
+        .map(|_| {
+            let judge = Arc::clone(judge);
+            tokio::spawn(async move {
+                let _seat = judge.seat().ok()?;
+                let began = Instant::now();
+                let json = r#"{"deadline_ms":2000,"action":"read"}"#;
+                judge.judge(Inquiry::asked(json, Carries::ALL)).await;
+                Some(began.elapsed() > DEADLINE)
+            })
+        })
+        .collect();
+    let (mut refused, mut late) = (0, 0);
+    for call in calls {
+        match call.await.unwrap() {
+            Some(is_late) => late += usize::from(is_late),
+            None => refused += 1,
+        }
+    }
+    (refused, late)
+}
+
+#[tokio::test]
+async fn who_would_wait_too_long_for_the_others_is_refused() {
+    let (judge, log) = judge(Config {
+        max_in_flight: 100_000,
+        deadline_ms: 80,
+        ..Config::default()
+    });
+    log.gives_way.store(true, Ordering::Relaxed);
+    // So few are waited for, and tell how long each takes on this machine.
+    assert_eq!(rush(&judge, 200).await.1, 0);
+    let mut refused = 0;
+    for _ in 0..5 {
+        let (more, late) = rush(&judge, 3_000).await;
+        assert_eq!(late, 0);
+        refused += more;
+    }
+    assert!(refused > 0, "none of 15,000");
+    assert_eq!(rush(&judge, 8).await, (0, 0), "nobody is at work any more");
 }
 
 /// A purchase of `what`, with an id of the question or without.
