@@ -16,7 +16,7 @@ use super::segment::{self, Entries, HEADER_BYTES};
 use crate::queue::Batch;
 
 /// A file that is longer is closed at the next checkpoint.
-const SEGMENT_BYTES: u64 = 64 << 20;
+const SEGMENT_BYTES: u64 = if cfg!(test) { 8 << 10 } else { 64 << 20 };
 
 /// Where the journal is, who signs, how long it is kept.
 pub struct Config {
@@ -180,20 +180,44 @@ impl Journal {
         };
         // Without the lock: nobody waits for the disk here.
         file.sync_data().map_err(|error| self.failed(error))?;
-        let mut state = self.state();
         let now = self.config.clock.now();
-        write_checkpoint(&mut state, (&self.key, now)).map_err(|error| self.failed(error))?;
-        if state.len < SEGMENT_BYTES {
-            return Ok(());
-        }
-        let number = state.number + 1;
-        let file = create(&self.config, number, state.hash);
-        state.file = Arc::new(file.map_err(|error| self.failed(error))?);
+        let number = {
+            let mut state = self.state();
+            write_checkpoint(&mut state, (&self.key, now)).map_err(|error| self.failed(error))?;
+            if state.len < SEGMENT_BYTES {
+                return Ok(());
+            }
+            state.number + 1
+        };
+        self.turn_over(number, now)
+            .and_then(|()| self.delete_old(number))
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Goes on in a file of its own. Making it takes as long as the disk likes, and is done before
+    /// those who write are kept waiting.
+    fn turn_over(&self, number: u64, now: Timestamp) -> std::io::Result<()> {
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(segment::next_path(&self.config.folder, number))?;
+        file.sync_all()?;
+        let mut state = self.state();
+        file.write_all_at(&segment::header(number, state.hash), 0)?;
+        std::fs::rename(
+            segment::next_path(&self.config.folder, number),
+            segment::path(&self.config.folder, number),
+        )?;
+        state.file = Arc::new(file);
         (state.number, state.len) = (number, HEADER_BYTES as u64);
         state.is_dirty = true;
-        write_checkpoint(&mut state, (&self.key, now)).map_err(|error| self.failed(error))?;
+        write_checkpoint(&mut state, (&self.key, now))?;
+        let file = Arc::clone(&state.file);
         drop(state);
-        self.delete_old(number).map_err(|error| self.failed(error))
+        file.sync_data()?;
+        File::open(&self.config.folder)?.sync_all()
     }
 
     /// The chain's hash after the last entry.
@@ -389,6 +413,29 @@ mod tests {
         assert!(open(folder.path()).1.is_empty());
         let report = checked(folder.path());
         assert_eq!((report.faults().count(), report.entries), (0, 6));
+    }
+
+    #[test]
+    fn a_long_file_is_followed_by_another_and_the_chain_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (journal, _) = open(folder.path());
+        // What a kill left while the next file was made.
+        std::fs::write(segment::next_path(folder.path(), 2), "x".repeat(999)).unwrap();
+        for at in 0..200 {
+            let number = journal.append(&batch([at])).unwrap();
+            journal.checkpoint().unwrap();
+            if at < 190 {
+                journal.settled(number);
+            }
+        }
+        let files = segment::numbers(folder.path()).unwrap();
+        assert!(files.len() > 3, "{files:?}");
+        let names = std::fs::read_dir(folder.path()).unwrap();
+        assert_eq!(names.count(), files.len(), "nothing half made is left");
+        let report = checked(folder.path());
+        assert_eq!((report.findings.len(), report.entries), (0, 200));
+        drop(journal);
+        assert_eq!(open(folder.path()).1.len(), 10);
     }
 
     #[test]

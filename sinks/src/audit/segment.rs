@@ -16,6 +16,11 @@ pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("{number:020}{SUFFIX}"))
 }
 
+/// Where the file with that number is made, before it counts.
+pub(super) fn next_path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("{number:020}.next"))
+}
+
 /// The numbers of the files in `folder`, in order; none where there is no such folder.
 ///
 /// # Errors
