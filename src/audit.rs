@@ -241,6 +241,7 @@ fn give(
     done: Option<Answer>,
 ) {
     let (journal, owed) = (Arc::clone(journal), Arc::clone(owed));
+    let is_waited_for = done.is_some();
     let heard = move |stored: Result<_, magistrate_sinks::QueueError>| {
         match &stored {
             Ok(_) => journal.settled(number),
@@ -251,7 +252,11 @@ fn give(
             let _ = done.send(stored.map_err(|error| AuditError(error.to_string())));
         }
     };
-    queue.append(batch, Box::new(heard));
+    if is_waited_for {
+        queue.append(batch, Box::new(heard));
+    } else {
+        queue.append_soon(batch, Box::new(heard));
+    }
 }
 
 impl Owed {

@@ -148,7 +148,21 @@ impl Queue {
     /// sync that covers the batch, or with the reason why it was not stored. Too much waiting is
     /// answered by `done` from this thread.
     pub fn append(&self, batch: Batch, done: Done) {
-        self.handle.shared.waiting.offer(Job { batch, done });
+        self.offer(batch, done, true);
+    }
+
+    /// Like [`Self::append`], for what nobody waits for: it is written within some milliseconds, with
+    /// one sync for all that has come until then.
+    pub fn append_soon(&self, batch: Batch, done: Done) {
+        self.offer(batch, done, false);
+    }
+
+    fn offer(&self, batch: Batch, done: Done, is_urgent: bool) {
+        self.handle.shared.waiting.offer(Job {
+            batch,
+            done,
+            is_urgent,
+        });
     }
 
     /// Stores a batch and waits for the sync. For threads that may block.
