@@ -27,6 +27,7 @@ use magistrate_sinks::forward::Wanted;
 use magistrate_sinks::queue::{Batch, Consumer, Entry, Queue, QueueError};
 use magistrate_sinks::{Checkpoint, Position, State, StateError};
 
+use crate::background;
 use crate::canary::output;
 use crate::models::Models;
 use crate::path::Path;
@@ -117,7 +118,10 @@ impl AnalysisThread {
         };
         let thread = std::thread::Builder::new()
             .name("analysis".to_owned())
-            .spawn(move || analyst.run())?;
+            .spawn(move || {
+                background::give_way();
+                analyst.run()
+            })?;
         Ok(Self {
             thread,
             ending,

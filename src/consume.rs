@@ -12,6 +12,7 @@ use magistrate_sinks::queue::{Consumer, Entry, QueueError};
 use magistrate_sinks::{Position, State, StateError};
 use tokio::sync::oneshot;
 
+use crate::background;
 use crate::canary::output;
 use crate::path::Path;
 use crate::store::LAKE;
@@ -87,7 +88,10 @@ impl LakeThread {
         };
         let thread = std::thread::Builder::new()
             .name("lake".to_owned())
-            .spawn(move || carrier.run())?;
+            .spawn(move || {
+                background::give_way();
+                carrier.run()
+            })?;
         let closing = Closing(asking);
         Ok(Self {
             thread,

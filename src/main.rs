@@ -5,6 +5,7 @@ mod admin_tls;
 mod analysis;
 mod approvals;
 mod audit;
+mod background;
 mod backtest;
 mod canary;
 mod check;
