@@ -6,6 +6,7 @@ mod example;
 mod fault;
 mod group;
 mod judge;
+mod language;
 mod model_scores;
 mod name_table;
 mod names;
