@@ -120,7 +120,7 @@ fn measure(c: &mut Criterion<CpuTime>, name: &str, rules: &Ruleset, events: &[(E
                     scores: &ModelScores::NONE,
                 };
                 let hits = correlator.observe(rules, case, NOW);
-                grouper.take(rules, &config, &hits, (*uid, event), NOW);
+                grouper.take(rules, &config, &hits, case, NOW);
             }
         });
     });

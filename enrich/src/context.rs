@@ -32,7 +32,7 @@ use self::sessions::{Limits, Sessions};
 
 pub use self::config::ContextConfig;
 pub use self::facts::{Before, SessionFacts};
-pub use self::key::SessionKey;
+pub use self::key::{SessionKey, Tag as CallTag};
 pub use self::observed::Rank;
 
 /// So many locks share the sessions: a checkpoint holds one of them at a time.

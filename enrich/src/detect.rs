@@ -1,6 +1,7 @@
 //! Runs Sigma rules over events: each alone, and over time.
 
 mod alert;
+mod chain;
 mod config;
 mod example;
 mod fault;

@@ -11,7 +11,7 @@ mod print;
 mod tests;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
 use serde::Serialize;
@@ -127,6 +127,8 @@ pub struct Alert {
     pub severity_id: i64,
     /// Ids of the events that it was found in.
     pub events: Vec<String>,
+    /// Id of the finding.
+    pub finding: String,
 }
 
 /// Makes the graph of `session` from events of it, and from flows that may be of it with what the
@@ -161,6 +163,8 @@ pub fn task_graph(
         let mut all = own().flat_map(|event| fields.iter().filter_map(|field| event.text(*field)));
         all.next().map(str::to_owned)
     };
+    let (mut alerts, folded) = (builder.alerts, builder.folded);
+    alerts.retain(|alert| !folded.contains(&alert.finding));
     TaskGraph {
         session: session.to_owned(),
         user: first_text(&[Field::UserEmail, Field::UserName, Field::UserUid]),
@@ -171,7 +175,7 @@ pub fn task_graph(
         turns: turns(builder.turns, calls),
         flows: loose,
         missing: builder.missing,
-        alerts: builder.alerts,
+        alerts,
     }
 }
 
@@ -202,6 +206,8 @@ struct Builder {
     verdicts: Verdicts,
     missing: Vec<Missing>,
     alerts: Vec<Alert>,
+    /// Findings that are steps of a chain, which has an alert of its own.
+    folded: BTreeSet<String>,
 }
 
 impl Builder {
@@ -256,8 +262,15 @@ impl Builder {
     fn alert(&mut self, event: &Event) {
         // The word at the end of a group repeats its first.
         const CREATE: u8 = 1;
-        if event.activity() != CREATE {
-            return;
+        const CLOSE: u8 = 3;
+        let finding = event.text(Field::FindingUid).unwrap_or_default();
+        match event.activity() {
+            CREATE => {}
+            CLOSE => {
+                self.folded.insert(finding.to_owned());
+                return;
+            }
+            _ => return,
         }
         let mut related = String::new();
         if let Some(value) = event.value(Field::RelatedEvents) {
@@ -276,6 +289,7 @@ impl Builder {
                 .to_owned(),
             severity_id: event.int(Field::SeverityId).unwrap_or_default(),
             events: related.into_iter().map(|one| one.uid).collect(),
+            finding: finding.to_owned(),
         });
     }
 }

@@ -11,7 +11,9 @@ mod tool_names;
 mod uid;
 mod watch;
 
-pub use context::{Before, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey};
+pub use context::{
+    Before, CallTag, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey,
+};
 pub use detect::{
     Alert, Answer, Case, Chosen as ChosenRules, Correlated, Correlator, Decision, DetectConfig,
     DetectFault, DetectFile, DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use magistrate_enrich::{
     Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, Hit, LoadedRules, Matched,
-    Notice, Risks, Ruleset, Tally, Watch,
+    Notice, Risks, Ruleset, Stage, Tally, Watch,
 };
 use magistrate_event::{Record, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -152,10 +152,9 @@ impl Desk {
         };
         let mut hits = self.correlator.observe(&self.rules, case, now);
         show_window(&mut hits, said.window.as_deref());
-        let about = (uid, event);
         let mut alerts = self
             .grouper
-            .take(&self.rules, &self.config, &hits, about, now);
+            .take(&self.rules, &self.config, &hits, case, now);
         let mut notices = Vec::new();
         for alert in &mut alerts {
             notices.extend(self.risks.add(alert, event, now));
@@ -205,11 +204,13 @@ impl Desk {
         let Tally {
             matched,
             grouped,
+            folded,
             suppressed,
             throttled,
         } = self.grouper.tally();
         metrics.matches.inc_by(matched);
         metrics.grouped.inc_by(grouped);
+        metrics.folded.inc_by(folded);
         metrics.suppressed.inc_by(suppressed);
         metrics.throttled.inc_by(throttled);
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -253,7 +254,10 @@ fn show_window(hits: &mut [Hit], window: Option<&str>) {
 
 /// Redacts a finding once more: rules bring text of their own.
 fn stored(alert: Alert, now: Timestamp, parts: &Parts) -> Record {
-    parts.metrics.alerted(alert.level);
+    // A step that is closed was counted when it was told.
+    if alert.stage != Stage::Folded {
+        parts.metrics.alerted(alert.level);
+    }
     let (redacted, _) = parts.path.redactor.rows().redact(alert.uid, alert.event);
     Record::new(alert.uid, now, redacted)
 }

@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     pub(super) events: Counter,
     pub(super) matches: Counter,
     pub(super) grouped: Counter,
+    pub(super) folded: Counter,
     pub(super) suppressed: Counter,
     pub(super) notices: Counter,
     pub(super) throttled: Counter,
@@ -76,6 +77,11 @@ impl Metrics {
                 "grouped_matches",
                 "Matches that joined an open alert",
                 &self.grouped,
+            ),
+            (
+                "folded_matches",
+                "Matches taken in by the alert of a chain",
+                &self.folded,
             ),
             (
                 "suppressed_matches",

@@ -3,7 +3,7 @@
 mod page;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -32,6 +32,8 @@ struct Report {
     hours: BTreeMap<i64, (u64, u64)>,
     sessions: BTreeMap<String, SessionLine>,
     alerts: Vec<AlertLine>,
+    /// Findings that turned out to be steps of a chain, which has an alert of its own.
+    folded: BTreeSet<String>,
     /// Alerts beyond those listed.
     more_alerts: u64,
     /// Counts of values, by what they are values of.
@@ -58,6 +60,7 @@ struct AlertLine {
     session: String,
     user: String,
     evidence: String,
+    finding: String,
 }
 
 /// Columns whose values are counted.
@@ -94,6 +97,7 @@ pub(super) fn write(config: &Config, file: &Path) -> anyhow::Result<()> {
         report.add(&row.event);
         ControlFlow::Continue(())
     })?;
+    report.leave_out_folded();
     report
         .alerts
         .sort_by_key(|alert| (Reverse(alert.severity), alert.time));
@@ -108,6 +112,11 @@ impl Report {
             if is_new_alert(event) {
                 self.hours.entry(hour).or_default().1 += 1;
                 self.alert(event);
+            } else if let Some(finding) = event.text(Field::FindingUid)
+                && event.activity() == CLOSE
+                && self.folded.len() < MAX_VALUES
+            {
+                self.folded.insert(cut(finding, MAX_VALUE_CHARS));
             }
             return;
         }
@@ -174,6 +183,19 @@ impl Report {
             session: text(Field::SessionUid),
             user: user(event),
             evidence: cut(&evidence(event), MAX_EVIDENCE_CHARS),
+            finding: text(Field::FindingUid),
+        });
+    }
+
+    /// Leaves out alerts in whose place that of a chain stands.
+    fn leave_out_folded(&mut self) {
+        let (folded, sessions) = (&self.folded, &mut self.sessions);
+        self.alerts.retain(|alert| {
+            let is_folded = folded.contains(&alert.finding);
+            if is_folded && let Some(session) = sessions.get_mut(&alert.session) {
+                session.alerts = session.alerts.saturating_sub(1);
+            }
+            !is_folded
         });
     }
 
@@ -225,6 +247,9 @@ fn evidence(event: &Event) -> String {
     }
     pairs.join(" · ")
 }
+
+/// OCSF's activity of a finding that is closed.
+const CLOSE: u8 = 3;
 
 fn is_new_alert(event: &Event) -> bool {
     const CREATE: u8 = 1;

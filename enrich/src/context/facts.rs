@@ -2,6 +2,7 @@
 
 use magistrate_event::Timestamp;
 
+use super::key::Tag;
 use super::observed::Rank;
 
 /// The facts and the evidence that the session's context has for one event.
@@ -35,6 +36,8 @@ pub struct SessionFacts {
     pub copied_untrusted: bool,
     /// Whether one of these places is sensitive.
     pub copied_sensitive: bool,
+    /// The calls that brought what was read there.
+    pub read_by: Vec<Tag>,
     /// The highest rung of the ladder connector, browser, screen that was used before this action
     /// stepped on a higher one.
     pub ladder_from: Option<&'static str>,
@@ -75,6 +78,7 @@ impl SessionFacts {
         copied_from: Vec::new(),
         copied_untrusted: false,
         copied_sensitive: false,
+        read_by: Vec::new(),
         ladder_from: None,
         before: None,
         permission_mode: None,
@@ -99,6 +103,7 @@ impl SessionFacts {
         self.untrusted_from.extend(other.untrusted_from);
         self.sensitive_from.extend(other.sensitive_from);
         self.copied_from.extend(other.copied_from);
+        self.read_by.extend(other.read_by);
         self.copied_untrusted |= other.copied_untrusted;
         self.copied_sensitive |= other.copied_sensitive;
         self.destination_new = stricter(self.destination_new, other.destination_new);

@@ -69,13 +69,14 @@ fn hash(parts: &[&[u8]]) -> [u8; 16] {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
 )]
-pub(super) struct Tag(u32);
+pub struct Tag(u32);
 
 impl Tag {
     /// The tag of no text at all.
-    pub(super) const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
 
-    pub(super) fn of(text: &str) -> Self {
+    /// The tag of `text`.
+    pub(crate) fn of(text: &str) -> Self {
         let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
         });

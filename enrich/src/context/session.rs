@@ -1,12 +1,14 @@
 //! The state of one session, how events change it, and what it says of an action.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::action::{Origin, Rung};
 use super::facts::{Before, SessionFacts};
 use super::grants::Grants;
 use super::holds::Holds;
-use super::key::Seconds;
+use super::key::{Seconds, Tag};
 use super::met::Met;
 use super::observed::{Observed, Rank, Told};
 use super::reads::{Asking, Read, Reads, Taint};
@@ -183,13 +185,18 @@ impl Session {
         let mut turns = self.turns.trusted();
         let task = turns.next();
         let text = |turn: &Turn| turn.text.to_string();
+        let untrusted = self.tainted(Taint::UNTRUSTED, asking);
+        let sensitive = self.tainted(Taint::SENSITIVE, asking);
+        let read_by = untrusted.iter().chain(&sensitive).chain(&copied);
+        let read_by: BTreeSet<Tag> = read_by.map(|read| read.by).collect();
         SessionFacts {
             is_known: true,
             task: task.map(text),
             last_turn: turns.last().map(text),
             task_rank: task.map(|turn| turn.rank).unwrap_or_default(),
-            untrusted_from: labels(self.reads.tainted(Taint::UNTRUSTED, asking)),
-            sensitive_from: labels(self.reads.tainted(Taint::SENSITIVE, asking)),
+            read_by: read_by.into_iter().filter(|by| *by != Tag::NONE).collect(),
+            untrusted_from: labels(untrusted),
+            sensitive_from: labels(sensitive),
             destination_new: seen
                 .action
                 .destination()
@@ -207,6 +214,13 @@ impl Session {
             read_only_until: self.holds.read_only(seen.received).map(Seconds::timestamp),
             ..SessionFacts::default()
         }
+    }
+
+    /// The reads with `taint`, the first of them ahead.
+    fn tainted(&self, taint: Taint, asking: Asking) -> Vec<&Read> {
+        let mut reads: Vec<&Read> = self.reads.tainted(taint, asking).collect();
+        reads.sort_by_key(|read| read.at);
+        reads
     }
 
     fn copied(&self, seen: &Observed<'_>, asking: Asking) -> Vec<&Read> {

@@ -3,8 +3,10 @@
 use magistrate_event::{Class, Event, Field, Text, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
+use super::chain::Chain;
 use super::rule::{Level, Rule};
 use super::sigma::{Hit, Matched};
+use crate::context::CallTag;
 
 /// Ids of events that an alert names.
 pub(super) const MAX_RELATED: usize = 32;
@@ -16,10 +18,13 @@ const MAX_VALUE_BYTES: usize = 1_024;
 /// OCSF's activities of a finding.
 const CREATE: u8 = 1;
 const UPDATE: u8 = 2;
+const CLOSE: u8 = 3;
 /// OCSF's analytic type of a rule.
 const RULE: i64 = 1;
 /// OCSF's status of a finding that nobody has looked at.
 const NEW: i64 = 1;
+/// OCSF's status of a finding that is kept, and that nobody need look at.
+const ARCHIVED: i64 = 5;
 
 /// Whether an alert is the first of its group, or tells how the group went on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub enum Stage {
     Closed,
     /// The rule makes too many alerts; the rest of the hour is left out.
     Throttled,
+    /// It was told before, and is a step of a chain whose alert takes its place.
+    Folded,
 }
 
 /// What an alert says of the events that it is about.
@@ -52,6 +59,15 @@ pub(super) struct Group {
     pub(super) evidence: Vec<(String, String)>,
     /// What the rule asks, and what was known of it then.
     pub(super) questions: Vec<(String, String)>,
+    /// The calls that the events belong to, one an event.
+    #[serde(default)]
+    pub(super) calls: Vec<CallTag>,
+    /// The rule's `severity_id` when it began.
+    #[serde(default)]
+    pub(super) level: i64,
+    /// What it took in, where its rule looks at a chain.
+    #[serde(default)]
+    pub(super) chain: Option<Chain>,
 }
 
 /// Columns that an alert takes over from its event.
@@ -121,9 +137,10 @@ fn cut(value: &str) -> String {
 
 /// The finding's event.
 pub(super) fn finding(rule: &Rule, group: &Group, stage: Stage) -> Event {
-    let activity = match stage {
-        Stage::New | Stage::Throttled => CREATE,
-        Stage::Closed => UPDATE,
+    let (activity, status) = match stage {
+        Stage::New | Stage::Throttled => (CREATE, NEW),
+        Stage::Closed => (UPDATE, NEW),
+        Stage::Folded => (CLOSE, ARCHIVED),
     };
     let mut event = Event::new(
         Class::DetectionFinding,
@@ -132,7 +149,7 @@ pub(super) fn finding(rule: &Rule, group: &Group, stage: Stage) -> Event {
     );
     let (title, message) = words(rule, group, stage);
     event.set_int(Field::SeverityId, rule.level.severity_id());
-    event.set_int(Field::StatusId, NEW);
+    event.set_int(Field::StatusId, status);
     event.set_text(Field::ProductName, "magistrate");
     event.set_text(Field::ProductVendor, "Magistrate");
     event.set_text(Field::Message, &message);
@@ -154,7 +171,8 @@ pub(super) fn finding(rule: &Rule, group: &Group, stage: Stage) -> Event {
     event.set_int(Field::ConfidenceId, confidence(rule));
     event.set_int(Field::RiskLevelId, risk_level(rule.level));
     event.set_int(Field::RiskScore, risk_score(rule.level));
-    event.set(Field::IsAlert, Value::Bool(rule.level >= Level::Low));
+    let is_alert = rule.level >= Level::Low && stage != Stage::Folded;
+    event.set(Field::IsAlert, Value::Bool(is_alert));
     for (number, text) in &group.about {
         if let Ok(field) = Field::try_from(*number) {
             event.set_text(field, text);
@@ -176,6 +194,10 @@ fn words(rule: &Rule, group: &Group, stage: Stage) -> (String, String) {
         Stage::New => (title.clone(), title),
         Stage::Closed => {
             let message = format!("{title}: {} times", group.count);
+            (title, message)
+        }
+        Stage::Folded => {
+            let message = format!("{title}: a step of a chain that has an alert of its own");
             (title, message)
         }
         Stage::Throttled => (
@@ -212,6 +234,15 @@ fn set_objects(event: &mut Event, rule: &Rule, group: &Group) {
         let key = event.push_key("name");
         let name = (key, Value::Text(event.push_text("questions")));
         evidences.push(Value::Map(vec![name, data(event, &group.questions)]));
+    }
+    let folded = group.chain.iter().flat_map(Chain::folded);
+    for (at, one) in folded.enumerate() {
+        let key = event.push_key("name");
+        let name = (
+            key,
+            Value::Text(event.push_text(&format!("step {}", at + 1))),
+        );
+        evidences.push(Value::Map(vec![name, data(event, &one.pairs())]));
     }
     if !evidences.is_empty() {
         event.set(Field::Evidences, Value::List(evidences));

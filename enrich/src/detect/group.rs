@@ -1,16 +1,19 @@
 //! Groups matches into alerts: one alert for many equal matches, and not too many of one rule.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use magistrate_event::{Event, EventUid, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Ruleset;
 use super::alert::{Group, MAX_RELATED, Stage, about, evidence, finding, questions};
+use super::chain::{Chain, Step};
 use super::config::{DetectConfig, Suppression};
 use super::rule::{Level, Rule};
 use super::sigma::Hit;
+use super::{Case, Ruleset};
+use crate::context::CallTag;
 
 /// Open groups; beyond it the oldest are closed early.
 const MAX_OPEN: usize = 50_000;
@@ -36,10 +39,24 @@ pub struct Tally {
     pub matched: u64,
     /// Joined to an open group.
     pub grouped: u64,
+    /// Steps of a chain, taken in by its alert.
+    pub folded: u64,
     /// Taken out by `[[detect.suppress]]`.
     pub suppressed: u64,
     /// Left out because their rule makes too many.
     pub throttled: u64,
+}
+
+/// What became of one match.
+enum Taken {
+    /// It joined an open group.
+    Joined,
+    /// It is left out.
+    Left,
+    /// It is the one that says that the rule makes too many.
+    Throttled(Alert),
+    /// It began a group, of which this is the key.
+    Begun(String),
 }
 
 /// Open groups and how many alerts each rule has made.
@@ -51,66 +68,187 @@ pub struct Grouper {
     deadlines: BTreeSet<(i64, String, String)>,
     /// By rule: the hour's first moment, and alerts since.
     hours: BTreeMap<String, (i64, u32)>,
+    /// By session: rules of the open chains.
+    #[serde(default)]
+    chains: BTreeMap<String, BTreeSet<String>>,
     #[serde(skip)]
     tally: Tally,
 }
 
+/// An event that rules matched.
+struct Matching<'a> {
+    case: Case<'a>,
+    name: String,
+    call: CallTag,
+    now: Timestamp,
+}
+
+impl Matching<'_> {
+    fn step(&self) -> Step<'_> {
+        Step {
+            uid: &self.name,
+            call: self.call,
+        }
+    }
+}
+
 impl Grouper {
-    /// Takes what matched `event` into account; returns the alerts that it makes. `now` is when
+    /// Takes what matched an event into account; returns the alerts that it makes. `now` is when
     /// the event was received.
     pub fn take(
         &mut self,
         rules: &Ruleset,
         config: &DetectConfig,
         hits: &[Hit],
-        (uid, event): (EventUid, &Event),
+        case: Case<'_>,
         now: Timestamp,
     ) -> Vec<Alert> {
         let mut alerts = self.close(rules, now);
-        for hit in hits.iter().filter(|hit| hit.rule.alerts) {
-            self.tally.matched += 1;
-            if config
-                .suppress
-                .iter()
-                .any(|one| fits(one, rules, hit, event))
-            {
-                self.tally.suppressed += 1;
+        let mut hits: Vec<&Hit> = hits.iter().filter(|hit| hit.rule.alerts).collect();
+        let count = hits.len();
+        self.tally.matched += count as u64;
+        let is_suppressed = |hit: &Hit| {
+            let mut suppress = config.suppress.iter();
+            suppress.any(|one| fits(one, rules, hit, case.event))
+        };
+        hits.retain(|hit| !is_suppressed(hit));
+        self.tally.suppressed += (count - hits.len()) as u64;
+        if hits.is_empty() {
+            return alerts;
+        }
+        let uid = case.uid.unwrap_or(EventUid::from_bytes([0; 16]));
+        let call = case.event.text(Field::ApiRequestUid);
+        let matching = Matching {
+            case,
+            name: uid.to_string(),
+            call: call.map_or(CallTag::NONE, CallTag::of),
+            now,
+        };
+        // Chains first, the worst ahead: what comes after may be a step of them.
+        hits.sort_by_key(|hit| (!hit.rule.is_chain, Reverse(hit.rule.level)));
+        let mut begun = Vec::new();
+        for hit in hits {
+            if self.fold(hit, &matching) {
+                self.tally.folded += 1;
                 continue;
             }
-            alerts.extend(self.take_one(config, hit, uid, event, now));
+            match self.take_one(config, hit, &matching) {
+                Taken::Joined | Taken::Left => {}
+                Taken::Throttled(alert) => alerts.push(alert),
+                Taken::Begun(key) => begun.push((&hit.rule, key)),
+            }
+            alerts.extend(self.absorb(rules, hit, case.event));
+        }
+        let begun = begun.into_iter();
+        alerts.extend(begun.filter_map(|(rule, key)| {
+            let group = self.group(&rule.id, &key)?;
+            let alert = alert_of(rule, group, Stage::New);
+            group.chain.iter_mut().for_each(Chain::tell);
+            Some(alert)
+        }));
+        alerts
+    }
+
+    fn group(&mut self, rule: &str, key: &str) -> Option<&mut Group> {
+        self.open.get_mut(rule)?.get_mut(key)
+    }
+
+    /// Takes a match into the alert of a chain that is open in its session, where it is a step of
+    /// that and no worse; says whether it did.
+    fn fold(&mut self, hit: &Hit, matching: &Matching<'_>) -> bool {
+        let Some(session) = matching.case.event.text(Field::SessionUid) else {
+            return false;
+        };
+        let chains = self.chains.get(session).cloned().unwrap_or_default();
+        chains.iter().any(|rule| {
+            let chain = self.group(rule, session).and_then(|group| {
+                let is_worse = hit.rule.level.severity_id() > group.level;
+                group.chain.as_mut().filter(|_| !is_worse)
+            });
+            let chain = chain.filter(|chain| *rule != hit.rule.id && chain.has(matching.step()));
+            chain.is_some_and(|chain| {
+                chain.fold(&hit.rule, None);
+                true
+            })
+        })
+    }
+
+    /// Closes the alerts of the steps of `hit`'s chain, which were told before.
+    fn absorb(&mut self, rules: &Ruleset, hit: &Hit, event: &Event) -> Vec<Alert> {
+        let session = event.text(Field::SessionUid);
+        let Some(session) = session.filter(|_| hit.rule.is_chain) else {
+            return Vec::new();
+        };
+        let Some(mut chain) = self
+            .group(&hit.rule.id, session)
+            .and_then(|group| group.chain.take())
+        else {
+            return Vec::new();
+        };
+        let mut steps = Vec::new();
+        for (id, groups) in &self.open {
+            let rule = rules.rule(id).filter(|rule| rule.level <= hit.rule.level);
+            if let (Some(rule), Some(group)) = (rule, groups.get(session))
+                && rule.id != hit.rule.id
+                && chain.has_all(group)
+            {
+                steps.push(Arc::clone(rule));
+            }
+        }
+        let mut alerts = Vec::new();
+        for rule in steps {
+            if let Some(group) = self.remove(&rule.id, session) {
+                self.deadlines
+                    .remove(&(group.until, rule.id.clone(), session.to_owned()));
+                chain.fold(&rule, Some(&group.uid));
+                alerts.push(alert_of(&rule, &group, Stage::Folded));
+            }
+        }
+        if let Some(group) = self.group(&hit.rule.id, session) {
+            group.chain = Some(chain);
         }
         alerts
     }
 
-    fn take_one(
-        &mut self,
-        config: &DetectConfig,
-        hit: &Hit,
-        uid: EventUid,
-        event: &Event,
-        now: Timestamp,
-    ) -> Option<Alert> {
+    /// Takes an open group out.
+    fn remove(&mut self, rule: &str, key: &str) -> Option<Group> {
+        let groups = self.open.get_mut(rule)?;
+        let removed = groups.remove(key);
+        if groups.is_empty() {
+            self.open.remove(rule);
+        }
+        if let Some(chains) = self.chains.get_mut(key) {
+            chains.remove(rule);
+            if chains.is_empty() {
+                self.chains.remove(key);
+            }
+        }
+        removed
+    }
+
+    fn take_one(&mut self, config: &DetectConfig, hit: &Hit, matching: &Matching<'_>) -> Taken {
+        let (event, now) = (matching.case.event, matching.now);
         let key = key_of(hit, event);
         let time = event.time().as_micros();
-        if let Some(group) = self
-            .open
-            .get_mut(&hit.rule.id)
-            .and_then(|groups| groups.get_mut(&key))
-        {
-            self.tally.grouped += 1;
+        if let Some(group) = self.group(&hit.rule.id, &key) {
             group.count += 1;
             group.first = group.first.min(time);
             group.last = group.last.max(time);
-            add(&mut group.events, hit, uid);
-            return None;
+            add(group, hit, matching);
+            self.tally.grouped += 1;
+            return Taken::Joined;
         }
-        let stage = self.admit(&hit.rule, config.max_alerts_per_hour, now)?;
+        let Some(stage) = self.admit(&hit.rule, config.max_alerts_per_hour, now) else {
+            return Taken::Left;
+        };
         let seconds = i64::try_from(config.group_seconds).unwrap_or(i64::MAX);
         let until = now
             .as_micros()
             .saturating_add(seconds.saturating_mul(1_000_000));
+        // What a chain's steps are is known within a session alone.
+        let is_chain = hit.rule.is_chain && event.text(Field::SessionUid) == Some(&key);
         let mut group = Group {
-            uid: hash(&[&hit.rule.id, &key, &uid.to_string()]).to_string(),
+            uid: hash(&[&hit.rule.id, &key, &matching.name]).to_string(),
             count: 1,
             events: Vec::new(),
             first: time,
@@ -119,16 +257,23 @@ impl Grouper {
             about: about(event),
             evidence: evidence(hit),
             questions: questions(hit),
+            calls: Vec::new(),
+            level: hit.rule.level.severity_id(),
+            chain: is_chain.then(Chain::default),
         };
-        add(&mut group.events, hit, uid);
-        let alert = alert_of(&hit.rule, &group, stage);
-        if stage == Stage::New {
-            self.deadlines
-                .insert((until, hit.rule.id.clone(), key.clone()));
-            let groups = self.open.entry(hit.rule.id.clone()).or_default();
-            groups.insert(key, group);
+        add(&mut group, hit, matching);
+        if stage != Stage::New {
+            return Taken::Throttled(alert_of(&hit.rule, &group, stage));
         }
-        Some(alert)
+        let id = &hit.rule.id;
+        self.deadlines.insert((until, id.clone(), key.clone()));
+        if is_chain {
+            let chains = self.chains.entry(key.clone()).or_default();
+            chains.insert(id.clone());
+        }
+        let groups = self.open.entry(id.clone()).or_default();
+        groups.insert(key.clone(), group);
+        Taken::Begun(key)
     }
 
     /// Whether the rule may make one more alert this hour; none when it is left out.
@@ -156,16 +301,10 @@ impl Grouper {
             let Some((_, rule, key)) = self.deadlines.pop_first() else {
                 break;
             };
-            let Some(groups) = self.open.get_mut(&rule) else {
-                continue;
-            };
-            let closed = groups.remove(&key);
-            if groups.is_empty() {
-                self.open.remove(&rule);
-            }
+            let closed = self.remove(&rule, &key);
             let rule = rules.rule(&rule);
             if let (Some(group), Some(rule)) = (closed, rule)
-                && group.count > 1
+                && (group.count > 1 || group.chain.as_ref().is_some_and(Chain::has_news))
             {
                 alerts.push(alert_of(rule, &group, Stage::Closed));
             }
@@ -205,15 +344,19 @@ fn key_of(hit: &Hit, event: &Event) -> String {
     first.unwrap_or_default().to_owned()
 }
 
-fn add(events: &mut Vec<String>, hit: &Hit, uid: EventUid) {
-    let named = hit
-        .correlated
-        .iter()
-        .flat_map(|one| one.events.iter().cloned());
-    for uid in named.chain([uid.to_string()]) {
-        if events.len() < MAX_RELATED && !events.contains(&uid) {
-            events.push(uid);
+/// Adds what `hit` is about to its group.
+fn add(group: &mut Group, hit: &Hit, matching: &Matching<'_>) {
+    let named = hit.correlated.iter().flat_map(|one| &one.events);
+    let named = named.filter(|uid| **uid != matching.name);
+    let named = named.map(|uid| (uid, CallTag::NONE));
+    for (uid, call) in named.chain([(&matching.name, matching.call)]) {
+        if group.events.len() < MAX_RELATED && !group.events.contains(uid) {
+            group.events.push(uid.clone());
+            group.calls.push(call);
         }
+    }
+    if let Some(chain) = &mut group.chain {
+        chain.extend(hit, matching.step(), &matching.case.facts.read_by);
     }
 }
 
@@ -222,6 +365,7 @@ fn alert_of(rule: &Arc<Rule>, group: &Group, stage: Stage) -> Alert {
         Stage::New => "new",
         Stage::Closed => "closed",
         Stage::Throttled => "throttled",
+        Stage::Folded => "folded",
     };
     Alert {
         uid: hash(&[&group.uid, stage_name]),
@@ -255,7 +399,7 @@ mod tests {
     use magistrate_event::Class;
 
     use super::*;
-    use crate::detect::{Case, Correlator, DetectFile, DetectLists};
+    use crate::detect::{Correlator, DetectFile, DetectLists};
 
     const TEXT: &str = "title: Reads\nid: r1\nlevel: high\ntags: [attack.t1567.002, attack.exfiltration, atlas.aml.t0051]\nlogsource: {product: magistrate}\ndetection:\n  s: {action: read}\n  condition: s\n";
 
@@ -316,7 +460,7 @@ mod tests {
                 &self.rules,
                 &self.config,
                 &hits,
-                (uid, &event),
+                case(uid, &event),
                 second(seconds),
             )
         }

@@ -91,6 +91,8 @@ pub struct Rule {
     pub examples: RuleExamples,
     /// What its alerts ask.
     pub questions: Vec<Question>,
+    /// Whether a match is a chain of steps, whose alerts go into its own.
+    pub is_chain: bool,
     /// Where it was written.
     pub place: RulePlace,
     /// Whether events of its log source can come at all.

@@ -210,6 +210,25 @@ fn the_flows_that_may_be_of_a_session_are_those_to_its_hosts_in_its_time() {
 }
 
 #[test]
+fn a_step_of_a_chain_has_no_alert_of_its_own() {
+    let finding = |seconds, uid, activity| {
+        let fields = [(Field::FindingUid, uid), (Field::FindingTitle, uid)];
+        let (id, mut event) = event(seconds, Class::DetectionFinding, &fields);
+        event.classify(Class::DetectionFinding, activity);
+        (id, event)
+    };
+    let events = [
+        finding(1, "step", 1),
+        finding(2, "chain", 1),
+        finding(3, "step", 3),
+        finding(4, "chain", 2),
+    ];
+    let alerts = task_graph("s", &events, &[]).alerts;
+    let titles: Vec<_> = alerts.iter().map(|alert| alert.title.as_str()).collect();
+    assert_eq!(titles, ["chain"]);
+}
+
+#[test]
 fn nothing_makes_an_empty_graph() {
     let graph = task_graph("s", &[], &[]);
     assert!(graph.turns.is_empty() && graph.events == 0);

@@ -89,6 +89,7 @@ fn alerts(report: &Report) -> String {
             session,
             user,
             evidence,
+            finding: _,
         } = alert;
         let name = severity_name(*severity);
         let _ = write!(
@@ -169,6 +170,7 @@ mod tests {
             session: evil.clone(),
             user: evil.clone(),
             evidence: evil.clone(),
+            finding: "f1".to_owned(),
         });
         let sessions = &mut report.sessions;
         sessions.insert(evil.clone(), SessionLine::default());
@@ -178,6 +180,31 @@ mod tests {
         assert!(!html.contains("<script") && !html.contains('\u{202e}'));
         assert!(html.contains("&lt;script&gt;") && html.contains("class=\"critical\""));
         assert!(!html.contains("http"), "nothing comes from elsewhere");
+    }
+
+    #[test]
+    fn a_step_of_a_chain_is_no_alert_of_its_own() {
+        let mut report = Report::default();
+        for finding in ["step", "chain"] {
+            report.alerts.push(AlertLine {
+                time: Timestamp::default(),
+                severity: 3,
+                title: finding.to_owned(),
+                session: "s".to_owned(),
+                user: String::new(),
+                evidence: String::new(),
+                finding: finding.to_owned(),
+            });
+        }
+        let line = SessionLine {
+            alerts: 2,
+            ..SessionLine::default()
+        };
+        report.sessions.insert("s".to_owned(), line);
+        report.folded.insert("step".to_owned());
+        report.leave_out_folded();
+        let titles: Vec<_> = report.alerts.iter().map(|one| one.title.as_str()).collect();
+        assert_eq!((titles, report.sessions["s"].alerts), (vec!["chain"], 1));
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Placed<T> {
     pub(super) needs_lists: Vec<String>,
     /// What its alerts ask.
     pub(super) questions: Vec<Question>,
+    /// Whether it looks at a chain of steps.
+    pub(super) is_chain: bool,
 }
 
 /// What rule files hold.
@@ -128,6 +130,7 @@ impl Written {
             examples: own.examples,
             needs_lists: own.needs_lists,
             questions: own.questions,
+            is_chain: own.is_chain,
         };
         let title = title(&placed.what);
         let faults = own.faults.iter().map(|fault| placed.fault(title, fault));
@@ -245,6 +248,7 @@ pub(super) fn rule_of<T: Headed>(
         policy: placed.policy.clone(),
         examples: placed.examples.clone(),
         questions: placed.questions.clone(),
+        is_chain: placed.is_chain,
         place: placed.place.clone(),
         has_source,
     }
@@ -293,6 +297,7 @@ struct Blocks {
     examples: RuleExamples,
     needs_lists: Vec<String>,
     questions: Vec<Question>,
+    is_chain: bool,
     faults: Vec<String>,
 }
 
@@ -335,6 +340,13 @@ impl Blocks {
                 }
                 Err(error) => own.faults.push(format!("`questions`: {error}")),
             },
+        }
+        match block("chain") {
+            None => {}
+            Some(Ok(serde_json::Value::Bool(is_chain))) => own.is_chain = is_chain,
+            Some(_) => own
+                .faults
+                .push("`chain` is no truth value; write `chain: true`, or leave it out".to_owned()),
         }
         match block("examples") {
             None => {}
