@@ -126,7 +126,8 @@ impl Reads {
         number
     }
 
-    /// Forgets the oldest read whose taint another one, or the one to come, has as well.
+    /// Forgets the oldest read whose taint another one, or the one to come, has as well; but not where
+    /// a session came upon what others can write, or what is sensitive, first.
     fn forget_one(&mut self, coming: Taint) {
         let is_borne_elsewhere = |at: usize, mark: Taint, is_late: bool| {
             let others = self.kept.iter().enumerate();
@@ -142,9 +143,21 @@ impl Reads {
                 borne.all(|mark| is_borne_elsewhere(*at, mark, taint.has(Taint::LATE)))
             })
         };
-        let at = (0..self.kept.len()).find(is_spare).unwrap_or(0);
+        let firsts = [Taint::UNTRUSTED, Taint::SENSITIVE].map(|mark| self.first(mark));
+        let mut spare = (0..self.kept.len()).filter(is_spare);
+        let at = spare.clone().find(|at| !firsts.contains(&Some(*at)));
+        let at = at.or_else(|| spare.next()).unwrap_or(0);
         let gone = self.kept.remove(at).number;
         self.retain_prints(|_, owner| owner != gone);
+    }
+
+    /// Where the earliest read with `mark` that is not late stands.
+    fn first(&self, mark: Taint) -> Option<usize> {
+        let places = self.kept.iter().enumerate();
+        let marked =
+            places.filter(|(_, read)| read.taint.has(mark) && !read.taint.has(Taint::LATE));
+        let first = marked.min_by_key(|(_, read)| read.at);
+        first.map(|(place, _)| place)
     }
 
     fn remember(&mut self, number: u8, found: &[Print]) {
@@ -173,7 +186,7 @@ impl Reads {
         (self.prints, self.owners) = pairs.filter(|(print, owner)| stays(*print, *owner)).unzip();
     }
 
-    /// The reads with `taint` that were there when it is asked, oldest first.
+    /// The reads with `taint` that were there when it is asked, in the order in which they were told of.
     pub(super) fn tainted(&self, taint: Taint, asking: Asking) -> impl Iterator<Item = &Read> {
         let kept = self.kept.iter();
         kept.filter(move |read| read.taint.has(taint) && asking.sees(read))
@@ -312,6 +325,20 @@ mod tests {
         assert_eq!(labels(copied), ["file:/a.md"]);
         let own = "I wrote this myself, and it resembles nothing that anybody has read before.";
         assert!(reads.copied([own].into_iter(), asking(5)).is_empty());
+    }
+
+    #[test]
+    fn the_place_that_tainted_first_stays() {
+        let mut reads = Reads::default();
+        for number in 0..100_u32 {
+            let label = format!("page:{number}.example");
+            let at = (Seconds(number), Tag::NONE);
+            reads.add(&label, Taint::UNTRUSTED, at, &[]);
+        }
+        let kept = labels(reads.tainted(Taint::UNTRUSTED, asking(500)));
+        assert_eq!(kept.len(), MAX_READS);
+        assert_eq!(kept[..2], ["page:0.example", "page:77.example"]);
+        assert_eq!(kept[MAX_READS - 1], "page:99.example");
     }
 
     #[test]

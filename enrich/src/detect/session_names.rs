@@ -108,14 +108,19 @@ fn list(items: &[String]) -> Option<Seen<'_>> {
 /// Makes `facts` say what an example wants; none where no session could say it.
 pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> Option<()> {
     facts.is_known = true;
-    let said = |what: &str| Some(vec![what.to_owned()]);
+    // Where an example names the places, too, those count.
+    let said = |places: &mut Vec<String>, place: &str| {
+        if places.is_empty() {
+            places.push(place.to_owned());
+        }
+    };
     match from {
         FromSession::Task => facts.task = Some(json.as_str()?.to_owned()),
         FromSession::UntrustedRead if json.as_bool()? => {
-            facts.untrusted_from = said("page:example.com")?;
+            said(&mut facts.untrusted_from, "page:example.com");
         }
         FromSession::SensitiveRead if json.as_bool()? => {
-            facts.sensitive_from = said("file:/home/ana/.env")?;
+            said(&mut facts.sensitive_from, "file:/home/ana/.env");
         }
         FromSession::UntrustedRead | FromSession::SensitiveRead => {}
         FromSession::UntrustedFrom => facts.untrusted_from = texts(json)?,
@@ -166,6 +171,17 @@ fn texts(json: &Json) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_that_an_example_names_stay() {
+        let mut facts = SessionFacts::default();
+        let places = serde_json::json!(["page:a.example", "page:b.example"]);
+        fill(&mut facts, FromSession::UntrustedFrom, &places).unwrap();
+        fill(&mut facts, FromSession::UntrustedRead, &Json::Bool(true)).unwrap();
+        assert_eq!(facts.untrusted_from, ["page:a.example", "page:b.example"]);
+        fill(&mut facts, FromSession::SensitiveRead, &Json::Bool(true)).unwrap();
+        assert_eq!(facts.sensitive_from, ["file:/home/ana/.env"]);
+    }
 
     #[test]
     fn evidence_is_part_of_the_language() {
