@@ -34,6 +34,7 @@ pub use self::config::ContextConfig;
 pub use self::facts::{Before, SessionFacts};
 pub use self::key::{SessionKey, Tag as CallTag};
 pub use self::observed::Rank;
+pub use self::turns::scheduled_task;
 
 /// So many locks share the sessions: a checkpoint holds one of them at a time.
 const SHARDS: usize = 64;

@@ -13,6 +13,7 @@ mod watch;
 
 pub use context::{
     Before, CallTag, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey,
+    scheduled_task,
 };
 pub use detect::{
     Alert, Answer, Case, Chosen as ChosenRules, Correlated, Correlator, Decision, DetectConfig,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use magistrate_enrich::SessionFacts;
+use magistrate_enrich::{SessionFacts, scheduled_task};
 use magistrate_event::{Event, Field};
 use serde_json::{Value as Json, json};
 
@@ -11,6 +11,8 @@ use serde_json::{Value as Json, json};
 pub(crate) fn with_task_of(mut facts: SessionFacts, event: &Event) -> SessionFacts {
     if let Some(task) = event.text(Field::SessionTask) {
         facts.task = Some(task.to_owned());
+        let scheduled = scheduled_task(task).map(str::to_owned);
+        facts.scheduled = facts.scheduled.or(scheduled);
     }
     facts
 }
@@ -22,6 +24,18 @@ pub(crate) fn told(facts: &SessionFacts) -> BTreeMap<&'static str, Json> {
     let until = facts.read_only_until.map(|until| until.to_rfc3339());
     let known = [
         ("session.task", facts.task.as_ref().map(|task| json!(task))),
+        (
+            "session.trigger",
+            facts.scheduled.as_ref().map(|_| json!("scheduled")),
+        ),
+        (
+            "session.scheduled_task",
+            facts
+                .scheduled
+                .as_ref()
+                .filter(|name| !name.is_empty())
+                .map(|name| json!(name)),
+        ),
         ("session.untrusted_from", list(&facts.untrusted_from)),
         ("session.sensitive_from", list(&facts.sensitive_from)),
         (

@@ -16,6 +16,8 @@ pub struct SessionFacts {
     pub task: Option<String>,
     /// What the user said last, where that is not the task.
     pub last_turn: Option<String>,
+    /// The scheduled task, by its name, whose run this is; none where a person asked, or nothing is known.
+    pub scheduled: Option<String>,
     /// How far the source of the task is trusted.
     pub task_rank: Rank,
     /// Where untrusted content was read, such as `page:example.com`.
@@ -68,6 +70,7 @@ impl SessionFacts {
         is_known: false,
         task: None,
         last_turn: None,
+        scheduled: None,
         task_rank: Rank::Anybody,
         untrusted_from: Vec::new(),
         sensitive_from: Vec::new(),
@@ -108,6 +111,7 @@ impl SessionFacts {
         self.copied_sensitive |= other.copied_sensitive;
         self.destination_new = stricter(self.destination_new, other.destination_new);
         self.outside_grant = stricter(self.outside_grant, other.outside_grant);
+        self.scheduled = self.scheduled.or(other.scheduled);
         self.ladder_from = self.ladder_from.or(other.ladder_from);
         self.before = self.before.or(other.before);
         self.read_only_until = self.read_only_until.max(other.read_only_until);

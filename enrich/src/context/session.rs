@@ -193,6 +193,7 @@ impl Session {
             is_known: true,
             task: task.map(text),
             last_turn: turns.last().map(text),
+            scheduled: self.turns.scheduled(seen.time).map(str::to_owned),
             task_rank: task.map(|turn| turn.rank).unwrap_or_default(),
             read_by: read_by.into_iter().filter(|by| *by != Tag::NONE).collect(),
             untrusted_from: labels(untrusted),

@@ -49,11 +49,31 @@ impl Turns {
         }
     }
 
+    /// The scheduled task whose run the turn in force at `at` began, by its name: by the word of the
+    /// highest-ranked source, or of any, since another word only tightens.
+    pub(super) fn scheduled(&self, at: Seconds) -> Option<&str> {
+        let trusted = self.trusted().rfind(|turn| turn.at <= at);
+        let any = self.kept.iter().rfind(|turn| turn.at <= at);
+        let mut turns = [trusted, any].into_iter().flatten();
+        turns.find_map(|turn| scheduled_task(&turn.text))
+    }
+
     /// The turns that the highest-ranked of the sources told of, oldest first.
-    pub(super) fn trusted(&self) -> impl Iterator<Item = &Turn> {
+    pub(super) fn trusted(&self) -> impl DoubleEndedIterator<Item = &Turn> {
         let best = self.kept.iter().map(|turn| turn.rank).max();
         self.kept.iter().filter(move |turn| Some(turn.rank) == best)
     }
+}
+
+/// The scheduled task in whose name a prompt was sent: the desktop app begins it with
+/// `<scheduled-task name="…" file="…">` where nobody is there to ask. Empty where it has no name.
+pub fn scheduled_task(prompt: &str) -> Option<&str> {
+    let rest = prompt.trim_start().strip_prefix("<scheduled-task")?;
+    let (tag, _) = rest.split_once('>')?;
+    let is_tag = tag.is_empty() || tag.starts_with(char::is_whitespace);
+    let named = tag.split_once("name=\"").map(|(_, rest)| rest);
+    let name = named.and_then(|rest| rest.split('"').next());
+    is_tag.then(|| name.unwrap_or_default())
 }
 
 fn cut(text: &str) -> &str {
@@ -107,6 +127,39 @@ mod tests {
         assert_eq!(texts(&turns), ["sum up the report"]);
         turns.add(turn("a", Rank::Caller, 1, "open the report"));
         assert_eq!(texts(&turns), ["open the report", "sum up the report"]);
+    }
+
+    #[test]
+    fn a_run_of_a_scheduled_task_is_known_by_how_its_prompt_begins() {
+        for (prompt, expected) in [
+            (
+                "<scheduled-task name=\"morning-mail\" file=\"/home/ana/SKILL.md\">\nThis is an automated run",
+                Some("morning-mail"),
+            ),
+            ("\n<scheduled-task>", Some("")),
+            ("<scheduled-task file=\"x\">", Some("")),
+            ("<scheduled-tasks name=\"x\">", None),
+            ("<scheduled-task name=\"x", None),
+            ("What is a <scheduled-task name=\"x\">?", None),
+            ("", None),
+        ] {
+            assert_eq!(scheduled_task(prompt), expected, "{prompt}");
+        }
+    }
+
+    #[test]
+    fn a_run_ends_with_the_users_next_turn_and_nobody_else_ends_it() {
+        let mut turns = Turns::default();
+        let tag = "<scheduled-task name=\"mail\">";
+        turns.add(turn("a", Rank::Telemetry, 10, tag));
+        assert_eq!(turns.scheduled(Seconds(9)), None);
+        assert_eq!(turns.scheduled(Seconds(10)), Some("mail"));
+        turns.add(turn("b", Rank::Anybody, 20, "go on"));
+        assert_eq!(turns.scheduled(Seconds(21)), Some("mail"));
+        turns.add(turn("c", Rank::Telemetry, 30, "go on"));
+        assert_eq!(turns.scheduled(Seconds(31)), None);
+        turns.add(turn("d", Rank::Anybody, 40, tag));
+        assert_eq!(turns.scheduled(Seconds(41)), Some("mail"));
     }
 
     #[test]

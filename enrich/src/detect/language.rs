@@ -244,6 +244,16 @@ pub(super) const LANGUAGE: &[Name] = &[
         "What the user said last, where that is not the task.",
     ),
     session(
+        "session.trigger",
+        FromSession::Trigger,
+        "scheduled, in the run of a scheduled task: the desktop app begins its prompt with `<scheduled-task name=…>`. Unknown of every other turn, and where the client does not tell prompts.",
+    ),
+    session(
+        "session.scheduled_task",
+        FromSession::ScheduledTask,
+        "The name of that task.",
+    ),
+    session(
         "session.mode_in_force",
         FromSession::ModeInForce,
         "The permission mode that the client told of last.",

@@ -41,6 +41,7 @@ mod tests {
         let told = json!({
             "session.task": "sum up", "session.untrusted_from": ["page:a.example", "email:b"],
             "session.destination_new": false, "session.read_only": until.to_rfc3339(),
+            "session.trigger": "scheduled", "session.scheduled_task": "mail",
             "session.ladder_from": "browser", "flow.copied_untrusted": true,
             "score.injection": 0.25, "score.unjudged": "slow",
             "action": "send", "no.such": 1, "session.outside_grant": "perhaps",
@@ -54,6 +55,7 @@ mod tests {
             destination_new: Some(false),
             read_only_until: Some(until),
             ladder_from: Some("browser"),
+            scheduled: Some("mail".to_owned()),
             copied_untrusted: true,
             ..SessionFacts::UNKNOWN
         };

@@ -9,6 +9,9 @@ use super::names::{LANGUAGE, Origin};
 use super::view::Seen;
 use crate::context::{Before, SessionFacts};
 
+/// What made the turn: a schedule. What else did is in no event.
+const SCHEDULED: &str = "scheduled";
+
 /// What a rule asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FromSession {
@@ -23,6 +26,8 @@ pub(super) enum FromSession {
     OutsideGrant,
     LadderFrom,
     LastTurn,
+    Trigger,
+    ScheduledTask,
     ModeInForce,
     Servers,
     Approved,
@@ -50,6 +55,8 @@ impl FromSession {
             | Self::DestinationNewToServer
             | Self::OutsideGrant
             | Self::LadderFrom
+            | Self::Trigger
+            | Self::ScheduledTask
             | Self::Refused
             | Self::Failed
             | Self::ReadOnly
@@ -85,6 +92,11 @@ pub(super) fn seen(facts: &SessionFacts, from: FromSession) -> Option<Seen<'_>> 
         FromSession::OutsideGrant => facts.outside_grant.map(Seen::Bool),
         FromSession::LadderFrom => facts.ladder_from.map(text),
         FromSession::LastTurn => facts.last_turn.as_deref().map(text),
+        FromSession::Trigger => facts.scheduled.as_ref().map(|_| text(SCHEDULED)),
+        FromSession::ScheduledTask => {
+            let name = facts.scheduled.as_deref();
+            name.filter(|name| !name.is_empty()).map(text)
+        }
         FromSession::ModeInForce => facts.permission_mode.as_deref().map(text),
         FromSession::Servers => list(&facts.before.as_ref()?.servers),
         FromSession::Approved => list(&facts.before.as_ref()?.approved),
@@ -139,6 +151,10 @@ pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> 
             };
         }
         FromSession::LastTurn => facts.last_turn = Some(json.as_str()?.to_owned()),
+        FromSession::Trigger => {
+            (json.as_str()? == SCHEDULED).then(|| facts.scheduled.get_or_insert_default())?;
+        }
+        FromSession::ScheduledTask => facts.scheduled = Some(json.as_str()?.to_owned()),
         FromSession::ModeInForce => facts.permission_mode = Some(json.as_str()?.to_owned()),
         FromSession::Servers => before(facts).servers = texts(json)?,
         FromSession::Approved => before(facts).approved = texts(json)?,
@@ -186,6 +202,6 @@ mod tests {
     #[test]
     fn evidence_is_part_of_the_language() {
         let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
-        assert_eq!(evidence.count(), 19);
+        assert_eq!(evidence.count(), 21);
     }
 }
