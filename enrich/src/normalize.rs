@@ -16,7 +16,7 @@ use magistrate_event::{Event, EventUid, Line, Payload, Raw, Rejection};
 
 use crate::uid::{LineIds, UidKey};
 pub use action::{Asked, normalize_action};
-pub(crate) use claude::is_known_event;
+pub(crate) use claude::{McpServer, is_known_event, mcp_path};
 pub(crate) use otlp::EXACT_TIMES;
 pub use otlp::Fault;
 

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use magistrate_event::{Event, Field, Record, Redacted};
 
+use crate::normalize::{McpServer, mcp_path};
+
 /// How many calls are remembered by default, per generation.
 const DEFAULT_CALLS: usize = 50_000;
 /// Ids and names longer than this are not remembered.
@@ -112,6 +114,15 @@ impl ToolNames {
             event.set_text(Field::ApiServiceName, server);
         }
         event.set_text(Field::ToolNameState, "joined");
+        if event.text(Field::PathClass).is_none() {
+            let server = McpServer {
+                name: names.server.as_deref(),
+                ..McpServer::default()
+            };
+            if let Some(path) = mcp_path(server, Some(&names.tool)) {
+                event.set_text(Field::PathClass, path);
+            }
+        }
         let event = Redacted::seal(event);
         Some(Record::new(record.uid(), record.received(), event))
     }
@@ -176,6 +187,19 @@ mod tests {
         assert_eq!(joined.uid(), masked.uid());
         assert_eq!(joined.received(), masked.received());
         assert_eq!(names.apply(&joined), None);
+    }
+
+    #[test]
+    fn a_name_that_is_joined_tells_the_path() {
+        let names = ToolNames::default();
+        names.learn(&record("s", "1", Some(("pw", "browser_navigate"))));
+        names.learn(&record("s", "2", Some(("crm", "lookup"))));
+        let path = |call| {
+            let joined = names.apply(&record("s", call, None)).unwrap();
+            joined.event().text(Field::PathClass).map(str::to_owned)
+        };
+        assert_eq!(path("1").as_deref(), Some("browser"));
+        assert_eq!(path("2"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod content;
 mod event_table;
 mod events;
 mod iso;
+mod mcp_path;
 mod person;
 mod product;
 mod spans;
@@ -13,6 +14,7 @@ mod traits;
 
 pub(super) use self::arguments::Arguments;
 pub(super) use self::events::LogPlan;
+pub(crate) use self::mcp_path::{McpServer, mcp_path};
 pub(super) use self::person::{identity, session};
 pub(super) use self::product::Product;
 pub(super) use self::spans::{fill_metric, fill_span};

@@ -3,8 +3,9 @@
 use magistrate_event::{Class, Field};
 
 use super::event_table::{FOREIGN, Row, Story, UNKNOWN, find};
+use super::mcp_path::{McpServer, mcp_path};
 use super::product::Product;
-use super::tools::{Call, address_of_server, is_placeholder, mcp_path};
+use super::tools::{Call, address_of_server, is_placeholder};
 use super::{FAILURE, SUCCESS, content, fill_outcome, fill_provider, move_to};
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
@@ -171,11 +172,14 @@ impl<'a> LogPlan<'a> {
             | Story::Body
             | Story::Request
             | Story::FailedRequest => Some("native_loop"),
-            Story::Connection => mcp_path(
-                attributes.text(keys::SERVER_NAME),
-                attributes.text(keys::SERVER_SCOPE),
-                attributes.text(keys::TRANSPORT_TYPE),
-            ),
+            Story::Connection => {
+                let server = McpServer {
+                    name: attributes.text(keys::SERVER_NAME),
+                    scope: attributes.text(keys::SERVER_SCOPE),
+                    transport: attributes.text(keys::TRANSPORT_TYPE),
+                };
+                mcp_path(server, None)
+            }
             Story::Plain if self.name == b"builtin_websearch_call" => Some("provider_side"),
             Story::ToolResult | Story::ToolDecision | Story::Auth | Story::Skill | Story::Plain => {
                 None

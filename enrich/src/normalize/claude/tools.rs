@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use magistrate_event::{Class, Field, Value};
 
 use super::arguments::Arguments;
+use super::mcp_path::{McpServer, mcp_path};
 use super::product::Product;
 use super::traits::{Traits, UNKNOWN, action_of, builtin, traits};
 use crate::normalize::draft::Draft;
@@ -163,7 +164,12 @@ impl<'a> Call<'a> {
     fn path_class(&self, product: Product, attributes: &Attributes<'a>) -> Option<&'static str> {
         if self.is_mcp {
             let scope = attributes.text(keys::MCP_SERVER_SCOPE);
-            return mcp_path(self.server.as_deref(), scope, None);
+            let server = McpServer {
+                name: self.server.as_deref(),
+                scope,
+                transport: None,
+            };
+            return mcp_path(server, self.operation.as_deref());
         }
         match (self.operation.as_deref(), self.traits.kind) {
             (Some("WebSearch"), _) => Some("provider_side"),
@@ -251,28 +257,6 @@ impl<'a> Call<'a> {
 
 /// OCSF's `file.type_id` of a regular file.
 const REGULAR_FILE: i64 = 1;
-
-/// The path of a call to an MCP server, by the server's name, scope and transport.
-pub(super) fn mcp_path(
-    server: Option<&str>,
-    scope: Option<&str>,
-    transport: Option<&str>,
-) -> Option<&'static str> {
-    let server = server.unwrap_or_default().to_ascii_lowercase();
-    if server.contains("chrome") {
-        return Some("chrome_bridge");
-    }
-    if matches!(server.as_str(), "computer-use" | "computer_use") {
-        return Some("computer_use");
-    }
-    match (scope, transport) {
-        (Some("claudeai"), _) | (_, Some("claudeai-proxy" | "http" | "sse" | "ws")) => {
-            Some("remote_connector")
-        }
-        (_, Some("stdio")) => Some("local_mcp"),
-        _ => None,
-    }
-}
 
 /// The address of an MCP server by the names that clients give it.
 pub(super) fn address_of_server<'a>(attributes: &Attributes<'a>) -> Option<&'a str> {
@@ -416,26 +400,5 @@ mod tests {
         assert_eq!(shown("/.bashrc"), "- .bashrc -");
         assert_eq!(shown("README"), "- README -");
         assert_eq!(shown("/etc/"), "/etc - -");
-    }
-
-    #[test]
-    fn the_path_of_a_server_is_told_only_where_the_record_tells_it() {
-        assert_eq!(mcp_path(Some("crm"), Some("dynamic"), None), None);
-        assert_eq!(
-            mcp_path(Some("crm"), None, Some("stdio")),
-            Some("local_mcp")
-        );
-        assert_eq!(
-            mcp_path(Some("x"), Some("claudeai"), None),
-            Some("remote_connector")
-        );
-        assert_eq!(
-            mcp_path(Some("Claude_in_Chrome"), None, None),
-            Some("chrome_bridge")
-        );
-        assert_eq!(
-            mcp_path(Some("computer-use"), None, Some("stdio")),
-            Some("computer_use")
-        );
     }
 }

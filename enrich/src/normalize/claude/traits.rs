@@ -2,7 +2,7 @@
 
 use magistrate_event::Class;
 
-use super::tools::mcp_path;
+use super::mcp_path::{McpServer, mcp_path};
 
 /// What is known about a tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ pub(in crate::normalize) fn facts<'a>(name: &'a str, server: Option<&'a str>) ->
         action: traits.action,
         operation,
         server,
-        path: server.and_then(|server| mcp_path(Some(server), None, None)),
+        path: server.and_then(|server| mcp_path(McpServer::named(server), Some(operation))),
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn reached(event: &Event, is_local: impl Fn(&str) -> bool) -> Vec<Rea
     let server = event.text(Field::ApiServiceName);
     let (caller, name) = match server.filter(|name| !name.is_empty()) {
         // The browser goes there, whatever server tells it to.
-        Some(server) if path == Some("chrome_bridge") => (Caller::Tool, server),
+        Some(server) if matches!(path, Some("browser" | "chrome_bridge")) => (Caller::Tool, server),
         Some(server) => {
             let is_local = path.map_or_else(|| is_local(server), |path| path == "local_mcp");
             if is_local != (code == Some("tool_result")) {
