@@ -1,6 +1,6 @@
 //! `magistrate coverage`: which of the agent's seven paths are seen, of whom, and which fell silent.
 
-mod page;
+pub(crate) mod page;
 mod table;
 
 use std::io::Write as _;

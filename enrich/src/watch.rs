@@ -34,8 +34,8 @@ use crate::kept::Kept;
 use crate::normalize::is_known_event;
 
 pub use self::coverage::{
-    CoverageConfig, CoverageGroup, CoverageLine, CoverageState, PathSeen, coverage_report,
-    coverage_row,
+    BLIND_SPOTS, BlindSpot, CoverageConfig, CoverageGroup, CoverageLine, CoverageState, PathSeen,
+    coverage_report, coverage_row,
 };
 pub use self::notice::Notice;
 pub(crate) use self::notice::{About, Detail, PRODUCT, notice};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use magistrate_enrich::{CoverageLine, CoverageState};
+use magistrate_enrich::{BLIND_SPOTS, CoverageLine, CoverageState};
 
 use super::{blocks, configured, missing, times, title};
 use crate::html::{self, escaped};
@@ -25,7 +25,25 @@ pub(super) fn page(lines: &[CoverageLine]) -> String {
         }
         html.push_str("</table>");
     }
+    html.push_str(&blind_spots());
     html.push_str(html::END);
+    html
+}
+
+/// What neither telemetry nor a proxy shows, as a table.
+pub(crate) fn blind_spots() -> String {
+    let mut html =
+        String::from("<h2>What cannot be seen here</h2><table><tr><th>Path<th>What<th>Label</tr>");
+    for one in BLIND_SPOTS {
+        let _ = write!(
+            html,
+            "<tr><td>{}<td>{}<td>{}</tr>",
+            escaped(one.path),
+            escaped(one.what),
+            escaped(one.label)
+        );
+    }
+    html.push_str("</table>");
     html
 }
 
@@ -108,6 +126,9 @@ mod tests {
         assert!(html.contains("<b>1</b>red paths"));
         // Of the replaced version only what was seen.
         assert_eq!(rows.len(), 8);
+        assert!(
+            html.contains("<td>computer_use<td>screenshots taken<td>endpoint telemetry required")
+        );
         assert!(rows[7].starts_with("\"past\""));
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use magistrate_enrich::{CoverageLine, CoverageState};
+use magistrate_enrich::{BLIND_SPOTS, CoverageLine, CoverageState};
 
 use super::{blocks, configured, missing, times, title};
 
@@ -28,6 +28,10 @@ pub(super) fn print(lines: &[CoverageLine], out: &mut impl Write) -> Result<()> 
         for line in &block.lines {
             print_line(line, out)?;
         }
+    }
+    writeln!(out, "\nwhat cannot be seen here")?;
+    for one in BLIND_SPOTS {
+        writeln!(out, "  {:<17} {:<28} {}", one.path, one.label, one.what)?;
     }
     Ok(())
 }

@@ -224,6 +224,10 @@ def test_coverage_is_told_by_a_running_instance_and_by_its_folder(magistrate, ru
     assert {"native_loop", "code_vm"} & seen
     assert all(line["version"] == "2.1.330" for line in lines if line["telemetry"])
     text = run("coverage", "--data", server.data).stdout.decode()
+    assert "endpoint telemetry required  screenshots taken" in text
+    blind = {line["path"]: line.get("blind_spots", []) for line in json.loads(run("coverage", "--json", "--data", server.data).stdout)}
+    assert [spot["label"] for spot in blind["computer_use"]] == ["endpoint telemetry required"] * 4
+    assert [spot["label"] for spot in blind["remote_connector"]] == ["telemetry only"] and blind["browser"] == []
     assert "native_loop" in text and "unseen" in text
 
 

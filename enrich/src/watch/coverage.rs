@@ -2,6 +2,7 @@
 //! whom, on which device, with which version of which client, and when last (GUIDE.md S95).
 
 mod alarm;
+mod blind;
 mod evidence;
 mod groups;
 mod report;
@@ -23,6 +24,7 @@ use super::sender::{Sender, host_label};
 use super::{Hash, hash};
 use crate::kept::{Aging, Kept};
 
+pub use self::blind::{BLIND_SPOTS, BlindSpot};
 pub(super) use self::evidence::{By, seen_by};
 pub use self::groups::{CoverageConfig, CoverageGroup};
 pub use self::report::{CoverageLine, CoverageState, coverage_report};

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use magistrate_event::Timestamp;
 
 use super::{AlertLine, HOUR_MICROS, Report, top};
+use crate::coverage;
 use crate::html::{self, escaped, minute};
 
 /// Bars of the timeline; of longer times, hours share a bar.
@@ -19,6 +20,7 @@ pub(super) fn page(report: &Report) -> String {
         alerts(report),
         sessions(report),
         pivots(report),
+        coverage::page::blind_spots(),
         html::END.to_owned(),
     ];
     parts.concat()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::blind::{BlindSpot, blind_spots};
 use super::groups::{CoverageConfig, CoverageGroup};
 use super::whose::Whose;
 use super::{PATHS, PathSeen};
@@ -35,6 +36,9 @@ pub struct CoverageLine {
     /// What is missing or too old, of what must see the path.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<&'static str>,
+    /// What is done on the path where none of these can look.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blind_spots: Vec<BlindSpot>,
 }
 
 /// How it stands with a path.
@@ -233,6 +237,7 @@ impl<'a> Device<'a> {
             Some(true) | None => CoverageState::Green,
         };
         CoverageLine {
+            blind_spots: blind_spots(path),
             last: seen.last(),
             state,
             stale: known.last() > 0 && (is_old || !is_seen),
@@ -252,6 +257,7 @@ impl<'a> Device<'a> {
         let seen = self.sum(client, path, own);
         let is_seen = seen.last() > 0;
         CoverageLine {
+            blind_spots: blind_spots(path),
             last: seen.last(),
             state: if is_seen {
                 CoverageState::Past
@@ -337,6 +343,7 @@ impl<'a> Members<'a> {
             (false, true) => CoverageState::Extra,
         };
         CoverageLine {
+            blind_spots: blind_spots(path),
             last: seen.last(),
             state,
             stale: seen.last() > 0 && newest.saturating_sub(seen.told()) > rule.stale,
