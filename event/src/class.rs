@@ -22,6 +22,8 @@ pub enum Class {
     NetworkActivity = 4001,
     /// HTTP Activity (4002).
     HttpActivity = 4002,
+    /// DNS Activity (4003).
+    DnsActivity = 4003,
     /// Application Lifecycle (6002).
     ApplicationLifecycle = 6002,
     /// API Activity (6003).
@@ -41,7 +43,7 @@ pub struct UnknownClass(pub u16);
 
 impl Class {
     /// Every class, in the order of its number.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BaseEvent,
         Self::FileActivity,
         Self::ProcessActivity,
@@ -50,6 +52,7 @@ impl Class {
         Self::Authentication,
         Self::NetworkActivity,
         Self::HttpActivity,
+        Self::DnsActivity,
         Self::ApplicationLifecycle,
         Self::ApiActivity,
         Self::ApplicationError,
@@ -68,6 +71,7 @@ impl Class {
             Self::Authentication => "authentication",
             Self::NetworkActivity => "network_activity",
             Self::HttpActivity => "http_activity",
+            Self::DnsActivity => "dns_activity",
             Self::ApplicationLifecycle => "application_lifecycle",
             Self::ApiActivity => "api_activity",
             Self::ApplicationError => "application_error",
@@ -76,7 +80,8 @@ impl Class {
         }
     }
 
-    /// Whether it tells of traffic on a network.
+    /// Whether it tells of traffic on a network, as proxies and firewalls see it; that a name was looked
+    /// up shows no traffic.
     pub const fn is_flow(self) -> bool {
         matches!(self, Self::NetworkActivity | Self::HttpActivity)
     }
@@ -98,6 +103,7 @@ impl Class {
             | Self::Authentication
             | Self::NetworkActivity
             | Self::HttpActivity
+            | Self::DnsActivity
             | Self::ApplicationLifecycle
             | Self::ApiActivity
             | Self::ApplicationError => Some(self.number() as i64),

@@ -32,8 +32,10 @@ pub enum Scope {
     Authentication,
     /// Application Lifecycle.
     Lifecycle,
-    /// HTTP Activity and Network Activity.
+    /// HTTP Activity, Network Activity and DNS Activity.
     Network,
+    /// DNS Activity.
+    Dns,
     /// Detection Finding and Data Security Finding.
     Finding,
     /// The metric table.
@@ -179,6 +181,10 @@ fields! {
     161 TrafficBytesIn "traffic.bytes_in" Long Network "Bytes to the client.";
     162 TrafficBytesOut "traffic.bytes_out" Long Network "Bytes from the client.";
     163 ConnectionProtocol "connection_info.protocol_name" Text Network "Transport, such as tcp.";
+    164 QueryHostname "query.hostname" Text Every "The name that was looked up; of a command, the first.";
+    165 QueryType "query.type" Text Every "The kind of record that was asked for, such as A or TXT.";
+    166 Rcode "rcode" Text Dns "The answer's code, such as NOERROR or NXDOMAIN.";
+    167 Answers "answers" Json Dns "What was answered, each as `rdata`.";
     170 AuthUserUid "user.uid" Text Authentication "Who was authenticated.";
     171 AuthUserEmail "user.email_addr" Text Authentication "Address of who was authenticated.";
     172 AuthUserName "user.name" Text Authentication "Name of who was authenticated.";
@@ -348,7 +354,11 @@ impl Field {
             Scope::Event => class.class_uid().is_some(),
             Scope::Authentication => matches!(class, Class::Authentication),
             Scope::Lifecycle => matches!(class, Class::ApplicationLifecycle),
-            Scope::Network => matches!(class, Class::HttpActivity | Class::NetworkActivity),
+            Scope::Network => matches!(
+                class,
+                Class::HttpActivity | Class::NetworkActivity | Class::DnsActivity
+            ),
+            Scope::Dns => matches!(class, Class::DnsActivity),
             Scope::Finding => matches!(class, Class::DetectionFinding | Class::DataSecurityFinding),
             Scope::Metric => matches!(class, Class::Metric),
             Scope::Span => matches!(class, Class::Span),

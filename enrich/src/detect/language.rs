@@ -282,6 +282,15 @@ pub(super) const LANGUAGE: &[Name] = &[
         "session.read_only",
         FromSession::ReadOnly,
         "The session may only read for now, after a verdict.",
+    column(
+        "dns.type",
+        &[F::QueryType],
+        "Kind of record that was asked for, such as TXT.",
+    ),
+    derived(
+        "dns.query",
+        Derived::Lookups,
+        "Names that were looked up: by a resolver's log, or by a command such as `dig` or `nslookup`.",
     ),
     session(
         "flow.copied_from",

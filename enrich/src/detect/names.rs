@@ -34,6 +34,10 @@ pub(super) enum Derived {
     Findings,
     /// `Image`: the programs that a command line starts.
     Programs,
+    /// `query`: the names that were looked up.
+    Lookups,
+    /// `answer`: what look-ups were answered.
+    Answers,
     /// `c-uri-extension`: the extension of the URL's path.
     UrlExtension,
     /// `cs-uri`: path and query.

@@ -40,16 +40,16 @@ pub(crate) fn fetches<'a>(line: &'a str, fetchers: &[&str]) -> Vec<(&'a str, &'a
 }
 
 /// A word of a command line, without the quotes around it.
-struct Word<'a> {
-    text: &'a str,
+pub(super) struct Word<'a> {
+    pub(super) text: &'a str,
     /// Whether it is a program.
-    is_program: bool,
+    pub(super) is_program: bool,
     /// The program whose argument it is, or that it is; empty behind a bracket that closes.
     program: &'a str,
 }
 
 /// Shows the words of `line` to `visit` until it has seen enough.
-fn walk<'a>(line: &'a str, mut visit: impl FnMut(Word<'a>) -> bool) {
+pub(super) fn walk<'a>(line: &'a str, mut visit: impl FnMut(Word<'a>) -> bool) {
     let mut end = line.len().min(MAX_LINE_BYTES);
     while !line.is_char_boundary(end) {
         end -= 1;

@@ -78,6 +78,8 @@ fn columns(name: &str) -> Option<&'static [Field]> {
             | Derived::Status
             | Derived::Findings
             | Derived::Programs
+            | Derived::Lookups
+            | Derived::Answers
             | Derived::UrlExtension
             | Derived::PathAndQuery
             | Derived::Initiated,

@@ -107,6 +107,12 @@ fn fill(event: &mut Event, name: &str, derived: Derived, json: &Json) -> Result<
             event.set(Field::Redacted, value);
         }
         Derived::Programs => event.set_text(Field::CmdLine, text()?),
+        Derived::Lookups => event.set_text(Field::QueryHostname, text()?),
+        Derived::Answers => {
+            let answers = serde_json::json!([{ "rdata": text()? }]);
+            let value = event.push_value(&answers);
+            event.set(Field::Answers, value);
+        }
         Derived::UrlExtension => event.set_text(Field::UrlPath, &format!("/file.{}", text()?)),
         Derived::PathAndQuery => match text()?.split_once('?') {
             Some((path, query)) => {

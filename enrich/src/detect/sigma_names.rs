@@ -83,6 +83,11 @@ pub(super) const SIGMA: &[Name] = &[
     column("cs-referer", &[F::Referrer], "webserver"),
     column("cs-ip", &[F::SrcIp], "webserver"),
     // dns
-    column("query", &[F::UrlHostname, F::DstHostname], "dns"),
-    column("QueryName", &[F::UrlHostname, F::DstHostname], "dns"),
+    derived("query", Derived::Lookups, "dns"),
+    derived("QueryName", Derived::Lookups, "dns, dns_query"),
+    column("record_type", &[F::QueryType], "dns"),
+    column("QueryType", &[F::QueryType], "dns, dns_query"),
+    derived("answer", Derived::Answers, "dns"),
+    derived("QueryResults", Derived::Answers, "dns_query"),
+    column("QueryStatus", &[F::Rcode], "dns_query"),
 ];

@@ -27,7 +27,7 @@ pub(super) const PRODUCTS: [(&str, &str); 7] = [
 ];
 
 /// Categories that events of ours can be of.
-pub(super) const CATEGORIES: [(&str, &str); 18] = [
+pub(super) const CATEGORIES: [(&str, &str); 19] = [
     ("action", "calls of tools, and what became of them"),
     ("prompt", "what the user asked"),
     ("model", "requests to the model, its answers and errors"),
@@ -40,7 +40,11 @@ pub(super) const CATEGORIES: [(&str, &str); 18] = [
         "HTTP requests, as proxies and the agent's own tools report them",
     ),
     ("webserver", "HTTP requests, as web servers report them"),
-    ("dns", "look-ups of names"),
+    (
+        "dns",
+        "look-ups of names: logs of resolvers, commands that look up, and connections to port 53",
+    ),
+    ("dns_query", "the same of which the name is known"),
     ("process_creation", "commands"),
     ("file_event", "files made or changed"),
     ("file_access", "files read"),
@@ -160,7 +164,7 @@ fn system(event: &Event) -> &'static str {
 
 /// The categories of an event: at most one by its class, one by its place in the agent's work.
 fn categories(event: &Event, is_agent: bool) -> impl Iterator<Item = &'static str> {
-    let mut found = [""; 4];
+    let mut found = [""; 6];
     let mut next = found.iter_mut();
     let mut add = |name: &'static str| {
         if let Some(place) = next.next() {
@@ -189,6 +193,7 @@ fn categories(event: &Event, is_agent: bool) -> impl Iterator<Item = &'static st
             add("firewall");
             add(if is_dns(event) { "dns" } else { "" });
         }
+        Class::DnsActivity => add("network_connection"),
         // What was refused has not happened.
         Class::ProcessActivity if !is_refused(event) => add("process_creation"),
         Class::FileActivity if !is_refused(event) => add(file_category(event.activity())),
@@ -203,6 +208,10 @@ fn categories(event: &Event, is_agent: bool) -> impl Iterator<Item = &'static st
         | Class::ApiActivity
         | Class::Metric
         | Class::Span => {}
+    }
+    if event.text(Field::QueryHostname).is_some() && !is_refused(event) {
+        add("dns");
+        add("dns_query");
     }
     found.into_iter().filter(|name| !name.is_empty())
 }

@@ -138,6 +138,67 @@ fn public_rules_see_commands_files_and_requests_by_their_names() {
     assert_eq!(titles(&matches(&rules, &file)), ["file"]);
 }
 
+/// The shapes of SigmaHQ's rules of the categories `dns` and `dns_query`.
+#[test]
+fn public_rules_see_look_ups_by_logs_and_by_commands() {
+    let text = [
+        rule(
+            "oast",
+            "{category: dns}",
+            "  s: {'query|endswith': [.interact.sh, .oast.pro]}\n  condition: s",
+        ),
+        rule(
+            "txt",
+            "{category: dns}",
+            "  s: {record_type: TXT, 'answer|contains': [IEX, cmd.exe]}\n  condition: s",
+        ),
+        rule(
+            "stage",
+            "{category: dns}",
+            "  s: {'query|startswith': [aaa.stage., post.1]}\n  condition: s",
+        ),
+        rule(
+            "sysmon",
+            "{product: windows, category: dns_query}",
+            "  s: {'QueryName|contains': .onion.}\n  f: {'Image|endswith': '\\\\tor.exe'}\n  condition: s and not f",
+        ),
+        rule(
+            "status",
+            "{product: windows, category: dns_query}",
+            "  s: {QueryName: wpad.example, QueryStatus: NXDOMAIN}\n  condition: s",
+        ),
+    ]
+    .join("---\n");
+    let rules = rules(&text);
+    let mut log = Event::new(Class::DnsActivity, 2, NOW);
+    log.set_text(Field::QueryHostname, "x.oast.pro");
+    log.set_text(Field::QueryType, "TXT");
+    let answers = log.push_value(&serde_json::json!([{"rdata": "a"}, {"rdata": "run cmd.exe"}]));
+    log.set(Field::Answers, answers);
+    assert_eq!(titles(&matches(&rules, &log)), ["oast", "txt"]);
+    let mut command = Event::new(Class::ProcessActivity, 1, NOW);
+    command.set_text(Field::DeviceOsName, "windows");
+    command.set_text(
+        Field::CmdLine,
+        "nslookup aaa.stage.1.example && Resolve-DnsName x.onion.ly",
+    );
+    // The column has the first; the line has the others.
+    command.set_text(Field::QueryHostname, "aaa.stage.1.example");
+    assert_eq!(titles(&matches(&rules, &command)), ["stage", "sysmon"]);
+    let mut sysmon = Event::new(Class::DnsActivity, 2, NOW);
+    sysmon.set_text(Field::DeviceOsName, "windows");
+    sysmon.set_text(Field::QueryHostname, "wpad.example");
+    sysmon.set_text(Field::Rcode, "NXDOMAIN");
+    assert_eq!(titles(&matches(&rules, &sysmon)), ["status"]);
+    command.set_text(Field::ToolDecision, "reject");
+    assert_eq!(titles(&matches(&rules, &command)), [""; 0]);
+    // A connection to a resolver is to a server, and looks up nobody knows what.
+    let mut connection = Event::new(Class::NetworkActivity, 6, NOW);
+    connection.set_text(Field::DstHostname, "aaa.stage.example");
+    connection.set_int(Field::DstPort, 53);
+    assert_eq!(titles(&matches(&rules, &connection)), [""; 0]);
+}
+
 #[test]
 fn arguments_and_attributes_are_found_by_their_names() {
     let source = "{product: magistrate}";

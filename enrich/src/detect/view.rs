@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use magistrate_event::{Cell, Event, EventUid, Field, Occasion, Value};
 
 use super::Case;
+use super::lookups::lookups;
 use super::model_scores;
 use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
@@ -151,6 +152,8 @@ impl<'a> View<'a> {
             Derived::Domains => self.domains(),
             Derived::Findings => self.findings(),
             Derived::Programs => self.programs(),
+            Derived::Lookups => self.lookups(),
+            Derived::Answers => self.answers(),
             Derived::UrlExtension => {
                 let last = self.text(Field::UrlPath)?.rsplit('/').next()?;
                 last.rsplit_once('.').map(|(_, extension)| text(extension))
@@ -229,6 +232,37 @@ impl<'a> View<'a> {
             }
         }
         (!forms.is_empty()).then_some(Seen::Many(forms))
+    }
+
+    /// The name that the event tells of, and the others that its command line looks up.
+    fn lookups(&self) -> Option<Seen<'_>> {
+        let told = self.text(Field::QueryHostname)?;
+        let line = self.text(Field::CmdLine);
+        let names = line.map(lookups).unwrap_or_default();
+        let names = names.into_iter().map(|one| one.name);
+        let names = std::iter::once(told).chain(names.filter(|name| *name != told));
+        Some(Seen::Many(names.map(text).collect()))
+    }
+
+    /// What look-ups were answered.
+    fn answers(&self) -> Option<Seen<'_>> {
+        let Some(Cell::Tree(Value::List(answers))) = self.cell(Field::Answers) else {
+            return None;
+        };
+        let data = answers.iter().filter_map(|answer| match answer {
+            Value::Map(entries) => entries.iter().find_map(|(key, value)| {
+                let text = value.as_text().map(|text| self.event.resolve(text));
+                text.filter(|_| self.event.resolve(*key) == "rdata")
+            }),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Double(_)
+            | Value::Time(_)
+            | Value::Text(_)
+            | Value::List(_) => None,
+        });
+        Some(Seen::Many(data.map(text).collect()))
     }
 
     /// One of the tool's arguments, by its dotted name.

@@ -4,7 +4,7 @@ use magistrate_event::{
     Action, Class, Event, EventUid, Field, Occasion, Origin, Room, Timestamp, Value, Verb,
 };
 
-use super::claude::{Arguments, Facts, extension, facts, fill_path};
+use super::claude::{Arguments, Facts, extension, facts, fill_command_line, fill_path};
 use super::draft::Draft;
 use super::outgoing;
 use super::recipients;
@@ -272,11 +272,9 @@ fn fill_session(action: &Action, draft: &mut Draft) {
 fn fill_command(class: Class, arguments: &Arguments<'_>, draft: &mut Draft) {
     if class == Class::ProcessActivity {
         let command = arguments.full_command.as_deref();
-        some(
-            Field::CmdLine,
-            command.or(arguments.command.as_deref()),
-            draft,
-        );
+        if let Some(command) = command.or(arguments.command.as_deref()) {
+            fill_command_line(command, draft);
+        }
     }
 }
 

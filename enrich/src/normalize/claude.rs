@@ -18,7 +18,7 @@ pub(crate) use self::mcp_path::{McpServer, mcp_path};
 pub(super) use self::person::{identity, session};
 pub(super) use self::product::Product;
 pub(super) use self::spans::{fill_metric, fill_span};
-pub(super) use self::tools::{extension, fill_path};
+pub(super) use self::tools::{extension, fill_command_line, fill_path};
 pub(super) use self::traits::{Facts, facts};
 
 use magistrate_event::Field;

@@ -2,6 +2,7 @@
 
 mod cef;
 mod cef_fields;
+mod dns;
 mod draft;
 mod envelope;
 mod header;
@@ -103,6 +104,7 @@ fn event(line: &Line, raw: &Raw, peer: Option<&str>) -> Event {
     if let Format::Raw(_) = format {
         keep_raw(draft.event(), &decoded.text, envelope.message);
     }
+    dns::fill(draft.event());
     add_text(draft.event(), Field::LogName, format.name());
     header::fill(&mut draft, &envelope);
     let reason = match (decoded.fault, format) {

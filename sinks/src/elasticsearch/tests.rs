@@ -183,5 +183,5 @@ async fn varied_records_are_stored_as_they_are_projected() {
         println!("{id}: {reason}");
     }
     println!("{}", bench.metrics_text());
-    assert!(real || (letters.is_empty() && shared.lock().unwrap().stored.len() == 20 * 11));
+    assert!(real || (letters.is_empty() && shared.lock().unwrap().stored.len() == 20 * 12));
 }

@@ -35,6 +35,7 @@ impl Wanted {
             | Class::Authentication
             | Class::NetworkActivity
             | Class::HttpActivity
+            | Class::DnsActivity
             | Class::ApplicationLifecycle
             | Class::ApiActivity
             | Class::ApplicationError => {

@@ -107,7 +107,7 @@ struct Group {
     scope: Scope,
 }
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     Group {
         title: "Every table",
         example: Class::Metric,
@@ -119,9 +119,14 @@ const GROUPS: [Group; 8] = [
         scope: Scope::Event,
     },
     Group {
-        title: "`http_activity` and `network_activity`",
+        title: "`http_activity`, `network_activity` and `dns_activity`",
         example: Class::HttpActivity,
         scope: Scope::Network,
+    },
+    Group {
+        title: "`dns_activity`",
+        example: Class::DnsActivity,
+        scope: Scope::Dns,
     },
     Group {
         title: "`authentication`",

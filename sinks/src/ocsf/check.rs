@@ -53,6 +53,7 @@ const RULES: &[(Field, Rule)] = &[
     (Field::FindingAttacks, Rule::Objects),
     (Field::RelatedEvents, Rule::Objects),
     (Field::Evidences, Rule::Objects),
+    (Field::Answers, Rule::Objects),
     (Field::UserEmail, Rule::Email),
     (Field::AuthUserEmail, Rule::Email),
     (Field::DeviceIp, Rule::Ip),

@@ -237,6 +237,26 @@ const HTTP_ACTIVITY: Shape = Shape {
     ],
 };
 
+const DNS_ACTIVITY: Shape = Shape {
+    class_uid: 4003,
+    caption: "DNS Activity",
+    category_uid: 4,
+    category: "Network Activity",
+    activities: &["Query", "Response", "", "", "", "Traffic"],
+    statuses: captions::STATUSES,
+    attributes: &[
+        ("query", Home::Optional),
+        ("answers", Home::Optional),
+        ("rcode", Home::Optional),
+        ("actor", HOST),
+        ("device", HOST),
+        ("src_endpoint", Home::Optional),
+        ("dst_endpoint", Home::Optional),
+        ("traffic", Home::Optional),
+        ("connection_info", Home::Optional),
+    ],
+};
+
 const APPLICATION_LIFECYCLE: Shape = Shape {
     class_uid: 6002,
     caption: "Application Lifecycle",
@@ -290,6 +310,7 @@ pub(super) const fn shape(class: Class) -> Option<&'static Shape> {
         Class::Authentication => Some(&AUTHENTICATION),
         Class::NetworkActivity => Some(&NETWORK_ACTIVITY),
         Class::HttpActivity => Some(&HTTP_ACTIVITY),
+        Class::DnsActivity => Some(&DNS_ACTIVITY),
         Class::ApplicationLifecycle => Some(&APPLICATION_LIFECYCLE),
         Class::ApiActivity => Some(&API_ACTIVITY),
         Class::ApplicationError => Some(&APPLICATION_ERROR),
@@ -310,7 +331,9 @@ impl Shape {
 
     /// The caption of an activity; `None` when the class does not have it.
     pub(super) fn activity(&self, id: i64) -> Option<&'static str> {
-        captions::caption(self.activities, id)
+        let caption = captions::caption(self.activities, id);
+        // A number that the class leaves out.
+        caption.filter(|caption| !caption.is_empty())
     }
 
     /// The caption of a status; `None` when the class does not have it.
@@ -349,5 +372,7 @@ mod tests {
         assert_eq!(BASE_EVENT.activity(1), None);
         assert_eq!(FILE_ACTIVITY.activity(14), Some("Open"));
         assert_eq!(FILE_ACTIVITY.activity(15), None);
+        assert_eq!(DNS_ACTIVITY.activity(6), Some("Traffic"));
+        assert_eq!(DNS_ACTIVITY.activity(3), None);
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn require_one<'a>(event: &'a Event, draft: &mut Draft<'a>) {
                 draft.keep("service.name", Shown::from(product(event)));
             }
         }
-        Class::NetworkActivity => {
+        Class::NetworkActivity | Class::DnsActivity => {
             if !draft.has("src_endpoint") && !draft.has("dst_endpoint") {
                 draft.keep("src_endpoint.svc_name", Shown::from(product(event)));
             }

@@ -73,6 +73,7 @@ const OBJECTS: &[Object] = &[
         &["connection_info.protocol_name"],
         Some(("connection_info.direction_id", Filler::Number)),
     ),
+    object("query", &["query.hostname"], None),
     object("app", &["app.name"], None),
     object(
         "finding_info.analytic",

@@ -172,7 +172,13 @@ impl Drafts {
                 Derived::EventKind | Derived::ToolName | Derived::Status | Derived::Initiated,
             ) => 0,
             Origin::Derived(Derived::UrlExtension | Derived::PathAndQuery) => 1,
-            Origin::Derived(Derived::Domains | Derived::Findings | Derived::Programs) => 3,
+            Origin::Derived(
+                Derived::Domains
+                | Derived::Findings
+                | Derived::Programs
+                | Derived::Lookups
+                | Derived::Answers,
+            ) => 3,
         }
     }
 }

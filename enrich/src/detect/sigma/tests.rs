@@ -167,7 +167,8 @@ fn dress(event: &mut Event, source: &SigmaSource) {
         Some("process_creation") => Class::ProcessActivity,
         Some("file_event") => Class::FileActivity,
         Some("proxy" | "webserver") => Class::HttpActivity,
-        Some("network_connection" | "firewall" | "dns") => Class::NetworkActivity,
+        Some("network_connection" | "firewall") => Class::NetworkActivity,
+        Some("dns" | "dns_query") => Class::DnsActivity,
         Some("application") => Class::ApplicationError,
         Some(_) | None => Class::ApiActivity,
     };

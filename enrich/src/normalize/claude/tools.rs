@@ -8,6 +8,7 @@ use super::arguments::Arguments;
 use super::mcp_path::{McpServer, mcp_path};
 use super::product::Product;
 use super::traits::{Traits, UNKNOWN, action_of, builtin, traits};
+use crate::detect::lookups;
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
 use crate::normalize::otlp::any::Any;
@@ -208,6 +209,7 @@ impl<'a> Call<'a> {
             | Class::DataSecurityFinding
             | Class::Authentication
             | Class::NetworkActivity
+            | Class::DnsActivity
             | Class::ApplicationLifecycle
             | Class::ApiActivity
             | Class::ApplicationError
@@ -241,7 +243,7 @@ impl<'a> Call<'a> {
             .as_deref()
             .or(arguments.command.as_deref());
         if let Some(command) = attributes.text(keys::FULL_COMMAND).or(command) {
-            draft.text(Field::CmdLine, command);
+            fill_command_line(command, draft);
             attributes.take(keys::FULL_COMMAND);
         }
         let program = attributes.text(keys::BASH_ARGV0);
@@ -319,6 +321,17 @@ fn fill_arguments(is_cut: bool, attributes: &mut Attributes<'_>, draft: &mut Dra
     draft.text(Field::ToolArgumentsState, state);
     if state == "truncated" {
         draft.value(Field::IsTruncated, Value::Bool(true));
+    }
+}
+
+/// Fills a command line, and the first name that it looks up.
+pub(in crate::normalize) fn fill_command_line(command: &str, draft: &mut Draft) {
+    draft.text(Field::CmdLine, command);
+    if let Some(first) = lookups(command).first() {
+        draft.text(Field::QueryHostname, first.name);
+        if let Some(kind) = first.kind {
+            draft.text(Field::QueryType, &kind.to_ascii_uppercase());
+        }
     }
 }
 

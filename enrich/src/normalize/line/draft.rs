@@ -85,8 +85,11 @@ impl Draft {
             add_text(&mut self.event, Field::TimeStatus, "received");
         }
         let class = self.event.class();
-        // What is set here is of every class or of both of these.
-        if matches!(class, Class::HttpActivity | Class::NetworkActivity) {
+        // What is set here is of every class or of all of these.
+        if matches!(
+            class,
+            Class::HttpActivity | Class::NetworkActivity | Class::DnsActivity
+        ) {
             return self.event;
         }
         let (fields, _) = self.event.values_mut();

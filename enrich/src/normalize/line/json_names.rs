@@ -89,16 +89,17 @@ fn endpoint(key: &str) -> Option<Target> {
     let target = match key {
         "src_ip" | "srcip" | "source_ip" | "sourceip" | "client_ip" | "clientip"
         | "remote_addr" | "remote_ip" | "src" | "client" | "c-ip" | "source.ip" | "client.ip"
-        | "userip" => Target::Endpoint(Field::SrcIp, Field::SrcHostname),
-        "src_port" | "srcport" | "source_port" | "client_port" | "source.port" => {
+        | "id.orig_h" | "userip" => Target::Endpoint(Field::SrcIp, Field::SrcHostname),
+        "src_port" | "srcport" | "source_port" | "client_port" | "source.port" | "id.orig_p" => {
             Target::Int(Field::SrcPort)
         }
         "src_host" | "srchost" | "client_host" | "source_host" => Target::Text(Field::SrcHostname),
         "dst_ip" | "dstip" | "dest_ip" | "destination_ip" | "server_ip" | "serverip" | "dst"
-        | "s-ip" | "destination.ip" => Target::Endpoint(Field::DstIp, Field::DstHostname),
-        "dst_port" | "dstport" | "dest_port" | "destination_port" | "destination.port" => {
-            Target::Int(Field::DstPort)
+        | "s-ip" | "destination.ip" | "id.resp_h" => {
+            Target::Endpoint(Field::DstIp, Field::DstHostname)
         }
+        "dst_port" | "dstport" | "dest_port" | "destination_port" | "destination.port"
+        | "id.resp_p" => Target::Int(Field::DstPort),
         "dst_host" | "dsthost" | "dest_host" | "destination_host" => {
             Target::Text(Field::DstHostname)
         }
