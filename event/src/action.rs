@@ -132,6 +132,8 @@ pub struct Action {
     pub call_id: Option<String>,
     /// Id of the user's turn, the same in hooks and telemetry.
     pub prompt_id: Option<String>,
+    /// Whether the judged request bore a session; none where the door cannot tell.
+    pub session_bearing: Option<bool>,
     /// What the files that it carries are.
     pub files: FilesSeen,
 }

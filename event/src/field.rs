@@ -264,6 +264,7 @@ fields! {
     441 RecipientDomain "magistrate.destination.recipient_domain" Text Every "Domain of the recipient of a message or share.";
     442 QueryEntropy "magistrate.destination.query_entropy" Double Every "Shannon entropy of URL path and query, bits per byte.";
     443 Sealed "magistrate.sealed" Text Every "The masked values, encrypted; only the private key of `magistrate unseal` opens it.";
+    444 SessionBearing "magistrate.session_bearing" Bool Every "Whether the request bore a session: a cookie, an Authorization header or a key; absent where the source does not tell.";
     460 Recipient "magistrate.destination.recipient" Text Every "Recipients of a message or share.";
     461 AppId "magistrate.app.id" Text Every "The application that is acted in.";
     462 AppCategory "magistrate.app.category" Text Every "Its category: finance, crypto, password_manager, admin_console, hr, healthcare, government, legal, …";

@@ -129,12 +129,12 @@ def test_flows_are_told_to_the_record(server, proxy):
     assert through(proxy, "POST", "https://www.wetransfer.com/api/u", {**named, "cookie": "theme=dark"})[0] == 403
     rows = (
         "select http_request.url.path, http_response.code, http_request.user_agent,"
-        " json_extract_string(unmapped, '$.session_bearing') from lake"
+        " magistrate.session_bearing from lake"
         " where magistrate.source = 'syslog_tcp' and actor.session.uid = 'told' order by all"
     )
     server.wait(lambda: len(server.sql(rows)) == 2, "two flows")
     assert server.sql(rows) == [
-        ("/api/u", 403, "a-client/1", "true"), ("/once", 200, "a-client/1", "false"),
+        ("/api/u", 403, "a-client/1", True), ("/once", 200, "a-client/1", False),
     ]
 
 

@@ -282,6 +282,12 @@ pub(super) const LANGUAGE: &[Name] = &[
         "session.read_only",
         FromSession::ReadOnly,
         "The session may only read for now, after a verdict.",
+    ),
+    column(
+        "flow.session_bearing",
+        &[F::SessionBearing],
+        "The request bore a session: a cookie, an Authorization header or a key; unknown where the source does not tell.",
+    ),
     column(
         "dns.type",
         &[F::QueryType],

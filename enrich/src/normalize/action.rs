@@ -85,6 +85,9 @@ pub fn normalize_action(
     let told = facts.map(|facts| facts.action);
     some(Field::Action, verb_of(action, told, url), &mut draft);
     fill_content(action, &mut draft);
+    if let Some(bearing) = action.session_bearing {
+        draft.value(Field::SessionBearing, Value::Bool(bearing));
+    }
     for (name, text) in &action.told {
         match name.as_str() {
             "permission_mode" => draft.text(Field::PermissionMode, text),

@@ -10,6 +10,7 @@ mod json;
 mod json_names;
 mod rfc3164;
 mod rfc5424;
+mod session_bearing;
 mod squid;
 mod squid_common;
 mod structured_data;
@@ -105,6 +106,7 @@ fn event(line: &Line, raw: &Raw, peer: Option<&str>) -> Event {
         keep_raw(draft.event(), &decoded.text, envelope.message);
     }
     dns::fill(draft.event());
+    session_bearing::fill(draft.event());
     add_text(draft.event(), Field::LogName, format.name());
     header::fill(&mut draft, &envelope);
     let reason = match (decoded.fault, format) {

@@ -21,6 +21,7 @@ pub(in crate::door) struct Asked {
     prompt: Option<String>,
     media_type: Option<String>,
     is_packed: bool,
+    session_bearing: Option<bool>,
     body: Option<Body>,
 }
 
@@ -80,6 +81,7 @@ impl Asked {
             path: whole.strip_prefix(ENVOY_PREFIX).unwrap_or_default(),
         };
         let mut asked = Self::at(place, headers)?;
+        asked.session_bearing = bears_session(headers, &SURE);
         let is_partial = one(headers, PARTIAL)?;
         asked.add_body(body, is_partial.as_deref() != Some("true"));
         Ok(asked)
@@ -96,7 +98,9 @@ impl Asked {
         let forwarded = one(headers, "x-forwarded-proto")?;
         let scheme = forwarded.as_deref().or(place.scheme).unwrap_or("https");
         let url = address(scheme, place.host, place.path)?;
-        Self::of(headers, url, place.method.to_owned())
+        let mut asked = Self::of(headers, url, place.method.to_owned())?;
+        asked.session_bearing = Some(bears_session(headers, &LOGGED_ON).is_some());
+        Ok(asked)
     }
 
     /// Adds what the proxy sent of the body. Compressed text is no text; a character that was cut in
@@ -135,6 +139,7 @@ impl Asked {
             prompt: one(headers, "x-claude-code-prompt-id")?,
             media_type: one(headers, "content-type")?,
             is_packed: headers.contains_key(header::CONTENT_ENCODING),
+            session_bearing: bears_session(headers, &SURE),
             body: None,
         })
     }
@@ -144,6 +149,7 @@ impl Asked {
         let mut action = Action {
             occasion: Some(Occasion::Request),
             prompt_id: self.prompt,
+            session_bearing: self.session_bearing,
             ..Action::default()
         };
         action.session.id = self.session;
@@ -160,6 +166,19 @@ impl Asked {
             ..Request::default()
         }
     }
+}
+
+/// A request with one of these acts as somebody who has logged on.
+const LOGGED_ON: [&str; 3] = ["cookie", "x-api-key", "authorization"];
+/// Those of them that are the judged request's own even where the caller shows a token of the judge's.
+const SURE: [&str; 2] = ["cookie", "x-api-key"];
+
+/// Whether one of `names` is there; none where that proves nothing.
+fn bears_session(headers: &HeaderMap, names: &[&str]) -> Option<bool> {
+    let mut names = names.iter();
+    names
+        .any(|name| headers.contains_key(*name))
+        .then_some(true)
 }
 
 /// The body as it is, where it is no text: what its files are shows in their bytes.
@@ -296,6 +315,37 @@ mod tests {
         assert!(other("x-forwarded-proto", "javascript").is_err());
         assert!(other("x-forwarded-host", "a.example/b").is_err());
         assert!(other("x-forwarded-host", "a.example").is_ok());
+    }
+
+    #[test]
+    fn a_request_with_credentials_bears_a_session() {
+        let bearing = |asked: Result<Asked, Fault>| {
+            let asked = asked.map_err(|fault| fault.to_string()).unwrap();
+            asked.into_request().action.session_bearing
+        };
+        let nginx = |name: &'static str| {
+            let headers = [
+                ("x-original-url", "https://a.example/"),
+                ("x-original-method", "GET"),
+                (name, "x"),
+            ];
+            bearing(Asked::of_nginx(&head("/authz/nginx", &headers)))
+        };
+        assert_eq!(nginx("cookie"), Some(true));
+        // It may be the token of the judge's caller.
+        assert_eq!(nginx("authorization"), None);
+        let place = Place {
+            method: "GET",
+            scheme: None,
+            host: "a.example",
+            path: "/",
+        };
+        let at = |headers: &[(&str, &str)]| bearing(Asked::at(place, &head("/", headers).headers));
+        assert_eq!(at(&[("authorization", "x")]), Some(true));
+        assert_eq!(at(&[("accept", "x")]), Some(false));
+        let headers = [("host", "a.example"), ("authorization", "x")];
+        let envoy = head("/authz/envoy/", &headers);
+        assert_eq!(bearing(Asked::of_envoy(&envoy, &Bytes::new())), None);
     }
 
     #[test]
