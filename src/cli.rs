@@ -306,9 +306,15 @@ pub(crate) struct EvalArguments {
     /// Judge texts as they are, without what they hide under encodings
     #[arg(long)]
     pub(crate) no_decoding: bool,
+    /// Judge pages as they are written, without taking what they show and what they hide apart
+    #[arg(long)]
+    pub(crate) no_parts: bool,
     /// Judge the beginning of texts alone, as far as one window reaches
     #[arg(long)]
     pub(crate) no_windows: bool,
+    /// Models of a folder, such as `model tune` writes, instead of the shipped ones
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
     /// JSONL of rows `{text, label}` or `{task, history, action, label}`, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,

@@ -48,7 +48,7 @@ pub use self::fault::DetectFault;
 pub use self::group::{Alert, Grouper, Tally};
 pub use self::judge::{Decision, Policy};
 pub(crate) use self::lookups::lookups;
-pub use self::model_scores::{ModelScores, Unjudged};
+pub use self::model_scores::{ModelScores, TextPart, Unjudged};
 pub(crate) use self::programs::fetches;
 pub use self::question::{Answer, Question};
 pub use self::rate_limit::RateLimit;

@@ -19,7 +19,7 @@ pub use detect::{
     Alert, Answer, Case, Chosen as ChosenRules, Correlated, Correlator, Decision, DetectConfig,
     DetectFault, DetectFile, DetectLists, Grouper, Hit, Level, ListValues, LoadedRules, Matched,
     ModelScores, Policy, Question, RateLimit, Risks, Rule, RuleExample, RuleExamples, RuleKind,
-    RulePlace, Ruleset, Sample, Sampled, Stage, Step, Suppression, Tally, Unjudged,
+    RulePlace, Ruleset, Sample, Sampled, Stage, Step, Suppression, Tally, TextPart, Unjudged,
     detection_reference, recalled, shipped_detections, shipped_lists, shipped_policies,
 };
 pub use files::look_at_files;

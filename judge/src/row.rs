@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use magistrate_enrich::{SessionFacts, Unjudged};
+use magistrate_enrich::{SessionFacts, TextPart, Unjudged};
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp, Value};
 
 use serde_json::Value as Json;
@@ -68,6 +68,8 @@ pub(crate) struct Told<'a> {
     /// The approval that it waits for or used.
     pub(crate) approval: Option<EventUid>,
     pub(crate) moment: Moment,
+    /// What of its text scored.
+    pub(crate) part: Option<TextPart>,
     /// Why a model gave no score.
     pub(crate) unjudged: Option<Unjudged>,
     /// What was answered so far.
@@ -179,6 +181,8 @@ fn set_evidence(event: &mut Event, about: &Told<'_>, verdict: &Verdict) {
         .collect();
     let scores = verdict.scores.iter();
     told.extend(scores.map(|(name, score)| (format!("score.{name}"), Json::from(*score))));
+    let part = about.part.map(TextPart::name);
+    told.extend(part.map(|part| ("score.part".to_owned(), Json::from(part))));
     let unjudged = about.unjudged.map(Unjudged::name);
     told.extend(unjudged.map(|why| ("score.unjudged".to_owned(), Json::from(why))));
     if told.is_empty() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use magistrate_enrich::{ModelScores, Redactor, Unjudged};
+use magistrate_enrich::{ModelScores, Redactor, TextPart, Unjudged};
 use magistrate_models::{Asked, Budget, Depth, InForce, Opinion, Score, Silence};
 
 use crate::llm::Trouble;
@@ -106,8 +106,10 @@ impl Asking {
             match counting(opinion) {
                 Ok(score) => {
                     let number = f64::from(score.probability);
-                    let worst = said.scores.injection.unwrap_or(0.0);
-                    said.scores.injection = Some(worst.max(number));
+                    if said.scores.injection.is_none_or(|worst| number > worst) {
+                        said.scores.injection = Some(number);
+                        said.scores.part = TextPart::named(score.part.name());
+                    }
                     if score.is_partial && need == Need::Needed {
                         said.scores.unjudged = said.scores.unjudged.or(Some(Unjudged::Slow));
                     }
@@ -142,6 +144,8 @@ const fn unjudged(silence: &Silence) -> Option<Unjudged> {
 
 #[cfg(test)]
 mod tests {
+    use magistrate_models::Part;
+
     use super::*;
 
     #[test]
@@ -149,6 +153,7 @@ mod tests {
         let score = |probability| Score {
             probability,
             span: 0..1,
+            part: Part::Whole,
             is_partial: false,
         };
         let opinion = |model| {

@@ -1,117 +1,19 @@
 //! The tiers one after the other: the first sends doubtful text on, the second answers within a budget.
 
+mod doubt;
+mod opinion;
+
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::prepare::{Prepared, prepare};
-use crate::tier1::{Tier1, Window};
-use crate::tier2::{JudgeError, Judged, Tier2, TokenWindow};
-
-/// Judges texts. Whoever asks says how long it may take; an answer is never late.
-pub trait Classifier: Send + Sync {
-    /// What each tier makes of `text`.
-    fn judge(&self, text: &str, budget: Budget) -> Opinion;
-}
-
-/// How long and how deep to look.
-#[derive(Debug, Clone, Copy)]
-pub struct Budget {
-    /// When the answer must be there.
-    pub until: Instant,
-    /// Whether the encoder may be asked at all.
-    pub depth: Depth,
-}
-
-/// How deep to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
-    /// Tier 1 alone, tens of microseconds.
-    Fast,
-    /// Tier 2, too, where tier 1 is not sure.
-    Model,
-}
-
-/// What the tiers said. What could not be judged has no score, be it high or low.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Opinion {
-    /// Tier 1.
-    pub fast: Result<Score, Silence>,
-    /// Tier 2.
-    pub model: Result<Score, Silence>,
-}
-
-/// A score with its evidence.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Score {
-    /// How likely an attack is, 0 to 1; tier 2's alarm stands at [`ALARM_AT`].
-    pub probability: f32,
-    /// The stretch of the original text that looks most like one, in bytes.
-    pub span: Range<usize>,
-    /// Whether a part of the text was not looked at, for want of time.
-    pub is_partial: bool,
-}
-
-/// Why a tier gave no score.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Silence {
-    /// The text has no words.
-    #[error("text has no words")]
-    Empty,
-    /// Tier 1 was sure, or nobody wanted to know.
-    #[error("not asked")]
-    NotAsked,
-    /// There is no such model.
-    #[error("model is missing")]
-    Missing,
-    /// The time would not have been enough.
-    #[error("no time left")]
-    Slow,
-    /// The model failed.
-    #[error("model failed: {0}")]
-    Failed(String),
-}
-
-/// When tier 1 is sure, and how scores become probabilities.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Thresholds {
-    /// Tier 1's logit up to which a text is let go without tier 2.
-    pub sure_below: f64,
-    /// What tier 2's log odds are divided by.
-    pub temperature: f32,
-    /// Tier 2's log odds from which on a text is taken for an attack.
-    pub alarm_above: f64,
-}
-
-/// The score of a text at the alarm's threshold: so it stays where it is when weights change.
-pub const ALARM_AT: f64 = 0.9;
-
-/// What tier 1 made of a text.
-pub(crate) enum Begun {
-    /// No more is to be asked.
-    Answered(Opinion),
-    /// Tier 2 is to be asked.
-    Doubtful(Doubt),
-}
-
-/// A text that tier 1 is not sure of.
-#[derive(Debug)]
-pub(crate) struct Doubt {
-    text: Prepared,
-    first: Window,
-    /// The windows to judge, what tier 1 suspects first.
-    pub(crate) windows: Vec<TokenWindow>,
-}
-
-/// What tier 2 has found in a text so far.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    worst: Option<Judged>,
-    /// Whether a window was left out for want of time.
-    pub(crate) is_partial: bool,
-    /// Why there is no score at all.
-    pub(crate) failure: Option<Silence>,
-}
+use crate::prepare::{Prepared, inputs, prepare};
+use crate::tier1::Tier1;
+use crate::tier2::{JudgeError, Tier2};
+use doubt::Input;
+pub(crate) use doubt::{Begun, Doubt, DoubtfulWindow, Found};
+pub use opinion::{ALARM_AT, Budget, Classifier, Depth, Opinion, Score, Silence, Thresholds};
+use opinion::{chance, probability};
 
 /// Tier 1 and, where it is there, tier 2.
 #[derive(Debug)]
@@ -182,17 +84,39 @@ impl Cascade {
     /// # Errors
     /// When tier 2 is missing or fails.
     pub fn scores(&self, text: &str) -> Result<Option<Scores>, Silence> {
-        let prepared = prepare(text);
-        let Some(first) = self.tier1.worst(&prepared) else {
+        self.worst_of(&inputs(text))
+    }
+
+    /// The scores of a text that is not taken apart, whatever markup it has.
+    ///
+    /// # Errors
+    /// When tier 2 is missing or fails.
+    pub fn scores_whole(&self, text: &str) -> Result<Option<Scores>, Silence> {
+        self.worst_of(&[prepare(text)])
+    }
+
+    fn worst_of(&self, inputs: &[Prepared]) -> Result<Option<Scores>, Silence> {
+        let mut worst: Option<Scores> = None;
+        for input in inputs {
+            worst = match (worst, self.scores_of(input)?) {
+                (Some(one), Some(other)) => Some(one.worse(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        Ok(worst)
+    }
+
+    fn scores_of(&self, prepared: &Prepared) -> Result<Option<Scores>, Silence> {
+        let Some(first) = self.tier1.worst(prepared) else {
             return Ok(None);
         };
         let tier2 = self.tier2.as_ref().ok_or(Silence::Missing)?;
-        let worst = tier2.worst(&prepared);
+        let worst = tier2.worst(prepared);
         let worst = worst.map_err(|error| Silence::Failed(error.to_string()))?;
         let Some(worst) = worst else {
             return Ok(None);
         };
-        let odds = f64::from(worst.logits.odds()) + self.of_scripts(&prepared, first.logit);
+        let odds = f64::from(worst.logits.odds()) + added(prepared, first.logit);
         let is_sure = first.logit <= self.thresholds.sure_below;
         Ok(Some(Scores {
             tier1: first.logit,
@@ -219,39 +143,40 @@ impl Cascade {
         Ok(text.get(..prepared.origin(first).end).unwrap_or(text))
     }
 
-    /// What tier 1 adds to tier 2's log odds: its logit where the text is of scripts that tier 2's
-    /// vocabulary spells letter by letter.
-    fn of_scripts(&self, text: &Prepared, logit: f64) -> f64 {
-        if text.foreign_share() >= FOREIGN_SHARE {
-            logit
-        } else {
-            0.0
-        }
-    }
-
-    /// Asks tier 1, and cuts the text into tier 2's windows where it is not sure.
+    /// Asks tier 1, and cuts what it is not sure of into tier 2's windows.
     pub(crate) fn begin(&self, text: &str, depth: Depth) -> Begun {
-        let prepared = prepare(text);
-        let Some(first) = self.tier1.worst(&prepared) else {
+        let inputs: Vec<Input> = inputs(text)
+            .into_iter()
+            .filter_map(|text| {
+                let first = self.tier1.worst(&text)?;
+                Some(Input { text, first })
+            })
+            .collect();
+        let numbered = inputs.iter().enumerate();
+        let worst = numbered.reduce(|worst, other| {
+            let is_worse = other.1.first.logit > worst.1.first.logit;
+            if is_worse { other } else { worst }
+        });
+        let Some((worst, guilty)) = worst else {
             return Begun::Answered(Opinion {
                 fast: Err(Silence::Empty),
                 model: Err(Silence::Empty),
             });
         };
-        let is_sure = first.logit <= self.thresholds.sure_below;
+        let is_sure = self.is_sure(guilty);
         let windows = if is_sure || depth == Depth::Fast {
             Err(Silence::NotAsked)
         } else {
-            self.windows(&prepared, &first)
+            self.windows(&inputs)
         };
         match windows {
             Ok(windows) => Begun::Doubtful(Doubt {
-                text: prepared,
-                first,
+                inputs,
+                worst,
                 windows,
             }),
             Err(silence) => Begun::Answered(Opinion {
-                fast: Ok(self.fast(&prepared, first)),
+                fast: Ok(fast(guilty)),
                 model: Err(silence),
             }),
         }
@@ -259,26 +184,39 @@ impl Cascade {
 
     /// The opinion of a text whose windows were judged as far as `found` says.
     pub(crate) fn end(&self, doubt: &Doubt, found: Found) -> Opinion {
+        let worst = doubt.inputs.get(doubt.worst);
         Opinion {
-            fast: Ok(self.fast(&doubt.text, doubt.first.clone())),
+            fast: worst.map(fast).ok_or(Silence::Empty),
             model: self.model(doubt, found),
         }
     }
 
-    fn windows(&self, text: &Prepared, first: &Window) -> Result<Vec<TokenWindow>, Silence> {
-        let tier2 = self.tier2.as_ref().ok_or(Silence::Missing)?;
-        let mut windows = tier2.windows(text).map_err(failed)?;
-        // What tier 1 suspects comes first, should the time not be enough for all.
-        windows.sort_by_key(|window| !meets(window.range(), &first.range));
-        Ok(windows)
+    fn is_sure(&self, input: &Input) -> bool {
+        input.first.logit <= self.thresholds.sure_below
     }
 
-    fn fast(&self, text: &Prepared, first: Window) -> Score {
-        Score {
-            probability: probability(first.logit),
-            span: text.origin(first.range),
-            is_partial: false,
+    fn windows(&self, inputs: &[Input]) -> Result<Vec<DoubtfulWindow>, Silence> {
+        let tier2 = self.tier2.as_ref().ok_or(Silence::Missing)?;
+        let mut windows = Vec::new();
+        for (number, input) in inputs.iter().enumerate() {
+            if self.is_sure(input) {
+                continue;
+            }
+            let added = added(&input.text, input.first.logit);
+            let own = tier2.windows(&input.text).map_err(failed)?.into_iter();
+            windows.extend(own.map(|window| DoubtfulWindow {
+                input: number,
+                part: input.text.part(),
+                window,
+                added,
+            }));
         }
+        // What tier 1 suspects comes first, should the time not be enough for all.
+        windows.sort_by_key(|one| {
+            let input = inputs.get(one.input);
+            !input.is_some_and(|input| meets(one.window.range(), &input.first.range))
+        });
+        Ok(windows)
     }
 
     fn model(&self, doubt: &Doubt, found: Found) -> Result<Score, Silence> {
@@ -291,17 +229,24 @@ impl Cascade {
             Silence::Empty
         };
         let worst = found.worst.ok_or(without)?;
-        let odds = f64::from(worst.logits.odds()) + self.of_scripts(&doubt.text, doubt.first.logit);
+        let odds = worst.odds;
+        // What is hidden and gives orders by itself says more than the page around it.
+        let hidden = found
+            .hidden
+            .filter(|hidden| hidden.odds > self.thresholds.alarm_above);
+        let told = hidden.unwrap_or(worst);
+        let input = doubt.inputs.get(told.input).ok_or(Silence::Empty)?;
         Ok(Score {
             probability: probability(self.thresholds.calibrated(odds)),
-            span: doubt.text.origin(worst.range),
+            span: input.text.origin(told.range),
+            part: input.text.part(),
             is_partial: found.is_partial,
         })
     }
 
     /// Judges a window and adds it to what was found, where there is time for it.
-    pub(crate) fn look(&self, window: &TokenWindow, until: Instant, found: &mut Found) {
-        if !self.has_time(window, until) {
+    pub(crate) fn look(&self, window: &DoubtfulWindow, until: Instant, found: &mut Found) {
+        if !self.has_time(window.tokens(), until) {
             found.is_partial = true;
             return;
         }
@@ -310,24 +255,24 @@ impl Cascade {
             return;
         };
         let begun = Instant::now();
-        match tier2.judge(window) {
-            Ok(judged) => found.add(judged),
+        match tier2.judge(&window.window) {
+            Ok(judged) => found.add(window.guilt(judged)),
             Err(error) => found.failure = Some(failed(error)),
         }
-        self.learn(begun.elapsed(), window);
+        self.learn(begun.elapsed(), window.tokens());
     }
 
-    fn has_time(&self, window: &TokenWindow, until: Instant) -> bool {
+    fn has_time(&self, tokens: usize, until: Instant) -> bool {
         let nanos = self.token_nanos.load(Ordering::Relaxed);
-        let needed = Duration::from_nanos(nanos.saturating_mul(window.tokens() as u64));
+        let needed = Duration::from_nanos(nanos.saturating_mul(tokens as u64));
         Instant::now()
             .checked_add(needed)
             .is_some_and(|end| end <= until)
     }
 
-    fn learn(&self, took: Duration, window: &TokenWindow) {
+    fn learn(&self, took: Duration, tokens: usize) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        let newest = nanos / (window.tokens() as u64).max(1);
+        let newest = nanos / (tokens as u64).max(1);
         let old = self.token_nanos.load(Ordering::Relaxed);
         let mean = (old / MEMORY)
             .saturating_mul(MEMORY - 1)
@@ -353,44 +298,27 @@ impl Classifier for Cascade {
     }
 }
 
-impl Found {
-    /// Takes one more window into account.
-    pub(crate) fn add(&mut self, judged: Judged) {
-        let is_worse = |worst: &Judged| judged.logits.odds() > worst.logits.odds();
-        if self.worst.as_ref().is_none_or(is_worse) {
-            self.worst = Some(judged);
-        }
-    }
-
-    /// Takes into account what was found in other windows of the same text.
-    pub(crate) fn join(&mut self, other: Self) {
-        if let Some(judged) = other.worst {
-            self.add(judged);
-        }
-        self.is_partial |= other.is_partial;
-        self.failure = self.failure.take().or(other.failure);
+/// What tier 1 adds to tier 2's log odds: its logit where the text is of scripts that tier 2's
+/// vocabulary spells letter by letter.
+fn added(text: &Prepared, logit: f64) -> f64 {
+    if text.foreign_share() >= FOREIGN_SHARE {
+        logit
+    } else {
+        0.0
     }
 }
 
-impl Thresholds {
-    /// Log odds on the scale of scores: [`ALARM_AT`] is where the alarm is, whatever the weights.
-    fn calibrated(&self, odds: f64) -> f64 {
-        (odds - self.alarm_above) / f64::from(self.temperature) + (ALARM_AT / (1.0 - ALARM_AT)).ln()
+fn fast(input: &Input) -> Score {
+    Score {
+        probability: probability(input.first.logit),
+        span: input.text.origin(input.first.range.clone()),
+        part: input.text.part(),
+        is_partial: false,
     }
 }
 
 fn failed(error: JudgeError) -> Silence {
     Silence::Failed(error.to_string())
-}
-
-/// Log odds as a probability.
-#[expect(clippy::cast_possible_truncation, reason = "a probability")]
-fn probability(odds: f64) -> f32 {
-    chance(odds) as f32
-}
-
-fn chance(odds: f64) -> f64 {
-    1.0 / (1.0 + (-odds).exp())
 }
 
 const fn meets(one: &Range<usize>, other: &Range<usize>) -> bool {

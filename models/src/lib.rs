@@ -23,7 +23,7 @@ pub use cascade::{
 pub use config::Config as ModelsConfig;
 pub use in_force::InForce;
 pub use pool::{Asked, Pool, PoolSize};
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Part, Prepared, inputs, prepare};
 pub use scope::{Action, Arguments, Call, Drift, Scope};
 pub use shipped::{CARD_PAGE, LoadError, Models, identities};
 pub use tier1::{Tier1, Window};

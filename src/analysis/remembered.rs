@@ -51,6 +51,8 @@ impl Remembered {
 
 #[cfg(test)]
 mod tests {
+    use magistrate_models::Part;
+
     use super::*;
 
     #[test]
@@ -58,6 +60,7 @@ mod tests {
         let score = |probability| Score {
             probability,
             span: 0..1,
+            part: Part::Whole,
             is_partial: false,
         };
         let mut remembered = Remembered::new(2);

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use magistrate_enrich::{Decoded, ModelScores, Redactor, Unjudged};
+use magistrate_enrich::{Decoded, ModelScores, Redactor, TextPart, Unjudged};
 use magistrate_event::{Field, Record};
-use magistrate_models::{Asked, Budget, Depth, ModelsConfig, Opinion, Score, Silence};
+use magistrate_models::{Asked, Budget, Depth, ModelsConfig, Opinion, Part, Score, Silence};
 
 use super::Pace;
 use super::allowance::Allowance;
@@ -177,6 +177,7 @@ impl Scorer {
                     let number = f64::from(score.probability);
                     if said.scores.injection.is_none_or(|worst| number > worst) {
                         said.scores.injection = Some(number);
+                        said.scores.part = TextPart::named(score.part.name());
                         let whole = plain.get(text.number).map_or("", |one| one.text);
                         said.window = Some(shown(text.field, whole, text.layer.as_ref(), &score));
                     }
@@ -250,26 +251,21 @@ const fn unjudged(silence: &Silence) -> Option<Unjudged> {
 /// `column[start..end]: the text there`, cut to what a person reads; of a hidden text where it was
 /// hidden, and how.
 fn shown(field: Field, whole: &str, layer: Option<&Decoded>, score: &Score) -> String {
-    let stretch = |text: &str| -> String {
-        let found = text.get(score.span.clone()).unwrap_or_default();
-        found.chars().take(SHOWN).collect()
+    let span = layer.map_or_else(
+        || score.span.clone(),
+        |layer| layer.span.start()..layer.span.end(),
+    );
+    let text = layer.map_or(whole, |layer| &layer.text);
+    let stretch = text.get(score.span.clone()).unwrap_or_default();
+    let stretch: String = stretch.chars().take(SHOWN).collect();
+    let coded = layer.map_or(String::new(), |layer| format!(" in {}", layer.encodings));
+    let part = match score.part {
+        Part::Whole | Part::Visible => "",
+        Part::Hidden => ", hidden in a page",
+        Part::Link => ", in a link",
     };
-    let path = field.path();
-    match layer {
-        None => format!(
-            "{path}[{}..{}]: {}",
-            score.span.start,
-            score.span.end,
-            stretch(whole)
-        ),
-        Some(layer) => format!(
-            "{path}[{}..{}] in {}: {}",
-            layer.span.start(),
-            layer.span.end(),
-            layer.encodings,
-            stretch(&layer.text)
-        ),
-    }
+    let (path, start, end) = (field.path(), span.start, span.end);
+    format!("{path}[{start}..{end}]{coded}{part}: {stretch}")
 }
 
 #[cfg(test)]

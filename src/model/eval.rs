@@ -49,10 +49,12 @@ type Report = BTreeMap<&'static str, BTreeMap<String, Figures>>;
 /// Judges every row of the file and prints the figures.
 pub(super) fn command(arguments: &EvalArguments) -> Outcome {
     let rows = read(&arguments.file).map_err(|error| Failure::Usage(format!("{error:#}")))?;
-    let judge = Judge::new(Inputs {
+    let inputs = Inputs {
         are_decoded: !arguments.no_decoding,
+        are_apart: !arguments.no_parts,
         are_whole: !arguments.no_windows,
-    })?;
+    };
+    let judge = Judge::new(inputs, arguments.folder.as_deref())?;
     let bar = ProgressBar::new(rows.len() as u64);
     let judged: Vec<Judged> = rows
         .iter()

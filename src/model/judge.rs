@@ -1,6 +1,7 @@
 //! What the models say of one labelled row: redacted and decoded first, as both doors do.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use magistrate_enrich::{Epoch, RedactKey, Redactor};
 use magistrate_models::{Drift, Models, Scores, Silence};
@@ -18,6 +19,8 @@ const DRIFT: &str = "action";
 pub(super) struct Inputs {
     /// Whether what it hides under encodings is judged, too.
     pub(super) are_decoded: bool,
+    /// Whether what a page shows and what it hides are judged apart.
+    pub(super) are_apart: bool,
     /// Whether all of its windows are, or the first alone.
     pub(super) are_whole: bool,
 }
@@ -38,13 +41,13 @@ pub(super) enum Judged {
 }
 
 impl Judge {
-    /// Loads the models.
+    /// Loads the models of `folder`, or the shipped ones.
     ///
     /// # Errors
     /// When they, or the rules of the redactor, are damaged.
-    pub(super) fn new(inputs: Inputs) -> anyhow::Result<Self> {
+    pub(super) fn new(inputs: Inputs, folder: Option<&Path>) -> anyhow::Result<Self> {
         Ok(Self {
-            models: super::load()?,
+            models: super::load_from(folder)?,
             redactor: Redactor::new(&RedactKey::from_bytes(KEY), Epoch::default())?,
             inputs,
         })
@@ -86,7 +89,11 @@ impl Judge {
         } else {
             self.models.texts.beginning(text)?
         };
-        self.models.texts.scores(seen)
+        if self.inputs.are_apart {
+            self.models.texts.scores(seen)
+        } else {
+            self.models.texts.scores_whole(seen)
+        }
     }
 }
 

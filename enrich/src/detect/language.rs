@@ -344,6 +344,11 @@ pub(super) const LANGUAGE: &[Name] = &[
         "How likely a call does not serve its session's task, 0 to 1.",
     ),
     models(
+        "score.part",
+        FromModels::Part,
+        "What of the text `score.injection` is of: whole, or of HTML visible, hidden (styles, comments, attributes, scripts) or link.",
+    ),
+    models(
         "score.unjudged",
         FromModels::Unjudged,
         "Why a text has no score: missing, slow or failed.",

@@ -33,7 +33,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::detect::Unjudged;
+    use crate::detect::{TextPart, Unjudged};
 
     #[test]
     fn what_a_row_tells_is_what_was_known() {
@@ -43,7 +43,7 @@ mod tests {
             "session.destination_new": false, "session.read_only": until.to_rfc3339(),
             "session.trigger": "scheduled", "session.scheduled_task": "mail",
             "session.ladder_from": "browser", "flow.copied_untrusted": true,
-            "score.injection": 0.25, "score.unjudged": "slow",
+            "score.injection": 0.25, "score.part": "hidden", "score.unjudged": "slow",
             "action": "send", "no.such": 1, "session.outside_grant": "perhaps",
         });
         let told = told.as_object().unwrap();
@@ -62,6 +62,7 @@ mod tests {
         assert_eq!(facts, expected);
         let expected = ModelScores {
             injection: Some(0.25),
+            part: Some(TextPart::Hidden),
             scope_drift: None,
             unjudged: Some(Unjudged::Slow),
         };

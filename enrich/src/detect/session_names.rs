@@ -202,6 +202,6 @@ mod tests {
     #[test]
     fn evidence_is_part_of_the_language() {
         let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
-        assert_eq!(evidence.count(), 21);
+        assert_eq!(evidence.count(), 22);
     }
 }

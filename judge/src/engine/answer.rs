@@ -180,6 +180,7 @@ impl Engine {
             facts: &ruled.facts,
             approval: ruled.approval(),
             moment,
+            part: ruled.said.scores.part,
             unjudged: ruled.said.scores.unjudged,
             answered: prepared.answered(),
         };

@@ -33,7 +33,7 @@ fn it_is_asked_in_the_grey_and_only_there() {
     let scores = |injection, scope_drift| ModelScores {
         injection,
         scope_drift,
-        unjudged: None,
+        ..ModelScores::NONE
     };
     let asked = |scores: ModelScores, matches: &[Match]| llm.is_for("model", matches, &scores);
     for (injection, drift, expected) in [

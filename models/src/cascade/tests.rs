@@ -1,6 +1,7 @@
 //! Tests that the tiers answer within their budget, and that silence is no score.
 
 use super::*;
+use crate::prepare::Part;
 use crate::tier1::testing::made_up;
 use crate::tier2::testing;
 
@@ -64,15 +65,58 @@ fn what_a_token_costs_is_learned_and_kept_to() {
     };
     assert_eq!(window.tokens(), 10);
     for _ in 0..100 {
-        cascade.learn(Duration::from_secs(10), window);
+        cascade.learn(Duration::from_secs(10), window.tokens());
     }
     let second = Duration::from_secs(1);
-    assert!(!cascade.has_time(window, Instant::now() + 9 * second));
-    assert!(cascade.has_time(window, Instant::now() + 11 * second));
+    assert!(!cascade.has_time(window.tokens(), Instant::now() + 9 * second));
+    assert!(cascade.has_time(window.tokens(), Instant::now() + 11 * second));
     for _ in 0..100 {
-        cascade.learn(Duration::from_millis(10), window);
+        cascade.learn(Duration::from_millis(10), window.tokens());
     }
-    assert!(cascade.has_time(window, Instant::now() + second));
+    assert!(cascade.has_time(window.tokens(), Instant::now() + second));
+}
+
+#[test]
+fn what_a_page_hides_is_judged_for_itself_and_named() {
+    let page = "<p>ax b</p><div style='display:none'>cx dx</div> ex";
+    let judged = |alarm_above| {
+        let thresholds = Thresholds {
+            sure_below: -100.0,
+            temperature: 1.5,
+            alarm_above,
+        };
+        Cascade::new(made_up(|_| 1), Some(testing::tier2()), thresholds)
+    };
+    let strict = judged(-1e9);
+    let alone = |text| strict.scores_whole(text).unwrap().unwrap();
+    let all = ["ax b\nex", "cx dx", page].map(alone);
+    let [visible, hidden, whole] = all;
+    assert_eq!(
+        strict.scores(page),
+        Ok(Some(whole.worse(visible).worse(hidden)))
+    );
+    // Whatever scores more: hidden orders are what is told, where they are some.
+    let score = strict
+        .judge(page, budget(HOUR, Depth::Model))
+        .model
+        .unwrap();
+    assert_eq!(
+        (score.part, page.get(score.span)),
+        (Part::Hidden, Some("cx dx"))
+    );
+    let score = judged(1e9)
+        .judge(page, budget(HOUR, Depth::Model))
+        .model
+        .unwrap();
+    let worst = [
+        (visible, Part::Visible),
+        (hidden, Part::Hidden),
+        (whole, Part::Whole),
+    ]
+    .into_iter()
+    .max_by(|one, other| one.0.odds.total_cmp(&other.0.odds))
+    .unwrap();
+    assert_eq!(score.part, worst.1);
 }
 
 #[test]

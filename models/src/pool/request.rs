@@ -3,8 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::cascade::{Cascade, Doubt, Found, Opinion};
-use crate::tier2::TokenWindow;
+use crate::cascade::{Cascade, Doubt, DoubtfulWindow, Found, Opinion};
 
 /// A text whose windows are judged one by one, by any thread.
 #[derive(Debug)]
@@ -47,7 +46,7 @@ impl Request {
 
     /// The tokens of each window, the most suspicious first.
     pub(super) fn tokens(&self) -> impl Iterator<Item = usize> {
-        self.doubt.windows.iter().map(TokenWindow::tokens)
+        self.doubt.windows.iter().map(DoubtfulWindow::tokens)
     }
 
     /// Judges the window with that number, unless there is no use in it.
