@@ -34,6 +34,7 @@ use crate::path::Path;
 use crate::store::ANALYSIS;
 
 pub(crate) use self::metrics::Metrics;
+pub(crate) use self::texts::untrusted_texts;
 
 use self::desk::Desk;
 use self::rules::Source;

@@ -20,7 +20,7 @@ use crate::canary;
 use crate::config::Config;
 use crate::store::Store;
 
-pub(crate) use self::command::command;
+pub(crate) use self::command::{all, command};
 use self::store::{OWNER, StateStore};
 
 /// The file, in the data folder. One of its own: the state's writers would keep an answer waiting.

@@ -293,6 +293,8 @@ pub(crate) enum ModelVerb {
     Bench(BenchArguments),
     /// Fit the models' head to your own labelled texts
     Tune(TuneArguments),
+    /// Write what people decided of approvals and findings as labelled rows, for `eval` and `tune`
+    Labels(LabelsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -328,6 +330,21 @@ pub(crate) struct TuneArguments {
     /// JSONL of rows `{text, label}`, label benign, injection or jailbreak, or `-` for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabelsArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// JSONL of `{finding_uid, disposition}`, disposition `true_positive` or `false_positive`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dispositions: Option<PathBuf>,
+    /// Rows from when on: an age (`12h`, `90d`), a day (`2027-01-31`) or a time in RFC 3339
+    #[arg(long, value_name = "T", default_value = "90d", value_parser = backtest::moment)]
+    pub(crate) since: backtest::Moment,
+    /// Where to write the rows; standard output without it
+    #[arg(long, value_name = "OUT")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

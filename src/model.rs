@@ -3,6 +3,7 @@
 mod bench;
 mod eval;
 mod judge;
+mod labels;
 mod rows;
 mod table;
 mod tune;
@@ -21,6 +22,7 @@ pub(crate) fn command(verb: &ModelVerb) -> Outcome {
         ModelVerb::Card => card(),
         ModelVerb::Eval(arguments) => eval::command(arguments),
         ModelVerb::Bench(arguments) => bench::command(arguments),
+        ModelVerb::Labels(arguments) => labels::command(arguments),
         ModelVerb::Tune(arguments) => tune::command(arguments),
     }
 }

@@ -9,7 +9,7 @@ use magistrate_enrich::{FlowsWanted, flows_wanted, task_graph};
 use magistrate_event::{Class, Clock as _, Event, EventUid, Field, Source, SystemClock, Timestamp};
 use magistrate_sinks::lake::Query;
 
-use self::rows::Rows;
+pub(crate) use self::rows::Rows;
 use crate::cli::SessionArguments;
 use crate::config;
 use crate::exit::{Failure, Outcome, tell};

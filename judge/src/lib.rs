@@ -56,6 +56,7 @@ pub use judge::{Judge, Overload, Seat};
 pub use limits::Limited;
 pub use llm::{Llm, LlmConfig, LlmError, LlmKind};
 pub use metrics::Metrics;
+pub use orders::text_with_orders;
 pub use past::{Past, Standing};
 pub use policies::{LoadedNotes, Policies};
 pub use profile::Profile;

@@ -61,6 +61,11 @@ pub(crate) fn orders(event: &Event) -> Option<Orders<'_>> {
     (!text.is_empty()).then_some(Orders { text, need })
 }
 
+/// The text of the redacted `event` that the models are asked about; none where there is none.
+pub fn text_with_orders(event: &Event) -> Option<String> {
+    Some(orders(event)?.text.into_owned())
+}
+
 fn is_own(event: &Event) -> bool {
     let class = event.text(Field::ToolClass);
     class.is_some_and(|class| OWN.contains(&class))

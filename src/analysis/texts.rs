@@ -39,6 +39,12 @@ pub(super) fn texts(event: &Event) -> Vec<Untrusted<'_>> {
         .collect()
 }
 
+/// The same, for those who do not ask where they stand.
+pub(crate) fn untrusted_texts(event: &Event) -> Vec<String> {
+    let texts = texts(event).into_iter();
+    texts.map(|one| one.text.to_owned()).collect()
+}
+
 fn content(event: &Event) -> Option<&str> {
     let is_there = matches!(
         event.text(Field::ContentState),

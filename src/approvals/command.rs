@@ -71,6 +71,21 @@ pub(crate) fn command(arguments: &ApprovalsArguments) -> Outcome {
     }
 }
 
+/// All approvals of a folder, those that are over, too.
+///
+/// # Errors
+/// When they cannot be read, or a running instance does not show them.
+pub(crate) fn all(config: &Config) -> Result<Vec<Json>, Failure> {
+    match instance(config, None)? {
+        Instance::Running(running) => {
+            let shown = ask(&running, Ask::Show(API))?;
+            let all = shown.get("approvals").and_then(Json::as_array);
+            Ok(all.cloned().unwrap_or_default())
+        }
+        Instance::None(all) => Ok(all),
+    }
+}
+
 fn decided(arguments: &DecideArguments, choice: &str) -> Outcome {
     let config = check::sound(&arguments.place)?;
     let token = arguments.token_file.as_deref();

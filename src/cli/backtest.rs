@@ -56,7 +56,7 @@ impl Moment {
     }
 }
 
-fn moment(text: &str) -> Result<Moment, String> {
+pub(super) fn moment(text: &str) -> Result<Moment, String> {
     let time = Timestamp::from_rfc3339(text)
         .or_else(|| Timestamp::from_rfc3339(&format!("{text}T00:00:00Z")));
     if let Some(time) = time {

@@ -76,7 +76,11 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Labelled>> {
     Ok(rows)
 }
 
-fn labelled(line: &str) -> anyhow::Result<Labelled> {
+/// One row.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn labelled(line: &str) -> anyhow::Result<Labelled> {
     let written: Written = serde_json::from_str(line)?;
     let row = match (written.text, written.task, written.action) {
         (Some(text), None, None) => Row::Text(text),

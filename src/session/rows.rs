@@ -10,10 +10,10 @@ use crate::config::Config;
 use crate::exit::tell;
 
 /// The rows of one folder.
-pub(super) struct Rows<'a> {
-    pub(super) config: &'a Config,
+pub(crate) struct Rows<'a> {
+    pub(crate) config: &'a Config,
     /// Rows that may not be in the lake's files yet.
-    pub(super) rest: Vec<(EventUid, Event)>,
+    pub(crate) rest: Vec<(EventUid, Event)>,
 }
 
 impl Rows<'_> {
@@ -21,7 +21,7 @@ impl Rows<'_> {
     ///
     /// # Errors
     /// When the lake cannot be read.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         query: &Query,
         most: usize,
