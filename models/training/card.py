@@ -1,7 +1,11 @@
 """Writes `card.json` and `card.md` beside the shipped weights, from the figures that the runs left.
 
-    python -m models.training.card --weights models/weights --facts FILE --judged FILE
-        --left-out FILE --probe FILE --tier1 FILE --scope FILE --manifest FILE
+    python -m models.training.card --weights models/weights --facts FILE
+        [--judged FILE --left-out FILE --probe FILE --tier1 FILE --scope FILE --manifest FILE]
+        [--disguised FILE --ablation NAME=FILE …]
+
+What is not given stays as the card that is there says. `disguised` is the table of `models.training.disguised`, an `ablation` what
+`magistrate model eval --json` prints of one way of judging; its name is `rows: way`.
 
 `facts` is JSON with what a person states: runs, what figures come from which, known weaknesses. All numbers come from the other files.
 """
@@ -69,6 +73,8 @@ def page(card: dict) -> str:
             columns(judged["by_language"], "language", kinds),
             "### Evasion (attacks and harmless texts of holdout, disguised; no decoder in front)",
             columns(judged["evasion"], "disguise", kinds),
+            *end_to_end(card),
+            *ablation(card),
             "### Run C, of the first round: other families left out",
             columns({name: card["tier2_left_out"][name] for name in ("all", "all_but_apart", "embedded")}, "rows", rates),
             "*Apart* is BIPIA, whose harmless texts score above its attacks when it is held out (see the weaknesses); the next table's "
@@ -94,28 +100,81 @@ def page(card: dict) -> str:
     )
 
 
+def end_to_end(card: dict) -> list[str]:
+    """What users get: disguised texts through the program, decoders and all in front."""
+    found = card.get("disguised")
+    if not found:
+        return []
+    ways, plain = found["ways"], found["disguises"]["plain"]
+    keys = ["attacks", "harmless", *(f"{figure}_{way}" for way in ways for figure in ("recall", "flagged")), "kept", "mark", "reached"]
+    return [
+        "## Evasion end to end (what users get)",
+        f"`magistrate model eval` over rows of `models.training.disguised`: texts of holdout without the quoting family, redacted and "
+        f"decoded as both doors do, at the alarm ({found['alarm']}). Undisguised ({plain['attacks']} attacks, {plain['harmless']} "
+        f"harmless texts) recall is {plain[f'recall_{ways[0]}']:.3f}, so that hardly a disguise can reach a mark: *kept* is the share of "
+        "that recall, and *reached* says `yes` where the mark is, `kept` where as much of the undisguised finds is kept, else `no`.",
+        card["facts"]["end_to_end"],
+        columns(found["disguises"], "disguise", keys),
+        "**Not covered:** " + card["facts"]["not_covered"],
+    ]
+
+
+def ablation(card: dict) -> list[str]:
+    """What each part is worth."""
+    found = card.get("ablation")
+    if not found:
+        return []
+    names = {"text_tier1": "tier 1 alone", "text_tier2": "tier 2 alone", "text_cascade": "cascade"}
+    keys = ["attacks", "harmless", "auc", "recall_at_1_percent", "recall_at_card", "flagged_at_card"]
+    rows = {f"{name}, {names[way]}": one for name, ways in found.items() for way, one in ways.items()}
+    return [
+        "## Ablation",
+        "Families that training did not see, by `magistrate model eval`; the tier 1 beside it was trained without them. *Holdout* is a "
+        "sample of its texts without the quoting family, *hidden* are rows of `models.training.disguised`. `recall_at_1_percent` is at 1 % "
+        "false positives of these very rows; `recall_at_card` and `flagged_at_card` are at the alarm, which tier 1 alone has none of.",
+        columns(rows, "rows and way", keys),
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("weights", "facts", "judged", "left_out", "probe", "tier1", "scope", "manifest"):
-        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, required=True)
+    for name in ("weights", "facts"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    for name in ("judged", "left_out", "probe", "tier1", "scope", "manifest", "disguised"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path)
+    parser.add_argument("--ablation", nargs="*", default=[], metavar="NAME=FILE")
     options = parser.parse_args()
 
     def read(path: Path) -> dict:
         return json.loads(path.read_text(encoding="utf-8"))
 
-    model, manifest = read(options.weights / "scope.json"), read(options.manifest)
+    there = options.weights / "card.json"
+    old = read(there) if there.is_file() else {}
+
+    def kept(name: str, file: Path | None) -> dict | None:
+        return old.get(name) if file is None else read(file)
+
+    model = read(options.weights / "scope.json")
+    data = old.get("data")
+    if options.manifest:
+        files = read(options.manifest)["files"]
+        data = {name: {key: one[key] for key in ("rows", "sha256", "labels", "generated")} for name, one in files.items()}
+    named = dict(one.split("=", 1) for one in options.ablation)
+    measured = {name: {way: one["all"] for way, one in read(Path(file)).items()} for name, file in named.items()}
     card = {
         "files": digests(options.weights),
         "facts": read(options.facts),
-        "data": {name: {key: one[key] for key in ("rows", "sha256", "labels", "generated")} for name, one in manifest["files"].items()},
-        "tier2": read(options.judged),
-        "tier2_left_out": read(options.left_out),
-        "probe": read(options.probe),
-        "tier1_left_out": read(options.tier1),
+        "data": data,
+        "tier2": kept("tier2", options.judged),
+        "tier2_left_out": kept("tier2_left_out", options.left_out),
+        "probe": kept("probe", options.probe),
+        "tier1_left_out": kept("tier1_left_out", options.tier1),
         "scope": {key: model[key] for key in ("slope", "offset", "thresholds")},
-        "scope_left_out": read(options.scope),
+        "scope_left_out": kept("scope_left_out", options.scope),
+        "disguised": kept("disguised", options.disguised),
+        "ablation": {**(old.get("ablation") or {}), **measured},
     }
-    (options.weights / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    there.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (options.weights / "card.md").write_text(page(card) + "\n", encoding="utf-8")
 
 

@@ -48,6 +48,6 @@ pub(super) static FILES: [File; 6] = [
     File {
         name: "card.json",
         bytes: CARD,
-        sha256: "8467c1d7f7adab41ac7bba1d695a14f62b48a7c3b95e0adbbacc84a6230a6159",
+        sha256: "6c46e6315712ef04230b383c66a5d441c4110be721df50ba82130163ba3ac0b4",
     },
 ];

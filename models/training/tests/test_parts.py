@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from models.training import augment
+from models.training.disguised import table
 from models.training.parts import HIDDEN, LINK, VISIBLE, WHOLE, is_html, parts
 from models.training.prepare import prepare
 from models.training.styles import PAGE, look
@@ -49,3 +50,15 @@ def test_styles():
     shown = ("", "display:block", "opacity:.5", "left:-2px", "color:#fff;background:#007bff", "height:0", "font:400 12px/1.5 Arial")
     assert all(look(style, PAGE)[0] for style in hidden)
     assert not any(look(style, PAGE)[0] for style in shown)
+
+
+def test_a_table_of_disguises_says_what_is_kept_and_whether_marks_are_reached():
+    def report(**recalls):
+        rows = {
+            name: {"attacks": 4, "harmless": 2, "recall_at_card": recall, "flagged_at_card": 0.5} for name, recall in recalls.items()
+        }
+        return {"text_cascade": {"all": {}, **rows}}
+
+    found = table({"end_to_end": report(plain=0.5, base64=0.5, hex=0.96, rot13=0), "other": report(base64=0.25, leet=1)})["disguises"]
+    assert (found["base64"]["kept"], found["base64"]["reached"], found["base64"]["recall_other"]) == (1, "kept", 0.25)
+    assert found["hex"]["reached"] == "yes" and "mark" not in found["rot13"] and "kept" not in found["leet"]
