@@ -4,9 +4,11 @@
 //! Rows of the canary carry the sender identity [`NAME`], so that a reader can leave them out and
 //! the guard of an output knows them at the cost of one substring search.
 
+mod answered;
 mod ask;
 mod config;
 mod doors;
+mod grpc;
 mod needles;
 mod plant;
 mod round;

@@ -13,6 +13,7 @@ mod headers;
 mod hooks;
 mod icap;
 mod inference;
+mod insider;
 mod json;
 mod judge_v1;
 mod litellm;
@@ -33,10 +34,12 @@ use axum::routing::{any, get, post};
 use magistrate_event::{Identity, Origin, Source};
 
 use self::fault::Fault;
-pub use self::icap::{IcapLimits, serve_icap};
-use crate::inquiry::Door;
+pub use self::icap::{IcapLimits, serve_icap, serve_icap_within};
+pub use self::insider::Insider;
+use crate::inquiry::{Door, Inquiry};
 use crate::judge::Judge;
 use crate::signed::Signed;
+use crate::verdict::Verdict;
 
 /// Who calls; an extension of each request, set by whoever knows the tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,13 +85,37 @@ struct Doors {
     judge: Arc<Judge>,
     /// Who signs the hooks that come by these doors.
     signed: Arc<Signed>,
+    /// Who hears the verdicts, where somebody inside the process asks.
+    insider: Option<Insider>,
 }
 
 impl Doors {
     /// Doors for the network: the judge's own keys count.
     fn new(judge: Arc<Judge>) -> Self {
         let signed = Arc::clone(judge.signed());
-        Self { judge, signed }
+        Self {
+            judge,
+            signed,
+            insider: None,
+        }
+    }
+
+    /// Doors for somebody inside the process: his own keys count, and no others.
+    fn within(judge: Arc<Judge>, insider: Insider) -> Self {
+        Self {
+            judge,
+            signed: Arc::clone(insider.signed()),
+            insider: Some(insider),
+        }
+    }
+
+    /// Judges; whoever hears verdicts hears this one.
+    async fn judge(&self, inquiry: Inquiry) -> Arc<Verdict> {
+        let verdict = self.judge.judge(inquiry).await;
+        if let Some(insider) = &self.insider {
+            insider.hears(&verdict);
+        }
+        verdict
     }
 
     /// The answer, or the fault that stands in its place, counted.
@@ -117,10 +144,9 @@ pub fn router(judge: Arc<Judge>) -> Router {
     routes(Doors::new(judge))
 }
 
-/// The same doors, where only the keys of `signed` sign hooks: for a caller inside the process, whose
-/// key then counts on no listener.
-pub fn router_signed_by(judge: Arc<Judge>, signed: Arc<Signed>) -> Router {
-    routes(Doors { judge, signed })
+/// The same doors for somebody inside the process, whose keys then count on no listener.
+pub fn router_within(judge: Arc<Judge>, insider: Insider) -> Router {
+    routes(Doors::within(judge, insider))
 }
 
 fn routes(doors: Doors) -> Router {

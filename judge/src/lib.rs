@@ -48,7 +48,10 @@ pub use audit::{AuditError, AuditLog, Kept};
 pub use category::{Audit, OnError, Posture, Postures, category_of};
 pub use config::{CategoryConfig, Config, InferenceHooksConfig};
 pub use decision::{Carries, Carry, Decision, Facts, Failure, Findings, Match, Ruling, decide};
-pub use door::{Caller, IcapLimits, router, router_signed_by, serve_icap, takes_api_key};
+pub use door::{
+    Caller, IcapLimits, Insider, router, router_within, serve_icap, serve_icap_within,
+    takes_api_key,
+};
 pub use engine::{Engine, Judged, Looked, Moment, Parts, Prepared, Ruled};
 pub use explain::Explained;
 pub use inquiry::{Door, Inquiry};

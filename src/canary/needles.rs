@@ -4,6 +4,8 @@ use aho_corasick::AhoCorasick;
 use magistrate_enrich::shipped_examples;
 use magistrate_event::{KEY_END, VALUE_END};
 
+use super::ask::percent;
+
 /// Shorter secrets could stand anywhere by chance; they are planted, but not looked for.
 const MIN_BYTES: usize = 7;
 /// In text that is not known to be a canary's row only these are looked for.
@@ -18,9 +20,13 @@ pub(super) struct Needles {
     texts: Vec<String>,
 }
 
+/// One way in which a planted secret is written.
 #[derive(Debug)]
-struct Needle {
-    kind: String,
+pub(super) struct Needle {
+    /// What kind of secret.
+    pub(super) kind: String,
+    /// The secret as it was planted.
+    pub(super) secret: String,
     is_long: bool,
 }
 
@@ -34,6 +40,7 @@ impl Needles {
             for form in forms(secret) {
                 needles.push(Needle {
                     kind: kind.to_owned(),
+                    secret: secret.to_owned(),
                     is_long: form.len() >= MIN_LONG_BYTES,
                 });
                 patterns.push(form);
@@ -79,7 +86,24 @@ impl Needles {
             .map(|needle| needle.kind.as_str())
     }
 
-    /// The same for secrets that no other text holds by chance.
+    /// Every planted secret that stands in `bytes`.
+    pub(super) fn find_all(&self, bytes: &[u8]) -> Vec<&Needle> {
+        let mut numbers: Vec<usize> = match &self.matcher {
+            Some(matcher) => matcher
+                .find_overlapping_iter(bytes)
+                .map(|found| found.pattern().as_usize())
+                .collect(),
+            None => Vec::new(),
+        };
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+            .into_iter()
+            .filter_map(|number| self.needles.get(number))
+            .collect()
+    }
+
+    /// The kind of a planted secret that no other text holds by chance.
     pub(super) fn find_long(&self, bytes: &[u8]) -> Option<&str> {
         let mut found = self.matcher.as_ref()?.find_overlapping_iter(bytes);
         found.find_map(|found| {
@@ -89,7 +113,7 @@ impl Needles {
     }
 }
 
-/// The secret as it is, and as JSON writes it, where that differs.
+/// The secret as it is, as JSON writes it, and as addresses do, where those differ.
 fn forms(secret: &str) -> Vec<String> {
     if secret.len() < MIN_BYTES {
         return Vec::new();
@@ -97,8 +121,10 @@ fn forms(secret: &str) -> Vec<String> {
     let escaped = serde_json::Value::from(secret).to_string();
     let escaped = escaped.trim_matches('"').to_owned();
     let mut forms = vec![secret.to_owned()];
-    if escaped != secret {
-        forms.push(escaped);
+    for form in [escaped, percent(secret)] {
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
     }
     forms
 }

@@ -13,6 +13,7 @@ use magistrate_sinks::queue::{Batch, Queue};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use super::answered::leak;
 use super::ask::questions;
 use super::doors::Doors;
 use super::{Canary, Leak, NAME, output, plant};
@@ -143,15 +144,19 @@ impl Round {
     /// Asks at every door of the judge, and looks at what it answers.
     fn ask(&self) {
         let canary = self.canary();
-        for question in questions(canary.needles().texts()) {
+        let needles = canary.needles();
+        let redactor = &self.parts.path.redactor;
+        for question in questions(needles.texts()) {
             if canary.is_stopped(output::ANSWERS) || self.stop.is_cancelled() {
                 return;
             }
-            let (place, count) = (question.place.name(), question.count);
-            match self.parts.runtime.block_on(self.doors.ask(question)) {
+            self.tell();
+            let place = question.place.name();
+            match self.parts.runtime.block_on(self.doors.ask(&question)) {
                 Ok(answer) => {
-                    canary.planted.inc_by(count);
-                    if canary.judge(output::ANSWERS, canary.needles().find(&answer)) {
+                    canary.planted.inc_by(question.texts.len() as u64);
+                    let leak = leak((needles, redactor), &question, &answer);
+                    if canary.judge(output::ANSWERS, leak) {
                         canary.checked(output::ANSWERS);
                     }
                 }
@@ -219,13 +224,16 @@ impl Round {
             if self.stop.is_cancelled() {
                 return Err(Stopped);
             }
-            self.canary()
-                .take_leaks()
-                .iter()
-                .for_each(|leak| self.alert(leak));
+            self.tell();
             std::thread::park_timeout(TICK);
         }
         Ok(())
+    }
+
+    /// Tells of leaks.
+    fn tell(&self) {
+        let leaks = self.canary().take_leaks();
+        leaks.iter().for_each(|leak| self.alert(leak));
     }
 
     /// An error in the log, and a Detection Finding where the queue may still be written.

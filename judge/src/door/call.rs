@@ -107,6 +107,6 @@ impl Asker {
             step: Step::First,
             since: self.since,
         };
-        Ok(doors.judge.judge(inquiry).await)
+        Ok(doors.judge(inquiry).await)
     }
 }

@@ -96,7 +96,7 @@ async fn hook(
         step: hook.step(),
         since,
     };
-    let verdict = doors.judge.judge(inquiry).await;
+    let verdict = doors.judge(inquiry).await;
     output::answer(
         hook,
         &verdict,

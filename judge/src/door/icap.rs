@@ -29,7 +29,7 @@ use self::head::{Asked, Head, HeadLimits};
 use self::refusal::Refusal;
 use self::reply::Frame;
 use self::wire::{Broken, Wire};
-use super::{Caller, Doors};
+use super::{Caller, Doors, Insider};
 use crate::door::halves::Half;
 use crate::door::halves::judged::Judged;
 use crate::judge::Judge;
@@ -59,8 +59,31 @@ pub async fn serve_icap<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    serve(stream, Doors::new(judge), (admit, limits), stop).await;
+}
+
+/// The same for somebody inside the process, until it ends the connection.
+pub async fn serve_icap_within<S>(
+    stream: S,
+    (judge, insider): (Arc<Judge>, Insider),
+    (admit, limits): (impl Fn(&HeaderMap) -> Caller, IcapLimits),
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let doors = Doors::within(judge, insider);
+    serve(stream, doors, (admit, limits), std::future::pending()).await;
+}
+
+async fn serve<S>(
+    stream: S,
+    doors: Doors,
+    (admit, limits): (impl Fn(&HeaderMap) -> Caller, IcapLimits),
+    stop: impl Future<Output = ()>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let mut service = Service {
-        doors: Doors::new(judge),
+        doors,
         wire: Wire::new(stream),
         admit,
         limits,

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use tower::ServiceExt as _;
 
 use crate::config::Config;
-use crate::door::{Caller, router, router_signed_by};
+use crate::door::{Caller, Insider, router, router_within};
 use crate::judge::Judge;
 use crate::judge::tests::judge;
 use crate::signed::Signed;
@@ -168,7 +168,8 @@ async fn a_key_of_one_router_signs_nothing_at_another() {
     let key = WebhookKey::from_bytes(&[7; 32]).unwrap();
     let own = Arc::new(Signed::by("rehearser"));
     own.set_keys(vec![key.clone()]);
-    let inside = router_signed_by(Arc::clone(&judge), own);
+    let insider = Insider::new(own);
+    let inside = router_within(Arc::clone(&judge), insider.clone());
     let body = prompt("hello", "claude-ai");
     let call = |id: &str, key: &WebhookKey| signed_with(key, &judge, (id, &body), 0);
     assert_eq!(told(&inside, call("a", &key)).await.0, StatusCode::OK);
@@ -178,6 +179,9 @@ async fn a_key_of_one_router_signs_nothing_at_another() {
     let status = told(&inside, call("c", &theirs)).await.0;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     assert_eq!(told(&network, call("d", &theirs)).await.0, StatusCode::OK);
+    let heard = insider.take_heard();
+    assert_eq!(heard.len(), 1, "the verdict on its own question alone");
+    assert!(insider.take_heard().is_empty());
 }
 
 #[tokio::test]
