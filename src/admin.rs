@@ -105,7 +105,8 @@ pub(crate) fn console(approvals: &Arc<Approvals>, doorkeeper: &Arc<Doorkeeper>) 
     Console::new(Arc::clone(approvals), Arc::new(who))
 }
 
-fn token_file(config: &Config, folder: &Path) -> PathBuf {
+/// Where the administrator's token is.
+pub(crate) fn token_file(config: &Config, folder: &Path) -> PathBuf {
     let configured = config.auth.admin_token.clone();
     configured.unwrap_or_else(|| folder.join("admin.token"))
 }

@@ -1,5 +1,6 @@
 //! The command line: which verbs there are and what they take.
 
+mod access;
 mod backtest;
 mod generate;
 
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::access::{AccessArguments, AccessVerb, ReportArguments};
 pub(crate) use self::backtest::BacktestArguments;
 pub(crate) use self::generate::{Artefact, GenerateArguments};
 use crate::exit::Outcome;
@@ -41,6 +43,8 @@ pub(crate) enum Verb {
     Approvals(ApprovalsArguments),
     /// Check the audit journal: whether the chain of verdicts is as it was written
     Verify(VerifyArguments),
+    /// Who can read what is stored, and who has
+    Access(AccessArguments),
     /// Mask the secrets in a text stream
     Redact(RedactArguments),
     /// Print ready files for magistrate and its peers, or make a seal key

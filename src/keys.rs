@@ -10,7 +10,8 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 pub(crate) use configured::{
-    faults, open_to_others, read_file, redact_key, redact_key_if_any, seal_key, warnings,
+    REDACT_KEY, faults, open_to_others, read_file, redact_key, redact_key_if_any, seal_key,
+    warnings,
 };
 
 /// Length of every key, in bytes.

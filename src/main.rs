@@ -1,5 +1,6 @@
 //! Magistrate: records what Claude Cowork and Claude Code do, redacted, as OCSF rows in Parquet.
 
+mod access;
 mod admin;
 mod admin_tls;
 mod analysis;
@@ -33,14 +34,17 @@ mod model;
 mod models;
 mod one_core;
 mod path;
+mod plain;
 mod replay;
 mod rest;
+mod rows;
 mod rules;
 mod run;
 mod session;
 mod signal;
 mod store;
 mod unseal;
+mod users;
 mod verify;
 mod workers;
 
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Verb::Judge(arguments) => judge::command(&arguments),
         Verb::Backtest(arguments) => backtest::command(&arguments),
         Verb::Approvals(arguments) => approvals::command(&arguments),
+        Verb::Access(arguments) => access::command(&arguments.verb),
         Verb::Verify(arguments) => verify::command(&arguments),
         Verb::Redact(arguments) => filter::command(&arguments),
         Verb::Generate(arguments) => generate::command(&arguments),

@@ -1,7 +1,5 @@
 //! `magistrate session ID`: timeline and task graph of one session.
 
-mod rows;
-
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -9,11 +7,11 @@ use magistrate_enrich::{FlowsWanted, flows_wanted, task_graph};
 use magistrate_event::{Class, Clock as _, Event, EventUid, Field, Source, SystemClock, Timestamp};
 use magistrate_sinks::lake::Query;
 
-pub(crate) use self::rows::Rows;
 use crate::cli::SessionArguments;
 use crate::config;
 use crate::exit::{Failure, Outcome, tell};
 use crate::rest;
+use crate::rows::Rows;
 
 /// A session with more events is shown in part.
 const MAX_EVENTS: usize = 200_000;

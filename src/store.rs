@@ -23,7 +23,7 @@ pub(crate) const LAKE: &str = "lake";
 pub(crate) const ANALYSIS: &str = "analysis";
 
 /// The key of event ids, in the data folder.
-const UID_KEY: &str = "keys/uid.key";
+pub(crate) const UID_KEY: &str = "keys/uid.key";
 
 /// An open data folder.
 pub(crate) struct Store {

@@ -43,7 +43,7 @@ pub(crate) fn command(arguments: &VerifyArguments) -> Outcome {
 }
 
 /// The public key of the secret in `file`, where there is one.
-fn own_key(file: &Path) -> Result<Option<[u8; 32]>, Failure> {
+pub(crate) fn own_key(file: &Path) -> Result<Option<[u8; 32]>, Failure> {
     if !file.is_file() {
         return Ok(None);
     }

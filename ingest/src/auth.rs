@@ -147,6 +147,13 @@ impl Tokens {
         found.map(|entry| entry.name.clone())
     }
 
+    /// The names of those who have a token, in the order of the file.
+    pub fn names(&self) -> Vec<String> {
+        self.refresh();
+        let table = self.table();
+        table.iter().map(|entry| entry.name.clone()).collect()
+    }
+
     fn table(&self) -> Arc<Vec<Entry>> {
         Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -10,7 +10,7 @@ use magistrate_enrich::{KeyPlace, RedactConfig, RedactKey, SealKey};
 use zeroize::Zeroizing;
 
 /// The key of the tokens that stand for masked values, in the data folder.
-const REDACT_KEY: &str = "keys/redact.key";
+pub(crate) const REDACT_KEY: &str = "keys/redact.key";
 /// No key file is longer.
 const MAX_KEY_FILE_BYTES: u64 = 1024;
 

@@ -20,7 +20,7 @@ use self::session::{Asked, Sessions};
 use crate::cli::LabelsArguments;
 use crate::config::Config;
 use crate::exit::{Failure, Outcome, tell};
-use crate::session::Rows;
+use crate::rows::Rows;
 use crate::{approvals, check, rest};
 
 /// More rows than this of the sessions in question are not read.

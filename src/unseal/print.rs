@@ -6,6 +6,7 @@ use magistrate_enrich::Original;
 use serde_json::{Value, json};
 
 use crate::cli::UnsealArguments;
+use crate::plain::plain;
 
 use super::attempt::{Attempt, Opened};
 
@@ -77,27 +78,12 @@ fn list(opened: &Opened, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// The value on one line; a terminal must not obey what somebody else has sent.
+/// The value on one line.
 fn shown_value(one: &Original) -> String {
-    let Some(text) = &one.text else {
-        return format!("({} bytes, too long to be kept)", one.len_bytes);
-    };
-    let mut shown = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char == '\\' || is_unsafe(char) {
-            shown.extend(char.escape_default());
-        } else {
-            shown.push(char);
-        }
+    match &one.text {
+        Some(text) => plain(text),
+        None => format!("({} bytes, too long to be kept)", one.len_bytes),
     }
-    shown
-}
-
-/// Control characters, and those that change the direction or the look of others.
-fn is_unsafe(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 fn document(attempt: &Attempt) -> Value {

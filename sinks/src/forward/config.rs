@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Secret, Wanted};
 
@@ -54,7 +54,7 @@ pub struct SinkConfig {
 }
 
 /// A protocol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Splunk HTTP Event Collector.
