@@ -13,6 +13,14 @@ pub(crate) fn redactor() -> Redactor {
     Redactor::new(&RedactKey::from_bytes([7; 32]), Epoch(1)).unwrap()
 }
 
+/// As many cases of a property as `PROPTEST_CASES` asks for; `usual` without it.
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(usual),
+    }
+}
+
 /// CPU time of this thread (proc(5), `schedstat`), which a busy machine does not stretch.
 fn cpu_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();

@@ -3,7 +3,7 @@
 use magistrate_event::{Class, Timestamp};
 use proptest::prelude::*;
 
-use super::super::testing::redactor;
+use super::super::testing::{cases, redactor};
 use super::super::*;
 use super::twice::telling_text;
 
@@ -16,7 +16,7 @@ fn event(texts: &[&str]) -> Event {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn a_row_is_redacted_as_if_it_were_the_first(

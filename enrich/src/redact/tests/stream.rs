@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use proptest::prelude::*;
 
-use super::super::testing::redactor;
+use super::super::testing::{cases, redactor};
 use super::super::*;
 use super::twice::telling_text;
 use super::{examples, without_markers};
@@ -12,7 +12,7 @@ use super::{examples, without_markers};
 static SHARED: OnceLock<Redactor> = OnceLock::new();
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(cases(600))]
 
     #[test]
     fn a_stream_gives_what_the_whole_text_gives(

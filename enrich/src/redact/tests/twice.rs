@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use magistrate_event::{Class, Timestamp};
 use proptest::prelude::*;
 
-use super::super::testing::{event_is_stable, redactor, text_is_stable};
+use super::super::testing::{cases, event_is_stable, redactor, text_is_stable};
 use super::super::*;
 
 static SHARED: OnceLock<Redactor> = OnceLock::new();
@@ -91,7 +91,7 @@ fn many_secrets() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn many_secrets_are_redacted_once(text in many_secrets()) {
@@ -100,7 +100,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(600))]
+    #![proptest_config(cases(600))]
 
     #[test]
     fn twice_is_once(text in telling_text()) {

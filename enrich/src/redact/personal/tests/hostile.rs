@@ -6,7 +6,9 @@ use magistrate_event::{Class, Event, Field, Timestamp};
 use proptest::prelude::*;
 
 use super::super::super::Redactor;
-use super::super::super::testing::{assert_linear, event_is_stable, redactor, text_is_stable};
+use super::super::super::testing::{
+    assert_linear, cases, event_is_stable, redactor, text_is_stable,
+};
 use super::found;
 
 #[test]
@@ -68,7 +70,7 @@ fn telling_text() -> impl Strategy<Value = String> {
 static SHARED: OnceLock<Redactor> = OnceLock::new();
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn twice_is_once(text in telling_text()) {
