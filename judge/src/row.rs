@@ -56,6 +56,13 @@ pub(crate) fn about(event: &Event) -> About {
     filled.collect()
 }
 
+/// The same of an action that nobody has looked at: without what may be a part of a secret, which
+/// only the whole of it would tell.
+pub(crate) fn unseen(mut about: About) -> About {
+    about.retain(|(field, _)| *field != Field::DestinationDomain);
+    about
+}
+
 /// What a verdict's row tells beside the verdict.
 pub(crate) struct Told<'a> {
     pub(crate) about: &'a About,

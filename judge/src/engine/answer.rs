@@ -170,8 +170,13 @@ impl Engine {
         (uid, verdict): (EventUid, &Verdict),
         moment: Moment,
     ) -> Record {
+        let about = match &ruled.record {
+            // As the action's own row has it: a part of what is masked there may look like nothing here.
+            Some(record) => row::about(record.event()),
+            None => row::unseen(prepared.about.clone()),
+        };
         let told = row::Told {
-            about: &prepared.about,
+            about: &about,
             event_uid: prepared.uid,
             time: prepared.received,
             door: prepared.door.name,

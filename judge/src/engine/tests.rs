@@ -116,6 +116,38 @@ fn the_strictest_policy_decides_and_every_reason_is_told() {
 }
 
 #[test]
+fn no_part_of_a_masked_address_stands_in_a_row_without_the_rest() {
+    // Its last two labels, which are the domain, look like nothing.
+    let domain = "9fbb42577bc786b210d4b3ef.XjHrgEniyXQHxrvf2hgk";
+    let token = format!(
+        "{}{}.{domain}",
+        concat!("pa", "t."),
+        "NoIKXZxpWSEeRIO4xwFYrZ"
+    );
+    let url: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let json =
+        format!(r#"{{"deadline_ms":60000,"event":"request","destination":{{"url":"{url}"}}}}"#);
+    let engine = engine();
+    let told = |rows: &[Record]| -> String {
+        let texts = rows.iter().map(|row| row.event().buffer().to_lowercase());
+        texts.collect()
+    };
+    let looked_at = judged_by(&engine, &json, Carries::ALL);
+    assert_eq!(looked_at.rows.len(), 2);
+    assert!(!told(&looked_at.rows).contains("xjhrg"));
+    let [_, verdict] = looked_at.rows.as_slice() else {
+        panic!("two rows above")
+    };
+    let column = verdict.event().text(Field::DestinationDomain);
+    assert!(column.unwrap().starts_with("[redacted:credential."));
+    // By posture alone: nobody has looked at the address.
+    let (prepared, _) = engine.prepare(Inquiry::asked(&json, Carries::ALL));
+    let ruled = engine.rule(&prepared, None, &[Failure::Late]);
+    let unseen = engine.conclude(&prepared, ruled, Moment::InTime);
+    assert!(!told(&unseen.rows).contains("xjhrg"));
+}
+
+#[test]
 fn masked_text_goes_back_without_tokens() {
     let json = format!(
         r#"{{"deadline_ms":60000,"event":"tool_call","tool":{{"name":"Bash","arguments":{{"command":"export K={KEY}"}}}}}}"#

@@ -89,6 +89,11 @@ const fn hex_text(word: u64) -> u8 {
     (bad & EVEN_BYTES == 0) as u8 | ((bad & !EVEN_BYTES == 0) as u8) << 1
 }
 
+/// Whether it begins like the zeros in the head of a gzip file, which base64 writes as `A`.
+const fn begins_with_zeros(word: u64) -> bool {
+    word & 0xffff_ffff == u32::from_le_bytes(*b"AAAA") as u64
+}
+
 struct Search<'a> {
     text: &'a [u8],
     /// Up to where the text was looked at.
@@ -123,7 +128,7 @@ impl Search<'_> {
         match (is_hex(word), is_hex(beside)) {
             // Zeros and the like may stand in the head of a packed file.
             (true, true) => hex_text(word) == 3 || hex_text(word) & hex_text(beside) != 0,
-            (true, false) => hex_text(word) != 0,
+            (true, false) => hex_text(word) != 0 || begins_with_zeros(word),
             (false, true | false) => true,
         }
     }
@@ -250,6 +255,18 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_zeros_of_a_packed_head_are_no_id() {
+        let blob = concat!(
+            "H4sIAAAAAA",
+            "ACA3MM8wuONw/wNg0qMk32iArwrTJLi/DRzQMAplT0EhgAAAA="
+        );
+        for pad in 0..17 {
+            let text = format!("{}{blob}\":\"x\"", " ".repeat(pad));
+            assert_eq!(blobs(&text), [blob], "{text}");
         }
     }
 
