@@ -84,6 +84,22 @@ fn every_example_is_masked_exactly_where_it_is_marked() {
 }
 
 #[test]
+fn every_rule_has_examples_that_are_masked_and_some_that_stay() {
+    let mut seen: std::collections::BTreeMap<String, [bool; 2]> = Default::default();
+    for example in examples() {
+        let [masked, stays] = seen.entry(example.rule).or_default();
+        *(if example.secrets.is_empty() {
+            stays
+        } else {
+            masked
+        }) = true;
+    }
+    assert!(seen.len() >= 690);
+    seen.retain(|_, has| *has != [true; 2]);
+    assert!(seen.is_empty(), "lack one of them: {seen:?}");
+}
+
+#[test]
 fn a_rule_finds_its_own_examples() {
     let redactor = rules_only();
     let mut found: std::collections::HashMap<String, Vec<String>> = Default::default();
