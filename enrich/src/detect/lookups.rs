@@ -1,5 +1,9 @@
 //! Tells which names a command line looks up: `dig`, `nslookup` and their like.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::programs::{Word, walk};
 
 /// Names of one line.
@@ -130,13 +134,18 @@ const KINDS: [&str; 17] = [
     "SOA", "SRV", "SVCB", "TXT", "TLSA",
 ];
 
+/// Finds a tool's name anywhere in a line, in any case as PowerShell has it; most lines have none, and
+/// are not taken apart.
+static LIKELY: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let names = TOOLS.iter().flat_map(|tool| tool.programs);
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).build(names).ok()
+});
+
 /// The names that `line` looks up, in order. What the shell would put in is not known: of
 /// `$(id).a.example` it is `a.example`.
 pub(crate) fn lookups(line: &str) -> Vec<Lookup<'_>> {
-    let names = TOOLS.iter().flat_map(|tool| tool.programs);
-    let is_likely = |name: &&str| memchr::memmem::find(line.as_bytes(), name.as_bytes()).is_some();
-    // PowerShell's name is written in any case.
-    if !names.into_iter().any(is_likely) && !line.contains("esolve-") {
+    if LIKELY.as_ref().is_some_and(|likely| !likely.is_match(line)) {
         return Vec::new();
     }
     let mut found = Vec::new();
