@@ -274,6 +274,7 @@ fields! {
     466 RecipientDomains "magistrate.destination.recipient_domains" TextList Every "Domains of all recipients, where there are several.";
     467 FileTraits "magistrate.file.traits" TextList Every "What the files of a judged action are, by content and name, such as `executable`, `archive.script` or `disguised`.";
     468 FileTypes "magistrate.file.types" TextList Every "Their types by content, such as `exe` or `zip`.";
+    469 FilePaths "magistrate.file.paths" TextList Every "Paths of all files that a call names, where there are several.";
     470 VerdictUid "magistrate.verdict.uid" Text Every "Id of the verdict; only verdict rows have it.";
     471 VerdictDecision "magistrate.verdict.decision" Text Every "What was enforced: allow, redact, downgrade, require_approval or block.";
     472 VerdictRequested "magistrate.verdict.requested" Text Every "What policy asked for, where the door could not carry it.";

@@ -1,5 +1,7 @@
 //! Folders that the user opened to the agent, and whether a file lies outside of them.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::observed::Rank;
@@ -29,18 +31,45 @@ impl Grants {
         }
     }
 
+    /// Whether one of `paths` lies outside: no where all are known to lie inside, none where neither
+    /// is known.
+    pub(super) fn are_outside<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p str>,
+        trust: Rank,
+    ) -> Option<bool> {
+        let mut are_inside = None;
+        for path in paths {
+            match self.is_outside(path, trust) {
+                Some(true) => return Some(true),
+                Some(false) => are_inside = are_inside.or(Some(true)),
+                None => are_inside = Some(false),
+            }
+        }
+        (are_inside == Some(true)).then_some(false)
+    }
+
     /// Whether `path` lies outside; none where nothing is known about it. Only folders that the
-    /// highest-ranked of the sources told of count, and none below `trust` lets a path pass.
-    pub(super) fn is_outside(&self, path: &str, trust: Rank) -> Option<bool> {
+    /// highest-ranked of the sources told of count, and none below `trust` lets a path pass. The
+    /// user's home is that in which a folder lies.
+    fn is_outside(&self, path: &str, trust: Rank) -> Option<bool> {
         let best = self.0.iter().map(|(rank, _)| *rank).max()?;
+        let folders = || self.0.iter().filter(|(rank, _)| *rank == best);
+        let path = match path.strip_prefix("~/") {
+            Some(rest) => {
+                let home = folders().find_map(|(_, folder)| home(folder))?;
+                Cow::Owned(format!("{home}/{rest}"))
+            }
+            None => Cow::Borrowed(path),
+        };
         let is_rooted = path.starts_with('/')
+            || path.starts_with("\\\\")
             || path
                 .get(1..3)
                 .is_some_and(|two| two == ":\\" || two == ":/");
-        let path = plain(path).filter(|_| is_rooted)?;
+        let path = plain(&path).filter(|_| is_rooted)?;
         let own = OF_THE_AGENT.iter().any(|folder| path.starts_with(folder));
-        let mut folders = self.0.iter().filter(|(rank, _)| *rank == best);
-        let inside = own || folders.any(|(_, folder)| is_in(&path, folder));
+        let inside = own || folders().any(|(_, folder)| is_in(&path, folder));
         match inside {
             false => Some(true),
             true if best >= trust => Some(false),
@@ -49,12 +78,23 @@ impl Grants {
     }
 }
 
+/// The home folder that a folder is or lies in.
+fn home(folder: &str) -> Option<&str> {
+    let homes = ["/Users/", "/home/", "c:/users/"];
+    let homes = homes.iter().find(|homes| folder.starts_with(**homes))?;
+    let name = folder.get(homes.len()..)?.split('/').next()?;
+    folder
+        .get(..homes.len() + name.len())
+        .filter(|_| !name.is_empty())
+}
+
 fn is_in(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || folder.ends_with('/'))
 }
 
-/// A path without `.`, `..`, doubled and trailing slashes; none when it climbs above its root.
+/// A path without `.`, `..`, doubled and trailing slashes; none when it climbs above its root. Windows
+/// takes capitals and small letters for the same.
 fn plain(path: &str) -> Option<String> {
     let path = path.replace('\\', "/");
     let mut parts: Vec<&str> = Vec::new();
@@ -68,7 +108,13 @@ fn plain(path: &str) -> Option<String> {
         }
     }
     let root = if path.starts_with('/') { "/" } else { "" };
-    Some(format!("{root}{}", parts.join("/")))
+    let plain = format!("{root}{}", parts.join("/"));
+    let is_of_windows = plain.get(1..2) == Some(":");
+    Some(if is_of_windows {
+        plain.to_lowercase()
+    } else {
+        plain
+    })
 }
 
 #[cfg(test)]
@@ -99,13 +145,39 @@ mod tests {
         }
         let windows = of(&[("C:\\Work", Rank::Telemetry)]);
         assert_eq!(
-            windows.is_outside("C:\\Work\\a.txt", Rank::Anybody),
+            windows.is_outside("c:\\work\\A.txt", Rank::Anybody),
             Some(false)
         );
         assert_eq!(
             windows.is_outside("C:\\Users\\b", Rank::Anybody),
             Some(true)
         );
+    }
+
+    #[test]
+    fn the_home_is_that_of_a_folder_granted() {
+        for (folder, path, outside) in [
+            ("/Users/alex/Q3", "~/Q3/a.csv", Some(false)),
+            ("/Users/alex/Q3", "~/.ssh/id_rsa", Some(true)),
+            ("C:\\Users\\alex\\Q3", "~/Q3/a.csv", Some(false)),
+            ("/home/alex", "~/.ssh/id_rsa", Some(false)),
+            ("/srv/data", "~/.ssh/id_rsa", None),
+            ("/srv/data", "\\\\nas\\hr\\pay.xlsx", Some(true)),
+        ] {
+            let grants = of(&[(folder, Rank::Telemetry)]);
+            assert_eq!(grants.is_outside(path, Rank::Anybody), outside, "{path}");
+        }
+    }
+
+    #[test]
+    fn one_of_several_outside_is_enough() {
+        let grants = of(&[("/a", Rank::Telemetry)]);
+        let are_outside = |paths: &[&str]| grants.are_outside(paths.iter().copied(), Rank::Anybody);
+        assert_eq!(are_outside(&[]), None);
+        assert_eq!(are_outside(&["/a/b", "/a/c"]), Some(false));
+        assert_eq!(are_outside(&["/a/b", "x"]), None);
+        assert_eq!(are_outside(&["x", "/a/b"]), None);
+        assert_eq!(are_outside(&["x", "/b", "/a/b"]), Some(true));
     }
 
     #[test]

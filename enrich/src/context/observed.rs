@@ -100,6 +100,8 @@ pub(super) struct Observed<'a> {
     pub(super) action: Action<'a>,
     pub(super) mode: Option<&'a str>,
     pub(super) agent: Option<(&'a str, &'a str)>,
+    /// The files that it names, where there are several.
+    pub(super) files: Vec<&'a str>,
     /// Folders that the user opened to the agent.
     pub(super) grants: Vec<&'a str>,
     /// Texts that a tool gave back.
@@ -165,6 +167,7 @@ impl<'a> Observed<'a> {
             agent: columns
                 .agent
                 .map(|id| (id, columns.agent_kind.unwrap_or_default())),
+            files: texts(event, event.value(Field::FilePaths)),
             grants: Vec::new(),
             outputs: outputs(event),
             stated: columns.stated.and_then(Origin::named),
@@ -186,13 +189,18 @@ impl<'a> Observed<'a> {
         }
     }
 
+    /// The files that it names.
+    pub(super) fn files(&self) -> impl Iterator<Item = &'a str> {
+        let several = self.files.iter().copied();
+        several.chain(self.action.file.filter(|_| self.files.is_empty()))
+    }
+
     /// What has no column of its own.
     fn take_attributes(&mut self, event: &'a Event) {
         for (key, value) in event.unmapped() {
             match (key, value) {
-                ("workspace.host_paths", Value::List(paths)) => {
-                    let paths = paths.iter().filter_map(Value::as_text);
-                    self.grants.extend(paths.map(|path| event.resolve(path)));
+                ("workspace.host_paths", paths @ Value::List(_)) => {
+                    self.grants.extend(texts(event, Some(paths)));
                 }
                 ("content.origin", Value::Text(name)) => {
                     self.stated = Origin::named(event.resolve(*name));
@@ -201,6 +209,15 @@ impl<'a> Observed<'a> {
             }
         }
     }
+}
+
+/// The texts of a list.
+fn texts<'a>(event: &'a Event, list: Option<&Value>) -> Vec<&'a str> {
+    let Some(Value::List(items)) = list else {
+        return Vec::new();
+    };
+    let texts = items.iter().filter_map(Value::as_text);
+    texts.map(|text| event.resolve(text)).collect()
 }
 
 impl<'a> Columns<'a> {

@@ -202,10 +202,7 @@ impl Session {
                 .action
                 .destination()
                 .map(|name| self.destinations.is_new(name, seen.time, seen.call)),
-            outside_grant: seen
-                .action
-                .file
-                .and_then(|path| self.grants.is_outside(path, trust)),
+            outside_grant: self.grants.are_outside(seen.files(), trust),
             copied_untrusted: copied.iter().any(|read| read.taint.has(Taint::UNTRUSTED)),
             copied_sensitive: copied.iter().any(|read| read.taint.has(Taint::SENSITIVE)),
             copied_from: labels(copied),

@@ -113,7 +113,11 @@ pub(super) const LANGUAGE: &[Name] = &[
         "Category of the application; judge requests have it.",
     ),
     column("file.name", &[F::FileName], "Last part of the file's path."),
-    column("file.path", &[F::FilePath], "The file's path."),
+    column(
+        "file.path",
+        &[F::FilePaths, F::FilePath],
+        "The file's path; of several files each.",
+    ),
     column("file.ext", &[F::FileExt], "Extension, lower case."),
     column(
         "file.media_type",

@@ -83,9 +83,9 @@ mod tests {
     fn every_column_and_every_name_is_found() {
         let table = NameTable::new();
         for field in Field::ALL {
-            let one: &'static [Field] = std::slice::from_ref(field);
             let origin = table.get(field.path()).unwrap().origin;
-            assert_eq!(origin, Origin::Columns(one), "{}", field.path());
+            let is_found = matches!(origin, Origin::Columns(columns) if columns.contains(field));
+            assert!(is_found, "{} {origin:?}", field.path());
         }
         for name in LANGUAGE.iter().chain(SIGMA) {
             assert_eq!(table.get(name.name).unwrap().origin, name.origin);

@@ -23,7 +23,7 @@ pub(super) const SIGMA: &[Name] = &[
     column("ComputerName", &[F::DeviceHostname], "process_creation"),
     column("Computer", &[F::DeviceHostname], "process_creation"),
     // file_event
-    column("TargetFilename", &[F::FilePath], "file_event"),
+    column("TargetFilename", &[F::FilePaths, F::FilePath], "file_event"),
     // network_connection
     column(
         "DestinationHostname",

@@ -5,6 +5,7 @@ mod content;
 mod event_table;
 mod events;
 mod iso;
+mod local_paths;
 mod mcp_path;
 mod person;
 mod product;
@@ -14,6 +15,7 @@ mod traits;
 
 pub(super) use self::arguments::Arguments;
 pub(super) use self::events::LogPlan;
+pub(super) use self::local_paths::{Callee, fill_local_paths};
 pub(crate) use self::mcp_path::{McpServer, mcp_path};
 pub(super) use self::person::{identity, session};
 pub(super) use self::product::Product;

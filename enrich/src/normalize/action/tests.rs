@@ -1,6 +1,6 @@
 //! What an event knows of an action, and what stays unknown.
 
-use magistrate_event::{Arguments as Json, Identity, Source};
+use magistrate_event::{Arguments as Json, Identity, Source, Verb};
 
 use super::*;
 use crate::normalize::recipients::domains;

@@ -4,21 +4,43 @@ use std::borrow::Cow;
 
 use crate::normalize::url::names_place;
 
-/// What tools call those whom they send to.
-const RECIPIENTS: [&str; 10] = [
-    "to",
-    "cc",
-    "bcc",
-    "recipient",
-    "recipients",
-    "to_email",
-    "emails",
-    "attendees",
-    "invitees",
-    "share_with",
-];
-/// More are not read.
-const MAX_RECIPIENTS: usize = 32;
+/// More of either are not read.
+const MAX_OF_MANY: usize = 32;
+
+/// What a key of the arguments says of which there may be several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    /// To whom the call sends.
+    Recipient,
+    /// Which file or folder it works on.
+    Path,
+    /// Whose files a path is of, where it is none of this machine's.
+    Elsewhere,
+}
+
+impl Meaning {
+    /// The meaning of a key, however its words are joined: `share_with`, `shareWith`.
+    fn of(key: &str) -> Option<Self> {
+        const MAX_LEN: usize = 15;
+        let mut room = [0; MAX_LEN];
+        let mut length = 0;
+        for byte in key.bytes().filter(|byte| !matches!(byte, b'_' | b'-')) {
+            *room.get_mut(length)? = byte.to_ascii_lowercase();
+            length += 1;
+        }
+        Some(match room.get(..length)? {
+            b"to" | b"cc" | b"bcc" | b"recipient" | b"recipients" | b"toemail" | b"emails"
+            | b"attendees" | b"invitees" | b"sharewith" => Self::Recipient,
+            b"path" | b"paths" | b"file" | b"files" | b"filepath" | b"filepaths" | b"filename"
+            | b"notebookpath" | b"directory" | b"dir" | b"folder" | b"source" | b"sourcepath"
+            | b"src" | b"destination" | b"destinationpath" | b"targetpath" | b"outputpath"
+            | b"inputpath" | b"uri" => Self::Path,
+            b"owner" | b"repo" | b"repository" | b"projectid" | b"bucket" | b"container"
+            | b"driveid" | b"siteid" => Self::Elsewhere,
+            _ => return None,
+        })
+    }
+}
 
 /// The texts of the outermost object that matter, the first of each name.
 #[derive(Debug, Default)]
@@ -36,6 +58,10 @@ pub(in crate::normalize) struct Arguments<'a> {
     pub(in crate::normalize) recipients: Vec<Cow<'a, str>>,
     /// The MCP server's own address.
     pub(in crate::normalize) server_url: Option<Cow<'a, str>>,
+    /// What may be files and folders of the user's machine.
+    pub(in crate::normalize) paths: Vec<Cow<'a, str>>,
+    /// They are those of a repository, a bucket or the like.
+    pub(in crate::normalize) is_elsewhere: bool,
     /// The client cut something: the text as a whole, or a value inside.
     pub(in crate::normalize) is_cut: bool,
 }
@@ -74,7 +100,7 @@ impl<'a> Arguments<'a> {
                     } else if depth == 2
                         && let Some(key) = list
                     {
-                        self.store_recipient(key, &literal);
+                        self.store_one_of_many(key, &literal);
                     }
                 }
                 b':' if depth == 1 => expects_key = false,
@@ -106,15 +132,24 @@ impl<'a> Arguments<'a> {
         named.find(|text| names_place(text))
     }
 
-    fn store_recipient(&mut self, key: &str, literal: &Literal<'a>) {
-        let is_one = RECIPIENTS.iter().any(|name| key.eq_ignore_ascii_case(name));
-        if is_one && self.recipients.len() < MAX_RECIPIENTS && !is_cut_value(literal.inner) {
-            self.recipients.push(literal.decoded());
+    /// Keeps a value of those of which a call may name several.
+    fn store_one_of_many(&mut self, key: &str, literal: &Literal<'a>) {
+        let many = match Meaning::of(key) {
+            Some(Meaning::Recipient) => &mut self.recipients,
+            Some(Meaning::Path) => &mut self.paths,
+            Some(Meaning::Elsewhere) => {
+                self.is_elsewhere = true;
+                return;
+            }
+            None => return,
+        };
+        if many.len() < MAX_OF_MANY && !is_cut_value(literal.inner) {
+            many.push(literal.decoded());
         }
     }
 
     fn store(&mut self, key: &str, literal: &Literal<'a>) {
-        self.store_recipient(key, literal);
+        self.store_one_of_many(key, literal);
         let place = match key {
             "full_command" => &mut self.full_command,
             "bash_command" => &mut self.bash_command,

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use magistrate_event::{Class, Field, Value};
 
 use super::arguments::Arguments;
+use super::local_paths::{Callee, fill_local_paths};
 use super::mcp_path::{McpServer, mcp_path};
 use super::product::Product;
 use super::traits::{Traits, UNKNOWN, action_of, builtin, traits};
@@ -110,13 +111,24 @@ impl<'a> Call<'a> {
         self.fill_names(attributes, draft);
         draft.text(Field::ToolClass, self.traits.kind);
         draft.text(Field::Action, self.traits.action);
-        if let Some(path) = self.path_class(product, attributes) {
+        let path_class = self.path_class(product, attributes);
+        if let Some(path) = path_class {
             draft.text(Field::PathClass, path);
         }
         fill_source(attributes, draft);
         fill_ids(attributes, draft);
         fill_arguments(self.arguments.is_cut, attributes, draft);
         self.fill_target(attributes, draft);
+        if self.traits.class == Class::ApiActivity {
+            let callee = Callee {
+                tool: self.operation.as_deref(),
+                server: self
+                    .is_mcp
+                    .then(|| self.server.as_deref().unwrap_or_default()),
+                path_class,
+            };
+            fill_local_paths(callee, &self.arguments, draft);
+        }
     }
 
     /// Fills what a span tells about tool and target; spans carry no arguments.
