@@ -10,6 +10,7 @@ mod judge;
 mod language;
 mod lookups;
 mod model_scores;
+mod moment;
 mod name_table;
 mod names;
 mod programs;
@@ -159,9 +160,9 @@ impl Ruleset {
         self.compiled.rule(id)
     }
 
-    /// Whether `name` has `value` in `event`, as text; of several, one of them.
-    pub fn has_value(&self, event: &Event, name: &str, value: &str) -> bool {
-        View::new(Case::alone(event), &self.names)
+    /// Whether `name` has `value` of an event or its session, as text; of several, one of them.
+    pub fn has_value(&self, case: Case<'_>, name: &str, value: &str) -> bool {
+        View::new(case, &self.names)
             .get(name)
             .is_some_and(|seen| seen.is(value))
     }

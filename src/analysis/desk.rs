@@ -168,6 +168,7 @@ impl Desk {
     /// Has [`Desk::passed`] look at once, since there may be no later.
     pub(super) const fn hurry(&mut self) {
         self.watch.hurry();
+        self.grouper.hurry();
         self.looked = Timestamp::from_micros(0);
     }
 

@@ -13,7 +13,7 @@ use magistrate_sinks::lake::{self, Query};
 
 use crate::config::Config;
 
-/// Alerts that are listed; how many more there are is told.
+/// Alerts that are listed, the worst; how many more there are is told.
 const MAX_ALERTS: usize = 1_000;
 /// Lines of each table of counts.
 const TOP: usize = 15;
@@ -98,9 +98,7 @@ pub(super) fn write(config: &Config, file: &Path) -> anyhow::Result<()> {
         ControlFlow::Continue(())
     })?;
     report.leave_out_folded();
-    report
-        .alerts
-        .sort_by_key(|alert| (Reverse(alert.severity), alert.time));
+    report.keep_worst();
     std::fs::write(file, page::page(&report))
         .with_context(|| format!("cannot write report `{}`", file.display()))
 }
@@ -171,9 +169,9 @@ impl Report {
             session.alerts += 1;
             session.risk += risk;
         }
-        if self.alerts.len() >= MAX_ALERTS {
-            self.more_alerts += 1;
-            return;
+        // A step that is folded in the end must not push out another alert.
+        if self.alerts.len() >= MAX_VALUES {
+            self.keep_worst();
         }
         let text = |field: Field| cut(event.text(field).unwrap_or_default(), MAX_VALUE_CHARS);
         self.alerts.push(AlertLine {
@@ -185,6 +183,15 @@ impl Report {
             evidence: cut(&evidence(event), MAX_EVIDENCE_CHARS),
             finding: text(Field::FindingUid),
         });
+    }
+
+    /// Puts the worst alerts first, and counts those beyond the ones that are listed.
+    fn keep_worst(&mut self) {
+        self.alerts
+            .sort_by_key(|alert| (Reverse(alert.severity), alert.time));
+        let more = self.alerts.len().saturating_sub(MAX_ALERTS);
+        self.alerts.truncate(MAX_ALERTS);
+        self.more_alerts += more as u64;
     }
 
     /// Leaves out alerts in whose place that of a chain stands.

@@ -7,7 +7,7 @@ import time
 import otlp
 import pytest
 
-from conftest import FIXTURES
+from conftest import FIXTURES, Magistrate
 
 RULE = """title: Reads of the report
 id: 0b9f5a4e-1111-4c3f-9a55-1c2d3e4f5a6b
@@ -102,6 +102,29 @@ def test_what_is_suppressed_raises_no_alert(magistrate):
     server.stop()
     found = dict(server.sql(FINDINGS))
     assert found and "Judge bypassed: hook failed open" not in found
+
+
+def test_a_month_in_a_file_is_a_month_of_alerts(magistrate, run, tmp_path):
+    """Hours, groups and risk of what is replayed go by its own time, and its groups are closed at the end."""
+    folder, source = tmp_path / "rules", tmp_path / "in"
+    folder.mkdir()
+    source.mkdir()
+    (folder / "reads.yml").write_text(RULE.replace("NAME", "a.txt"))
+    (tmp_path / "c.toml").write_text(config(folder, "max_alerts_per_hour = 2\nrisk_user = 100\n"))
+    for day in range(30):
+        for number in range(2):
+            body = log("tool_result", (day + 1) * 86_400 + number, tool_name="Read", tool_use_id=f"t{day}-{number}",
+                       success="true", tool_input='{"file_path":"/home/ana/a.txt"}')
+            (source / f"{day:02}-{number}.json").write_bytes(body)
+    answer = run("replay", "-c", tmp_path / "c.toml", "--json", "--data", tmp_path / "data", source)
+    assert answer.returncode == 0, answer.stderr.decode()
+    reader = Magistrate(tmp_path)
+    rows = reader.sql(
+        "select activity_id, count(*), count(distinct finding_info.uid), max(finding_info.related_events_count)"
+        " from lake where finding_info.title = 'Reads of the report' group by all order by all"
+    )
+    assert rows == [(1, 30, 30, 1), (2, 30, 30, 2)], rows
+    assert not [title for title, _ in reader.sql(FINDINGS) if "Too many" in title or "Risk" in title]
 
 
 def test_rules_can_be_switched_off(magistrate):

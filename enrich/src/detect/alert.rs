@@ -4,6 +4,7 @@ use magistrate_event::{Class, Event, Field, Text, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
 use super::chain::Chain;
+use super::moment::Clock;
 use super::rule::{Level, Rule};
 use super::sigma::{Hit, Matched};
 use crate::context::CallTag;
@@ -51,7 +52,9 @@ pub(super) struct Group {
     /// When the first and the last of them happened, in microseconds.
     pub(super) first: i64,
     pub(super) last: i64,
-    /// Until when matches are added, in microseconds of receipt.
+    /// The clock that it goes by.
+    pub(super) clock: Clock,
+    /// Until when matches are added, in microseconds of that clock.
     pub(super) until: i64,
     /// Who and where, by column number.
     pub(super) about: Vec<(u16, String)>,

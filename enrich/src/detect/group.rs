@@ -1,5 +1,8 @@
 //! Groups matches into alerts: one alert for many equal matches, and not too many of one rule.
 
+mod steps;
+mod timetable;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,17 +10,20 @@ use std::sync::Arc;
 use magistrate_event::{Event, EventUid, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::timetable::{Timetable, micros};
 use super::alert::{Group, MAX_RELATED, Stage, about, evidence, finding, questions};
 use super::chain::{Chain, Step};
 use super::config::{DetectConfig, Suppression};
+use super::moment::{Clock, Moment};
 use super::rule::{Level, Rule};
 use super::sigma::Hit;
 use super::{Case, Ruleset};
 use crate::context::CallTag;
 
-/// Open groups; beyond it the oldest are closed early.
-const MAX_OPEN: usize = 50_000;
-const HOUR_MICROS: i64 = 3_600_000_000;
+/// Files are not in order to the second: so much later in a file a group closes.
+const FILE_GRACE_MICROS: i64 = 3_600_000_000;
+/// Nothing more comes from a file of which nothing has come for so long.
+const FILE_IDLE_MICROS: i64 = 60_000_000;
 
 /// An alert, ready to be redacted and stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,12 +70,13 @@ enum Taken {
 pub struct Grouper {
     /// By rule and by what tells its groups apart.
     open: BTreeMap<String, BTreeMap<String, Group>>,
-    /// Rule and key, by when the group closes.
-    deadlines: BTreeSet<(i64, String, String)>,
-    /// By rule: the hour's first moment, and alerts since.
-    hours: BTreeMap<String, (i64, u32)>,
+    received: Timetable,
+    of_files: Timetable,
+    /// At which [`Grouper::close`] there was news of files last: they may be looked at long after receipt.
+    file_heard: i64,
+    #[serde(skip)]
+    has_file_news: bool,
     /// By session: rules of the open chains.
-    #[serde(default)]
     chains: BTreeMap<String, BTreeSet<String>>,
     #[serde(skip)]
     tally: Tally,
@@ -80,7 +87,7 @@ struct Matching<'a> {
     case: Case<'a>,
     name: String,
     call: CallTag,
-    now: Timestamp,
+    moment: Moment,
 }
 
 impl Matching<'_> {
@@ -103,13 +110,16 @@ impl Grouper {
         case: Case<'_>,
         now: Timestamp,
     ) -> Vec<Alert> {
-        let mut alerts = self.close(rules, now);
+        let moment = Moment::of(case.event, now);
+        self.has_file_news |= moment.clock == Clock::File;
+        let mut alerts = Vec::new();
+        self.close_of(Clock::Receipt, now.as_micros(), rules, &mut alerts);
         let mut hits: Vec<&Hit> = hits.iter().filter(|hit| hit.rule.alerts).collect();
         let count = hits.len();
         self.tally.matched += count as u64;
         let is_suppressed = |hit: &Hit| {
             let mut suppress = config.suppress.iter();
-            suppress.any(|one| fits(one, rules, hit, case.event))
+            suppress.any(|one| fits(one, rules, hit, case))
         };
         hits.retain(|hit| !is_suppressed(hit));
         self.tally.suppressed += (count - hits.len()) as u64;
@@ -122,8 +132,12 @@ impl Grouper {
             case,
             name: uid.to_string(),
             call: call.map_or(CallTag::NONE, CallTag::of),
-            now,
+            moment,
         };
+        if moment.clock == Clock::File {
+            let end = moment.at.saturating_sub(FILE_GRACE_MICROS);
+            self.close_of(Clock::File, end, rules, &mut alerts);
+        }
         // Chains first, the worst ahead: what comes after may be a step of them.
         hits.sort_by_key(|hit| (!hit.rule.is_chain, Reverse(hit.rule.level)));
         let mut begun = Vec::new();
@@ -132,6 +146,7 @@ impl Grouper {
                 self.tally.folded += 1;
                 continue;
             }
+            alerts.extend(self.close_other(config, hit, &matching));
             match self.take_one(config, hit, &matching) {
                 Taken::Joined | Taken::Left => {}
                 Taken::Throttled(alert) => alerts.push(alert),
@@ -153,61 +168,40 @@ impl Grouper {
         self.open.get_mut(rule)?.get_mut(key)
     }
 
-    /// Takes a match into the alert of a chain that is open in its session, where it is a step of
-    /// that and no worse; says whether it did.
-    fn fold(&mut self, hit: &Hit, matching: &Matching<'_>) -> bool {
-        let Some(session) = matching.case.event.text(Field::SessionUid) else {
-            return false;
-        };
-        let chains = self.chains.get(session).cloned().unwrap_or_default();
-        chains.iter().any(|rule| {
-            let chain = self.group(rule, session).and_then(|group| {
-                let is_worse = hit.rule.level.severity_id() > group.level;
-                group.chain.as_mut().filter(|_| !is_worse)
-            });
-            let chain = chain.filter(|chain| *rule != hit.rule.id && chain.has(matching.step()));
-            chain.is_some_and(|chain| {
-                chain.fold(&hit.rule, None);
-                true
-            })
-        })
+    /// What goes by `clock`.
+    const fn timetable(&mut self, clock: Clock) -> &mut Timetable {
+        match clock {
+            Clock::Receipt => &mut self.received,
+            Clock::File => &mut self.of_files,
+        }
     }
 
-    /// Closes the alerts of the steps of `hit`'s chain, which were told before.
-    fn absorb(&mut self, rules: &Ruleset, hit: &Hit, event: &Event) -> Vec<Alert> {
-        let session = event.text(Field::SessionUid);
-        let Some(session) = session.filter(|_| hit.rule.is_chain) else {
-            return Vec::new();
-        };
-        let Some(mut chain) = self
-            .group(&hit.rule.id, session)
-            .and_then(|group| group.chain.take())
-        else {
-            return Vec::new();
-        };
-        let mut steps = Vec::new();
-        for (id, groups) in &self.open {
-            let rule = rules.rule(id).filter(|rule| rule.level <= hit.rule.level);
-            if let (Some(rule), Some(group)) = (rule, groups.get(session))
-                && rule.id != hit.rule.id
-                && chain.has_all(group)
-            {
-                steps.push(Arc::clone(rule));
-            }
+    /// Closes the open group that a match of another time, or by another clock, would join.
+    fn close_other(
+        &mut self,
+        config: &DetectConfig,
+        hit: &Hit,
+        matching: &Matching<'_>,
+    ) -> Option<Alert> {
+        let key = key_of(hit, matching.case.event);
+        let group = self.group(&hit.rule.id, &key)?;
+        let window = micros(config.group_seconds);
+        let begun = group.until.saturating_sub(window);
+        let Moment { clock, at } = matching.moment;
+        let is_near = at <= group.until && at >= begun.saturating_sub(window);
+        if group.clock == clock && (is_near || clock == Clock::Receipt) {
+            return None;
         }
-        let mut alerts = Vec::new();
-        for rule in steps {
-            if let Some(group) = self.remove(&rule.id, session) {
-                self.deadlines
-                    .remove(&(group.until, rule.id.clone(), session.to_owned()));
-                chain.fold(&rule, Some(&group.uid));
-                alerts.push(alert_of(&rule, &group, Stage::Folded));
-            }
-        }
-        if let Some(group) = self.group(&hit.rule.id, session) {
-            group.chain = Some(chain);
-        }
-        alerts
+        let group = self.take_out(&hit.rule.id, &key)?;
+        closing(&hit.rule, &group)
+    }
+
+    /// Takes an open group out that is not due yet.
+    fn take_out(&mut self, rule: &str, key: &str) -> Option<Group> {
+        let group = self.remove(rule, key)?;
+        let deadline = (group.until, rule.to_owned(), key.to_owned());
+        self.timetable(group.clock).deadlines.remove(&deadline);
+        Some(group)
     }
 
     /// Takes an open group out.
@@ -227,7 +221,7 @@ impl Grouper {
     }
 
     fn take_one(&mut self, config: &DetectConfig, hit: &Hit, matching: &Matching<'_>) -> Taken {
-        let (event, now) = (matching.case.event, matching.now);
+        let (event, moment) = (matching.case.event, matching.moment);
         let key = key_of(hit, event);
         let time = event.time().as_micros();
         if let Some(group) = self.group(&hit.rule.id, &key) {
@@ -238,13 +232,10 @@ impl Grouper {
             self.tally.grouped += 1;
             return Taken::Joined;
         }
-        let Some(stage) = self.admit(&hit.rule, config.max_alerts_per_hour, now) else {
+        let Some(stage) = self.admit(&hit.rule, config.max_alerts_per_hour, moment) else {
             return Taken::Left;
         };
-        let seconds = i64::try_from(config.group_seconds).unwrap_or(i64::MAX);
-        let until = now
-            .as_micros()
-            .saturating_add(seconds.saturating_mul(1_000_000));
+        let until = moment.at.saturating_add(micros(config.group_seconds));
         // What a chain's steps are is known within a session alone.
         let is_chain = hit.rule.is_chain && event.text(Field::SessionUid) == Some(&key);
         let mut group = Group {
@@ -253,6 +244,7 @@ impl Grouper {
             events: Vec::new(),
             first: time,
             last: time,
+            clock: moment.clock,
             until,
             about: about(event),
             evidence: evidence(hit),
@@ -266,7 +258,8 @@ impl Grouper {
             return Taken::Throttled(alert_of(&hit.rule, &group, stage));
         }
         let id = &hit.rule.id;
-        self.deadlines.insert((until, id.clone(), key.clone()));
+        let deadlines = &mut self.timetable(moment.clock).deadlines;
+        deadlines.insert((until, id.clone(), key.clone()));
         if is_chain {
             let chains = self.chains.entry(key.clone()).or_default();
             chains.insert(id.clone());
@@ -277,39 +270,40 @@ impl Grouper {
     }
 
     /// Whether the rule may make one more alert this hour; none when it is left out.
-    fn admit(&mut self, rule: &Rule, max: u32, now: Timestamp) -> Option<Stage> {
-        let now = now.as_micros();
-        let (since, count) = self.hours.entry(rule.id.clone()).or_insert((now, 0));
-        if now.saturating_sub(*since) >= HOUR_MICROS {
-            (*since, *count) = (now, 0);
-        }
-        *count = count.saturating_add(1);
-        if *count <= max {
+    fn admit(&mut self, rule: &Rule, max: u32, moment: Moment) -> Option<Stage> {
+        let count = self.timetable(moment.clock).count(&rule.id, moment.at);
+        if count <= max {
             return Some(Stage::New);
         }
         self.tally.throttled += 1;
-        (*count == max.saturating_add(1)).then_some(Stage::Throttled)
+        (count == max.saturating_add(1)).then_some(Stage::Throttled)
     }
 
-    /// Closes the groups whose time is over, and tells of those that had more than one match.
+    /// Has [`Grouper::close`] close what files began at once, since nothing more comes from them.
+    pub const fn hurry(&mut self) {
+        (self.file_heard, self.has_file_news) = (0, false);
+    }
+
+    /// Closes the groups whose time is over at `now`, and tells of those that had more than one match.
     pub fn close(&mut self, rules: &Ruleset, now: Timestamp) -> Vec<Alert> {
         let mut alerts = Vec::new();
-        while let Some((until, _, _)) = self.deadlines.first() {
-            if *until > now.as_micros() && self.deadlines.len() <= MAX_OPEN {
-                break;
-            }
-            let Some((_, rule, key)) = self.deadlines.pop_first() else {
-                break;
-            };
-            let closed = self.remove(&rule, &key);
-            let rule = rules.rule(&rule);
-            if let (Some(group), Some(rule)) = (closed, rule)
-                && (group.count > 1 || group.chain.as_ref().is_some_and(Chain::has_news))
-            {
-                alerts.push(alert_of(rule, &group, Stage::Closed));
-            }
+        let now = now.as_micros();
+        self.close_of(Clock::Receipt, now, rules, &mut alerts);
+        if std::mem::take(&mut self.has_file_news) {
+            self.file_heard = now;
+        } else if now.saturating_sub(self.file_heard) >= FILE_IDLE_MICROS {
+            self.close_of(Clock::File, i64::MAX, rules, &mut alerts);
         }
         alerts
+    }
+
+    fn close_of(&mut self, clock: Clock, end: i64, rules: &Ruleset, alerts: &mut Vec<Alert>) {
+        while let Some((rule, key)) = self.timetable(clock).pop_before(end) {
+            let closed = self.remove(&rule, &key);
+            if let (Some(group), Some(rule)) = (closed, rules.rule(&rule)) {
+                alerts.extend(closing(rule, &group));
+            }
+        }
     }
 
     /// What became of matches since the last call.
@@ -319,8 +313,14 @@ impl Grouper {
 
     /// How many groups are open.
     pub fn open_groups(&self) -> usize {
-        self.deadlines.len()
+        self.received.deadlines.len() + self.of_files.deadlines.len()
     }
+}
+
+/// The last word on a group; none where the first said all.
+fn closing(rule: &Arc<Rule>, group: &Group) -> Option<Alert> {
+    let has_news = group.count > 1 || group.chain.as_ref().is_some_and(Chain::has_news);
+    has_news.then(|| alert_of(rule, group, Stage::Closed))
 }
 
 /// What tells the groups of one rule apart: what a correlation groups by, else the session, else
@@ -386,186 +386,13 @@ fn hash(parts: &[&str]) -> EventUid {
     EventUid::from_bytes(bytes)
 }
 
-fn fits(one: &Suppression, rules: &Ruleset, hit: &Hit, event: &Event) -> bool {
+fn fits(one: &Suppression, rules: &Ruleset, hit: &Hit, case: Case<'_>) -> bool {
     one.rule.as_ref().is_none_or(|rule| *rule == hit.rule.id)
         && one
             .fields
             .iter()
-            .all(|(name, value)| rules.has_value(event, name, value))
+            .all(|(name, value)| rules.has_value(case, name, value))
 }
 
 #[cfg(test)]
-mod tests {
-    use magistrate_event::Class;
-
-    use super::*;
-    use crate::detect::{Correlator, DetectFile, DetectLists};
-
-    const TEXT: &str = "title: Reads\nid: r1\nlevel: high\ntags: [attack.t1567.002, attack.exfiltration, atlas.aml.t0051]\nlogsource: {product: magistrate}\ndetection:\n  s: {action: read}\n  condition: s\n";
-
-    fn rules() -> Ruleset {
-        let file = DetectFile {
-            name: "a.yml".to_owned(),
-            text: TEXT.to_owned(),
-        };
-        Ruleset::compile(&[file], &DetectLists::new()).rules
-    }
-
-    fn second(number: i64) -> Timestamp {
-        Timestamp::from_micros(number * 1_000_000)
-    }
-
-    fn event(session: &str, seconds: i64) -> Event {
-        let mut event = Event::new(Class::FileActivity, 2, second(seconds));
-        event.set_text(Field::Action, "read");
-        event.set_text(Field::SessionUid, session);
-        event
-    }
-
-    fn case(uid: EventUid, event: &Event) -> Case<'_> {
-        Case {
-            uid: Some(uid),
-            ..Case::alone(event)
-        }
-    }
-
-    struct Desk {
-        rules: Ruleset,
-        correlator: Correlator,
-        grouper: Grouper,
-        config: DetectConfig,
-        count: u8,
-    }
-
-    impl Desk {
-        fn new(config: DetectConfig) -> Self {
-            let rules = rules();
-            Self {
-                correlator: Correlator::new(100),
-                rules,
-                grouper: Grouper::default(),
-                config,
-                count: 0,
-            }
-        }
-
-        fn see(&mut self, session: &str, seconds: i64) -> Vec<Alert> {
-            self.count += 1;
-            let uid = EventUid::from_bytes([self.count; 16]);
-            let event = event(session, seconds);
-            let hits = self
-                .correlator
-                .observe(&self.rules, case(uid, &event), second(seconds));
-            self.grouper.take(
-                &self.rules,
-                &self.config,
-                &hits,
-                case(uid, &event),
-                second(seconds),
-            )
-        }
-    }
-
-    fn json(event: &Event, field: Field) -> String {
-        let mut out = String::new();
-        event.push_json(event.value(field).unwrap(), &mut out);
-        out
-    }
-
-    #[test]
-    fn equal_matches_make_one_alert_and_one_word_at_the_end() {
-        let mut desk = Desk::new(DetectConfig {
-            group_seconds: 60,
-            ..DetectConfig::default()
-        });
-        let first = desk.see("a", 0);
-        assert_eq!(first.len(), 1);
-        let finding = &first[0].event;
-        assert_eq!(finding.text(Field::AnalyticUid), Some("r1"));
-        assert_eq!(finding.int(Field::SeverityId), Some(4));
-        assert_eq!(finding.text(Field::SessionUid), Some("a"));
-        assert_eq!(
-            json(finding, Field::FindingAttacks),
-            r#"[{"technique":{"uid":"T1567"},"sub_technique":{"uid":"T1567.002"}},{"technique":{"uid":"AML.T0051"}}]"#
-        );
-        assert_eq!(
-            json(finding, Field::Evidences),
-            r#"[{"data":{"action":"read"}}]"#
-        );
-        assert_eq!(desk.see("b", 1).len(), 1);
-        assert_eq!((desk.see("a", 2), desk.see("a", 59)), (vec![], vec![]));
-        assert_eq!(desk.grouper.open_groups(), 2);
-        let later = desk.see("a", 100);
-        let stages: Vec<_> = later.iter().map(|alert| alert.stage).collect();
-        assert_eq!(stages, [Stage::Closed, Stage::New]);
-        let closed = &later[0].event;
-        assert_eq!(closed.int(Field::RelatedEventsCount), Some(3));
-        assert_eq!(
-            closed.text(Field::FindingUid),
-            finding.text(Field::FindingUid)
-        );
-        assert_ne!(later[0].uid, first[0].uid);
-        assert_eq!(desk.grouper.tally().grouped, 2);
-    }
-
-    #[test]
-    fn the_same_events_make_the_same_alerts() {
-        let run = || {
-            let mut desk = Desk::new(DetectConfig::default());
-            (0..5)
-                .flat_map(|number| desk.see("a", number * 3_000))
-                .collect::<Vec<_>>()
-        };
-        let alerts = run();
-        assert_eq!(alerts, run());
-        let mut uids: Vec<_> = alerts.iter().map(|alert| alert.uid).collect();
-        uids.sort_unstable();
-        uids.dedup();
-        assert_eq!(uids.len(), alerts.len());
-    }
-
-    #[test]
-    fn a_rule_that_matches_everything_is_throttled_and_says_so() {
-        let mut desk = Desk::new(DetectConfig {
-            max_alerts_per_hour: 3,
-            ..DetectConfig::default()
-        });
-        let sessions = (0..50).map(|number| number.to_string());
-        let alerts: Vec<_> = sessions.flat_map(|session| desk.see(&session, 1)).collect();
-        assert_eq!(alerts.len(), 4);
-        assert_eq!(alerts[3].stage, Stage::Throttled);
-        let title = alerts[3].event.text(Field::FindingTitle).unwrap();
-        assert_eq!(title, "Too many alerts: Reads");
-        assert_eq!(desk.grouper.open_groups(), 3);
-        assert_eq!(desk.see("later", 4_000).last().unwrap().stage, Stage::New);
-    }
-
-    #[test]
-    fn what_is_suppressed_makes_no_alert() {
-        let suppress = Suppression {
-            rule: Some("r1".to_owned()),
-            fields: BTreeMap::from([("session.id".to_owned(), "ci".to_owned())]),
-            reason: "tests".to_owned(),
-        };
-        let mut desk = Desk::new(DetectConfig {
-            suppress: vec![suppress],
-            ..DetectConfig::default()
-        });
-        assert_eq!(desk.see("ci", 1), []);
-        assert_eq!(desk.see("other", 1).len(), 1);
-        assert_eq!(desk.grouper.tally().suppressed, 1);
-    }
-
-    #[test]
-    fn open_groups_outlive_a_restart() {
-        let mut desk = Desk::new(DetectConfig::default());
-        desk.see("a", 0);
-        desk.see("a", 1);
-        let text = serde_json::to_string(&desk.grouper).unwrap();
-        let mut back: Grouper = serde_json::from_str(&text).unwrap();
-        desk.grouper.tally();
-        assert_eq!(back, desk.grouper);
-        let closed = back.close(&desk.rules, second(10_000));
-        assert_eq!(closed[0].event.int(Field::RelatedEventsCount), Some(2));
-    }
-}
+mod tests;

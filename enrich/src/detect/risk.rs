@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::alert::Stage;
 use super::config::DetectConfig;
 use super::group::Alert;
+use super::moment::Moment;
 use crate::kept::{Aging, Kept};
 use crate::watch::{About, Detail, Notice, PRODUCT, notice};
 
@@ -55,8 +56,8 @@ struct Sum {
 impl Risk {
     /// Adds `score`; returns the sum over the last day.
     fn add(&mut self, hour: u32, score: u32) -> Sum {
-        let since = hour.saturating_sub(HOURS - 1);
-        self.hours.retain(|known| known.hour >= since);
+        // Of files the next may begin before the end of this one.
+        self.hours.retain(|known| known.hour.abs_diff(hour) < HOURS);
         match self.hours.iter_mut().find(|known| known.hour == hour) {
             Some(known) => {
                 known.risk = known.risk.saturating_add(score);
@@ -76,7 +77,7 @@ impl Risk {
 
     /// Whether `sum` passes `limit`, and that was not told within the last day.
     fn passes(&mut self, sum: Sum, limit: u32, hour: u32) -> bool {
-        let was_told = self.told > 0 && hour < self.told.saturating_add(HOURS);
+        let was_told = self.told > 0 && hour.abs_diff(self.told) < HOURS;
         let passes = limit > 0 && sum.risk >= i64::from(limit) && !was_told;
         if passes {
             self.told = hour;
@@ -122,7 +123,8 @@ impl Risks {
         }
         let score = alert.event.int(Field::RiskScore).unwrap_or_default();
         let score = u32::try_from(score).unwrap_or_default();
-        let hour = u32::try_from(now.as_micros().div_euclid(HOUR_MICROS)).unwrap_or_default();
+        let at = Moment::of(cause, now).at;
+        let hour = u32::try_from(at.div_euclid(HOUR_MICROS)).unwrap_or_default();
         let limits = [self.limits.session, self.limits.user];
         let mut notices = Vec::new();
         for ((what, fields), limit) in SUBJECTS.into_iter().zip(limits) {
