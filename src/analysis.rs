@@ -5,6 +5,7 @@
 //! what was looked at since is looked at again, and its alerts, which have the same ids, are
 //! dropped as duplicates.
 
+mod acts;
 mod allowance;
 mod desk;
 mod metrics;

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use magistrate_enrich::{
     Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, Hit, LoadedRules, Matched,
-    Notice, Risks, Ruleset, Stage, Tally, Watch,
+    Notice, Rank, Risks, Ruleset, Stage, Tally, Watch,
 };
-use magistrate_event::{Record, Timestamp};
+use magistrate_event::{Event, Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::acts::Acts;
 use super::metrics::Metrics;
 use super::rules::Source;
 use super::scores::{INJECTION, Pending, Said, Scorer, WINDOW};
@@ -26,6 +27,7 @@ pub(super) struct Desk {
     grouper: Grouper,
     risks: Risks,
     watch: Watch,
+    acts: Acts,
     /// When it was looked last what the passing of time shows.
     looked: Timestamp,
     /// None where models are switched off.
@@ -54,6 +56,7 @@ impl Desk {
             grouper: Grouper::default(),
             risks: Risks::new(&config),
             watch: Watch::new(parts.config.coverage.clone()),
+            acts: Acts::default(),
             looked: Timestamp::default(),
             scorer: parts.models.clone().map(|models| {
                 parts
@@ -155,6 +158,8 @@ impl Desk {
         let mut alerts = self
             .grouper
             .take(&self.rules, &self.config, &hits, case, now);
+        alerts.extend(self.look_again(event, now, parts));
+        self.acts.remember(record, &facts, &hits);
         let mut notices = Vec::new();
         for alert in &mut alerts {
             notices.extend(self.risks.add(alert, event, now));
@@ -163,6 +168,27 @@ impl Desk {
         let alerts = alerts.into_iter().map(|alert| stored(alert, now, parts));
         let notices = notices.into_iter().map(|one| noticed(one, now, parts));
         alerts.chain(notices).collect()
+    }
+
+    /// The findings about what was done after `event` and was heard of before it, where that says more
+    /// against it than was known.
+    fn look_again(&mut self, event: &Event, now: Timestamp, parts: &Parts) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        for act in self.acts.after(event) {
+            let (done, received) = (act.record.event(), act.record.received());
+            let facts = parts.context.facts(done, received, Rank::Anybody);
+            if !act.learns(&facts) {
+                continue;
+            }
+            let mut hits = self.rules.matches(act.case(&facts));
+            act.leave_new(&mut hits);
+            let case = act.case(&facts);
+            let found = self
+                .grouper
+                .take(&self.rules, &self.config, &hits, case, now);
+            alerts.extend(found);
+        }
+        alerts
     }
 
     /// Has [`Desk::passed`] look at once, since there may be no later.

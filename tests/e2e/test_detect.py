@@ -196,6 +196,29 @@ def test_what_a_session_has_read_outlives_a_kill(magistrate, tmp_path, is_stored
     assert dict(server.sql(FINDINGS))["Sent after a page was read"] == 1
 
 
+def test_a_chain_whose_first_step_comes_last_is_found_once(magistrate, tmp_path):
+    """A batch that was refused and sent again arrives after later ones."""
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "chain.yml").write_text(CHAIN)
+    server = magistrate(config(folder)).start()
+    fetch = log("tool_result", 9, tool_name="WebFetch", tool_use_id="t1", success="true",
+                tool_input='{"url":"https://blog.example/post"}')
+    again = log("tool_result", 8, tool_name="WebFetch", tool_use_id="t3", success="true",
+                tool_input='{"url":"https://news.example/post"}')
+    message = log("tool_result", 1, tool_name="mcp__gmail__send_message", tool_use_id="t2", success="true",
+                  tool_input='{"to":"x@other.example","body":"hello"}')
+    for body in (message, fetch, again):
+        assert otlp.http_post(server.ports["otlp_http"], "logs", body, "application/json")[0] == 200
+    server.stop()
+    assert dict(server.sql(FINDINGS))["Sent after a page was read"] == 1
+    [(count, session)] = server.sql(
+        "select max(finding_info.related_events_count), max(actor.session.uid) from lake"
+        " where finding_info.title = 'Sent after a page was read'"
+    )
+    assert (count, session) == (1, "11111111-2222-4333-8444-555555555555")
+
+
 def test_deleted_events_are_reported_as_exactly_those_gaps(magistrate):
     chance = random.Random(20261128)
     server = magistrate(config()).start()
