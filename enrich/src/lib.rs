@@ -39,6 +39,6 @@ pub use redact::{
 pub use tool_names::{Names, ToolNames};
 pub use uid::UidKey;
 pub use watch::{
-    BLIND_SPOTS, BlindSpot, CoverageConfig, CoverageGroup, CoverageLine, CoverageState, Notice,
-    PathSeen, Watch, coverage_report, coverage_row,
+    BLIND_SPOTS, BlindSpot, CoverageConfig, CoverageGroup, CoverageLine, CoverageState,
+    InventoryLine, Notice, PathSeen, Watch, coverage_report, coverage_row, inventory_row,
 };

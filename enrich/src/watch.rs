@@ -37,6 +37,7 @@ pub use self::coverage::{
     BLIND_SPOTS, BlindSpot, CoverageConfig, CoverageGroup, CoverageLine, CoverageState, PathSeen,
     coverage_report, coverage_row,
 };
+pub use self::inventory::{InventoryLine, inventory_row};
 pub use self::notice::Notice;
 pub(crate) use self::notice::{About, Detail, PRODUCT, notice};
 

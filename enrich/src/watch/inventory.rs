@@ -1,54 +1,26 @@
 //! What the agent is extended with: plugins, skills, MCP servers and their tools, with sources,
 //! versions and what descriptions say; and what of it changes or hides (GUIDE.md S135–S137).
 
-use magistrate_event::{Event, Field, Value};
-use serde::{Deserialize, Serialize};
+mod item;
+mod shown;
 
-use super::{Hash, hash, tag};
-use crate::kept::{Aging, Kept};
+use magistrate_event::Event;
+
+use self::item::{Form, Item, News, Part};
+use self::shown::{Shown, shown};
+use super::{Hash, ITEM, hash};
+use crate::kept::Kept;
+
+pub use self::item::InventoryLine;
 
 /// Things that are known.
-const MAX_ITEMS: usize = 100_000;
-/// Longer names and versions are cut.
-const MAX_TEXT_BYTES: usize = 128;
-/// A list of tools that is longer is not read.
-const MAX_LIST_BYTES: usize = 1024 * 1024;
-/// Tools of one list.
-const MAX_TOOLS: usize = 512;
+const MAX_ITEMS: usize = 50_000;
 /// A description with so many invisible characters hides something.
 const MAX_INVISIBLE: usize = 3;
-
-/// One plugin, skill, server or tool.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Item {
-    version: Box<str>,
-    source: Box<str>,
-    description: u32,
-    last: u32,
-}
-
-impl Aging for Item {
-    fn last_used(&self) -> u32 {
-        self.last
-    }
-}
 
 /// What is known.
 #[derive(Debug)]
 pub(super) struct Inventory(Kept<Hash, Item>);
-
-/// What an event shows of one thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shown {
-    /// plugin, marketplace, skill, mcp_server or tool.
-    pub(super) kind: &'static str,
-    pub(super) name: String,
-    /// Empty where it is not told.
-    version: String,
-    /// Marketplace of a plugin; scope and transport of a server.
-    source: String,
-    description: String,
-}
 
 /// What is worth telling of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +33,8 @@ pub(super) struct Change {
     pub(super) what: &'static str,
     pub(super) before: String,
     pub(super) after: String,
+    /// The hash of its description now; empty where it tells none.
+    pub(super) description: String,
 }
 
 impl Default for Inventory {
@@ -81,59 +55,42 @@ impl Inventory {
 
     fn note(&mut self, shown: &Shown, at: u32) -> Vec<Change> {
         let key = hash(&["item", shown.kind, &shown.name]);
-        let description = tag(&shown.description);
-        let change = |what, before: &str, after: &str| Change {
+        let form = Form::of(shown, at);
+        if self.0.get(key).is_some_and(|item| item.is_noted(&form)) {
+            return Vec::new();
+        }
+        let description = form.part(Part::Description).into_owned();
+        let change = |what, before: String, after: String| Change {
             kind: shown.kind,
             name: shown.name.clone(),
             source: shown.source.clone(),
             what,
-            before: before.to_owned(),
-            after: after.to_owned(),
+            before,
+            after,
+            description: description.clone(),
         };
+        let item = self.0.entry(key, || Item::new(shown.kind, &shown.name));
+        let is_new = item.is_empty();
+        let news = item.take(form);
         let mut changes = Vec::new();
-        let Some(known) = self.0.get(key).cloned() else {
-            self.0.entry(key, || Item {
-                version: shown.version.as_str().into(),
-                source: shown.source.as_str().into(),
-                description,
-                last: at,
-            });
-            changes.push(change("new", "", &shown.version));
-            if is_hiding(&shown.description) {
-                changes.push(change("hidden_text", "", ""));
-            }
-            return changes;
-        };
-        for (what, before, after) in [
-            ("version", &*known.version, shown.version.as_str()),
-            ("source", &*known.source, shown.source.as_str()),
-        ] {
-            if !before.is_empty() && !after.is_empty() && before != after {
-                changes.push(change(what, before, after));
+        if is_new {
+            changes.push(change("new", String::new(), shown.version.clone()));
+        }
+        let is_told = |part| news.iter().any(|one| one.part == part);
+        let is_hidden = is_told(Part::Description) && is_hiding(&shown.description);
+        for News {
+            part,
+            before,
+            after,
+        } in news
+        {
+            if !is_new {
+                changes.push(change(part.name(), before, after));
             }
         }
-        if !shown.description.is_empty() && description != known.description {
-            changes.push(change("description", "", ""));
-            if is_hiding(&shown.description) {
-                changes.push(change("hidden_text", "", ""));
-            }
+        if is_hidden {
+            changes.push(change("hidden_text", String::new(), String::new()));
         }
-        let is_due = at > known.last.saturating_add(3_600);
-        if changes.is_empty() && !is_due {
-            return changes;
-        }
-        let item = self.0.entry(key, || known.clone());
-        let take = |place: &mut Box<str>, text: &str| {
-            if !text.is_empty() {
-                *place = text.into();
-            }
-        };
-        take(&mut item.version, &shown.version);
-        take(&mut item.source, &shown.source);
-        if !shown.description.is_empty() {
-            item.description = description;
-        }
-        item.last = at;
         changes
     }
 
@@ -146,110 +103,13 @@ impl Inventory {
     }
 }
 
-/// The things that `event` shows.
-fn shown(event: &Event) -> Vec<Shown> {
-    let text = |field: Field| cut(event.text(field).unwrap_or_default()).to_owned();
-    let one = |kind, name: String, version: String, source: String| -> Vec<Shown> {
-        let is_named =
-            !name.is_empty() && !matches!(name.as_str(), "custom" | "third-party" | "custom_skill");
-        is_named
-            .then(|| Shown {
-                kind,
-                name,
-                version,
-                source,
-                description: String::new(),
-            })
-            .into_iter()
-            .collect()
-    };
-    match event.text(Field::EventCode) {
-        Some("plugin_loaded" | "plugin_installed") => {
-            let marketplace = text(Field::LifecycleAppVendor);
-            let plugin = one(
-                "plugin",
-                text(Field::LifecycleAppName),
-                text(Field::LifecycleAppVersion),
-                marketplace.clone(),
-            );
-            let marketplace = one("marketplace", marketplace, String::new(), String::new());
-            plugin.into_iter().chain(marketplace).collect()
-        }
-        Some("mcp_server_connection") => {
-            let source = [
-                attribute(event, "server_scope"),
-                attribute(event, "transport_type"),
-            ];
-            one(
-                "mcp_server",
-                text(Field::ApiServiceName),
-                attribute(event, "server_version"),
-                source.join(" "),
-            )
-        }
-        Some("skill_activated") => {
-            let skill = one(
-                "skill",
-                attribute(event, "skill.name"),
-                String::new(),
-                attribute(event, "skill.source"),
-            );
-            let marketplace = attribute(event, "marketplace.name");
-            let marketplace = one("marketplace", marketplace, String::new(), String::new());
-            skill.into_iter().chain(marketplace).collect()
-        }
-        Some("api_request_body" | "tool_result" | "response") => {
-            let server = event.text(Field::ApiServiceName).unwrap_or_default();
-            let content = event.text(Field::ContentText).unwrap_or_default();
-            tools(server, content)
-        }
-        Some(_) | None => Vec::new(),
-    }
-}
-
-/// The tools that a request to the model, or an MCP server's answer to `tools/list`, describes.
-fn tools(server: &str, content: &str) -> Vec<Shown> {
-    #[derive(Deserialize)]
-    struct Tool {
-        name: String,
-        #[serde(default)]
-        description: String,
-    }
-    #[derive(Default, Deserialize)]
-    struct List {
-        #[serde(default)]
-        tools: Vec<Tool>,
-    }
-    #[derive(Deserialize)]
-    struct Body {
-        #[serde(default)]
-        tools: Vec<Tool>,
-        #[serde(default)]
-        result: List,
-    }
-    let is_list = content.starts_with('{')
-        && content.len() <= MAX_LIST_BYTES
-        && content.contains("\"tools\"");
-    let Some(body) = is_list
-        .then(|| serde_json::from_str::<Body>(content).ok())
-        .flatten()
-    else {
+/// What a stored row says of one thing, a line for each form of it; none from another row.
+pub fn inventory_row(key: &[u8], bytes: &[u8]) -> Vec<InventoryLine> {
+    if key.first() != Some(&ITEM) {
         return Vec::new();
-    };
-    let all = body.tools.into_iter().chain(body.result.tools);
-    let of_server = |name: String| match server {
-        "" => name,
-        server => format!("mcp__{server}__{name}"),
-    };
-    all.take(MAX_TOOLS)
-        .map(|tool| Shown {
-            kind: "tool",
-            name: cut(&of_server(tool.name)).to_owned(),
-            version: String::new(),
-            source: String::new(),
-            description: tool.description,
-        })
-        .collect()
+    }
+    let item = postcard::from_bytes::<Item>(bytes);
+    item.map(|item| item.lines()).unwrap_or_default()
 }
 
 /// Whether a description holds what a person does not see, or talks to the model behind the
@@ -276,32 +136,9 @@ fn is_hiding(description: &str) -> bool {
     .any(|words| lower.contains(words))
 }
 
-fn attribute(event: &Event, name: &str) -> String {
-    let found = event.unmapped().find(|(key, _)| *key == name);
-    let text = found.and_then(|(_, value)| match value {
-        Value::Text(text) => Some(event.resolve(*text)),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Double(_)
-        | Value::Time(_)
-        | Value::List(_)
-        | Value::Map(_) => None,
-    });
-    cut(text.unwrap_or_default()).to_owned()
-}
-
-fn cut(text: &str) -> &str {
-    let mut end = text.len().min(MAX_TEXT_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
-    use magistrate_event::{Class, Timestamp};
+    use magistrate_event::{Class, Field, Timestamp};
 
     use super::*;
 
@@ -368,18 +205,73 @@ mod tests {
             whats(&inventory.see(&body(poisoned), 3)),
             ["description", "hidden_text"]
         );
+        // Others have the old description still: that is known.
+        assert_eq!(inventory.see(&body(honest), 3), []);
+        assert_eq!(inventory.see(&body(poisoned), 3), []);
         let listed = event(
             "tool_result",
             &[
                 (Field::ApiServiceName, "crm"),
                 (
                     Field::ContentText,
-                    r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"lookup","description":"Looks up a customer."}]}}"#,
+                    r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"lookup","description":"Looks up."}]}}"#,
                 ),
             ],
             &[],
         );
-        assert_eq!(whats(&inventory.see(&listed, 4)), ["description"]);
+        let changes = inventory.see(&listed, 4);
+        assert_eq!(whats(&changes), ["description"]);
+        let hash = |text: &str| {
+            let hash = blake3::hash(text.as_bytes()).to_hex();
+            hash.get(..32).unwrap().to_owned()
+        };
+        assert_eq!(changes[0].before, hash(poisoned));
+        assert_eq!(changes[0].after, hash("Looks up."));
+        assert_eq!(changes[0].description, changes[0].after);
+    }
+
+    #[test]
+    fn a_fleet_with_two_of_each_is_told_once() {
+        let mut inventory = Inventory::default();
+        let mut told = Vec::new();
+        for at in 0..40 {
+            let (version, words) = if at % 2 == 0 {
+                ("1", "Runs.")
+            } else {
+                ("2", "Runs it.")
+            };
+            told.extend(inventory.see(&plugin(version, "acme"), at));
+            told.extend(inventory.see(&body(words), at));
+        }
+        assert_eq!(
+            whats(&told),
+            ["new", "new", "new", "version", "description"]
+        );
+    }
+
+    #[test]
+    fn rows_say_what_is_known() {
+        let mut inventory = Inventory::default();
+        inventory.see(&plugin("1", "acme"), 1);
+        inventory.see(&plugin("2", "acme"), 2);
+        let mut lines = Vec::new();
+        inventory.changes(|key, bytes| {
+            let key = [&[ITEM], &key[..]].concat();
+            lines.extend(inventory_row(&key, &bytes.unwrap()));
+        });
+        lines.sort();
+        let shown: Vec<_> = lines
+            .iter()
+            .map(|line| (&*line.kind, &*line.name, &*line.version, line.first_seen))
+            .collect();
+        let expected = [
+            ("marketplace", "acme", "", 1),
+            ("plugin", "helper", "1", 1),
+            ("plugin", "helper", "2", 2),
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(inventory_row(b"x", b""), []);
+        assert_eq!(inventory_row(&[ITEM; 17], b"\xff\xff"), []);
     }
 
     #[test]
@@ -411,18 +303,5 @@ mod tests {
         let seen = inventory.see(&of_plugin, 3);
         assert_eq!((whats(&seen), seen[0].kind), (vec!["new"], "marketplace"));
         assert_eq!(inventory.see(&skill("custom_skill"), 3), []);
-    }
-
-    #[test]
-    fn what_is_no_list_is_none() {
-        for content in [
-            "",
-            "{",
-            "{\"tools\":1}",
-            "[{\"tools\":[]}]",
-            "{\"tools\":[{\"x\":1}]}",
-        ] {
-            assert_eq!(tools("", content), []);
-        }
     }
 }

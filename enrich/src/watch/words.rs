@@ -113,6 +113,7 @@ pub(super) fn changed(change: &Change, about: &About, time: Timestamp) -> Notice
         what,
         before,
         after,
+        description,
     } = change;
     let code = if *what == "new" {
         "inventory_new"
@@ -135,6 +136,7 @@ pub(super) fn changed(change: &Change, about: &About, time: Timestamp) -> Notice
         ("inventory.what", Detail::Text(what)),
         ("inventory.before", Detail::Text(before)),
         ("inventory.after", Detail::Text(after)),
+        ("inventory.description", Detail::Text(description)),
         ("inventory.at", Detail::Number(time.as_millis())),
     ];
     notice(code, time, &message, about, &details)
