@@ -1,10 +1,10 @@
 //! The admin listener: health and metrics, without a token on loopback, what commands ask of a
 //! running instance, and the console for people, with one.
 
-mod coverage;
 mod guard;
 mod lake;
 mod reads;
+mod remembered;
 mod replay;
 
 use std::path::{Path, PathBuf};
@@ -26,10 +26,10 @@ use crate::config::Config;
 use crate::consume::Closing;
 use crate::keys;
 
-pub(crate) use coverage::{COVERAGE, rows as coverage_rows};
 pub(crate) use guard::Doorkeeper;
 pub(crate) use lake::{CLOSE, For};
 pub(crate) use reads::Reads;
+pub(crate) use remembered::{COVERAGE, INVENTORY, Remembered};
 pub(crate) use replay::Door as ReplayDoor;
 
 /// The media type of OpenMetrics text.
@@ -122,7 +122,7 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .merge(replay::routes())
-        .merge(coverage::routes())
+        .merge(remembered::routes())
         .merge(lake::routes())
         .with_state(Arc::clone(&admin))
         .merge(magistrate_console::router(admin.shown.console.clone()))

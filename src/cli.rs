@@ -3,6 +3,7 @@
 mod access;
 mod backtest;
 mod generate;
+mod remembered;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 pub(crate) use self::access::{AccessArguments, AccessVerb, ReportArguments};
 pub(crate) use self::backtest::BacktestArguments;
 pub(crate) use self::generate::{Artefact, GenerateArguments};
+pub(crate) use self::remembered::{CoverageArguments, InventoryArguments};
 use crate::exit::Outcome;
 
 /// Records what Claude Cowork and Claude Code do: redacted, as OCSF rows in Parquet.
@@ -35,6 +37,8 @@ pub(crate) enum Verb {
     Session(SessionArguments),
     /// Show which of the agent's seven paths are seen, of whom, and which fell silent
     Coverage(CoverageArguments),
+    /// List the plugins, skills, MCP servers and tools that were seen, in every version
+    Inventory(InventoryArguments),
     /// Judge one request, without a running instance
     Judge(JudgeArguments),
     /// Hold stored verdicts against policies: which would be others, and why
@@ -142,21 +146,6 @@ pub(crate) struct SessionArguments {
     /// `session.id`
     #[arg(value_name = "ID")]
     pub(crate) id: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CoverageArguments {
-    #[command(flatten)]
-    pub(crate) place: Place,
-    /// Hours that a path may be silent while its user goes on
-    #[arg(long, value_name = "N", default_value_t = 24, value_parser = clap::value_parser!(u16).range(1..=8_760))]
-    pub(crate) stale_hours: u16,
-    /// Print the matrix as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Write the matrix as a page, too
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -4,28 +4,24 @@ pub(crate) mod page;
 mod table;
 
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::Context as _;
 use magistrate_enrich::{CoverageLine, CoverageState, PathSeen, coverage_report};
 use magistrate_event::Timestamp;
-use magistrate_sinks::State;
-use magistrate_sinks::queue::{FolderLock, LockError};
 
-use crate::admin::{COVERAGE, coverage_rows};
+use crate::admin::COVERAGE;
 use crate::check;
 use crate::cli::CoverageArguments;
-use crate::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::html::minute;
-use crate::replay;
+use crate::remembered;
 
 /// Prints the matrix; exit status 1 when a path is red.
 ///
 /// A running instance is asked by its admin listener; else the data folder is read.
 pub(crate) fn command(arguments: &CoverageArguments) -> Outcome {
     let config = check::sound(&arguments.place)?;
-    let rows = rows(&config)?;
+    let rows = remembered::rows(&config, &COVERAGE)?;
     let stale = u32::from(arguments.stale_hours) * 3_600;
     let lines = coverage_report(rows, &config.coverage, stale);
     let mut stdout = std::io::stdout().lock();
@@ -43,37 +39,6 @@ pub(crate) fn command(arguments: &CoverageArguments) -> Outcome {
         return Err(Failure::NotSo);
     }
     Ok(())
-}
-
-fn rows(config: &Config) -> Result<Vec<PathSeen>, Failure> {
-    let file = config.data.join("state.redb");
-    if !file.is_file() {
-        let folder = config.data.display();
-        let message = format!("`{folder}` is no data folder of magistrate; name one with --data");
-        return Err(Failure::Usage(message));
-    }
-    match FolderLock::take(&config.data) {
-        Ok(_lock) => stored(&file),
-        Err(error @ LockError::Held { .. }) => asked(config, error.into()),
-        Err(error) => Err(Failure::Usage(format!("{:#}", anyhow::Error::from(error)))),
-    }
-}
-
-fn stored(file: &Path) -> Result<Vec<PathSeen>, Failure> {
-    Ok(coverage_rows(&State::open(file)?)?)
-}
-
-/// Asks the instance that holds the folder, which is what `error` says.
-fn asked(config: &Config, error: anyhow::Error) -> Result<Vec<PathSeen>, Failure> {
-    let running = replay::running(config, &error).map_err(|why| {
-        let why = why.map(|why| format!(": {why:#}")).unwrap_or_default();
-        Failure::Usage(format!("{error:#}{why}"))
-    })?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let text = runtime.block_on(running.show(COVERAGE))?;
-    Ok(serde_json::from_str(&text)?)
 }
 
 /// The lines of one client on one device, or of one group, that are shown: `is_replaced` says that the

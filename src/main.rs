@@ -23,6 +23,7 @@ mod filter;
 mod forwarders;
 mod generate;
 mod html;
+mod inventory;
 mod judge;
 mod keys;
 mod listeners;
@@ -35,6 +36,7 @@ mod models;
 mod one_core;
 mod path;
 mod plain;
+mod remembered;
 mod replay;
 mod rest;
 mod rows;
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Verb::Test(arguments) => examples::command(&arguments),
         Verb::Session(arguments) => session::command(&arguments),
         Verb::Coverage(arguments) => coverage::command(&arguments),
+        Verb::Inventory(arguments) => inventory::command(&arguments),
         Verb::Judge(arguments) => judge::command(&arguments),
         Verb::Backtest(arguments) => backtest::command(&arguments),
         Verb::Approvals(arguments) => approvals::command(&arguments),

@@ -16,7 +16,7 @@ use magistrate_event::{Class, Clock, Event, EventUid, Field, Record, Timestamp};
 use magistrate_ingest::Peer;
 use magistrate_judge::{Audit, AuditLog};
 
-use super::{Admin, COVERAGE};
+use super::{Admin, COVERAGE, INVENTORY};
 use crate::path::Path;
 
 /// API Activity: Read (OCSF 1.8.0, class 6003).
@@ -145,8 +145,12 @@ fn subject(method: &Method, path: &str) -> Option<String> {
     if method != Method::GET {
         return None;
     }
-    if path == COVERAGE {
-        return Some("coverage".to_owned());
+    let remembered = [
+        (COVERAGE.place, COVERAGE.name),
+        (INVENTORY.place, INVENTORY.name),
+    ];
+    if let Some((_, name)) = remembered.iter().find(|(place, _)| *place == path) {
+        return Some((*name).to_owned());
     }
     let rest = path.strip_prefix(APPROVALS)?;
     match rest.strip_prefix('/') {
@@ -182,7 +186,8 @@ mod tests {
         let get = |path: &str| subject(&Method::GET, path);
         assert_eq!(get("/api/v1/approvals").as_deref(), Some("approvals"));
         assert_eq!(get("/api/v1/approvals/1f").as_deref(), Some("approval 1f"));
-        assert_eq!(get(COVERAGE).as_deref(), Some("coverage"));
+        assert_eq!(get("/api/v1/coverage").as_deref(), Some("coverage"));
+        assert_eq!(get("/api/v1/inventory").as_deref(), Some("inventory"));
         for path in ["/metrics", "/", "/approvals", "/api/v1/approvalsx"] {
             assert_eq!(get(path), None, "{path}");
         }

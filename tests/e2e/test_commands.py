@@ -18,7 +18,7 @@ from secrets_kinds import kinds
 
 def test_help_and_version(run):
     assert b"replay" in run("--help").stdout
-    for verb in ("run", "replay", "check", "redact", "generate", "unseal", "session", "coverage", "access", "completions"):
+    for verb in ("run", "replay", "check", "redact", "generate", "unseal", "session", "coverage", "inventory", "access", "completions"):
         answer = run(verb, "--help")
         assert answer.returncode == 0 and b"Usage: magistrate " + verb.encode() in answer.stdout
     assert run("--version").stdout.startswith(b"magistrate 0.")

@@ -18,6 +18,7 @@ def test_each_reader_and_what_it_read_is_a_row(magistrate, run, tmp_path):
         server.read("/api/v1/approvals", headers=bea)
     server.read(f"/api/v1/approvals/{approval}", headers=bea)
     server.read("/api/v1/coverage", headers=own)
+    server.read("/api/v1/inventory", headers=own)
     # What is refused, or is not there, is not read.
     server.read("/api/v1/approvals", status=401)
     server.read("/api/v1/coverage", headers=bea, status=401)
@@ -32,8 +33,8 @@ def test_each_reader_and_what_it_read_is_a_row(magistrate, run, tmp_path):
     server.stop()
     rows = server.sql("select actor.user.name, message, magistrate.peer from lake where metadata.event_code = 'magistrate.read'")
     expected = {
-        ("bea", "approvals"), ("bea", f"approval {approval}"), ("admin", "coverage"), ("admin", "session s1"),
-        ("admin", "backtest"), ("admin", f"approval {approval}"),
+        ("bea", "approvals"), ("bea", f"approval {approval}"), ("admin", "coverage"), ("admin", "inventory"),
+        ("admin", "session s1"), ("admin", "backtest"), ("admin", f"approval {approval}"),
     }
     assert sorted(rows) == sorted((person, what, "127.0.0.1") for person, what in expected), rows
     report = json.loads(run("verify", server.data, "--json").stdout)

@@ -190,3 +190,39 @@ def test_a_configured_path_on_which_nobody_was_seen_is_red(magistrate, run):
     server.config.write_text(GROUP.replace('"native_loop"', '"moon"'))
     wrong = run("check", "-c", server.config)
     assert wrong.returncode == 64 and b"moon" in wrong.stderr + wrong.stdout
+
+
+def loaded(ago, version):
+    return log("plugin_loaded", ago, **{"plugin.name": "helper", "plugin.version": version, "marketplace.name": "acme"})
+
+
+def described(ago, words):
+    body = {"model": "m", "messages": [], "tools": [{"name": "mcp__crm__lookup", "description": words}]}
+    return log("api_request_body", ago, body=json.dumps(body), model="m")
+
+
+def test_what_extends_the_agent_is_told_once_and_listed(magistrate, run):
+    server = magistrate(config()).start()
+    words = ("Looks up a customer.", "Looks up one customer.")
+    post(server, *(one for ago in range(10, 0, -1) for one in (loaded(ago, str(ago % 2)), described(ago, words[ago % 2]))))
+    ask = lambda: run("inventory", "--json", "--data", server.data)
+    server.wait(lambda: ask().stdout not in (b"", b"[]\n"), "a checkpoint", 30)
+    live = json.loads(ask().stdout)
+    server.stop()
+    found = dict(server.sql(FINDINGS))
+    assert found["Plugin or MCP server has another version"] == found["Description of a tool has changed"] == 1
+    outcome = ask()
+    lines = json.loads(outcome.stdout)
+    name = lambda line: (line["kind"], line["name"], line["version"], line["source"], line["description_hash"])
+    assert outcome.returncode == 0 and set(map(name, live)) <= set(map(name, lines))
+    hashes = {line["description_hash"] for line in lines} - {""}
+    assert [name(line)[:4] for line in lines] == [
+        ("marketplace", "acme", "", ""), ("plugin", "helper", "0", "acme"), ("plugin", "helper", "1", "acme"),
+        ("tool", "mcp__crm__lookup", "", ""), ("tool", "mcp__crm__lookup", "", "")]
+    assert len(hashes) == 2 and all(len(one) == 32 for one in hashes)
+    assert all(time.time() - 120 < line["first_seen"] <= line["last_seen"] <= time.time() for line in lines)
+    changes = [json.loads(text) for (text,) in server.sql("select unmapped from lake where metadata.event_code = 'inventory_changed'")]
+    [change] = [one for one in changes if one["inventory.what"] == "description"]
+    assert {change["inventory.before"], change["inventory.after"]} == hashes
+    text = run("inventory", "--data", server.data).stdout.decode()
+    assert text.count("helper") == 2 and all(one in text for one in hashes)
