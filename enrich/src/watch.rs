@@ -7,6 +7,7 @@ mod drift;
 mod egress;
 mod inventory;
 mod memo;
+mod model;
 mod notice;
 mod presence;
 mod sender;
@@ -26,6 +27,7 @@ use self::drift::{Recent, Usual};
 use self::egress::Egress;
 use self::inventory::Inventory;
 use self::memo::Memo;
+use self::model::{goes_to_model, is_client};
 use self::presence::Presence;
 use self::sender::{Name, Sender, Senders};
 use self::session::Session;
@@ -349,27 +351,6 @@ fn alive(event: &Event, at: u32, received: Timestamp) -> u32 {
     let is_history = received.saturating_sub(at) > HISTORY_S
         || event.text(Field::Source) == Some(Source::Replay.name());
     if is_history { at } else { received }
-}
-
-/// Whether a surface is a client of ours.
-fn is_client(surface: &str) -> bool {
-    matches!(surface, "cowork" | "code" | "desktop")
-}
-
-/// Whether a flow is one of a client to its model.
-fn goes_to_model(event: &Event) -> bool {
-    let host = event
-        .text(Field::UrlHostname)
-        .or_else(|| event.text(Field::DstHostname));
-    let is_model = host.is_some_and(|host| {
-        ["anthropic.com", "claude.ai"].iter().any(|name| {
-            host.strip_suffix(name)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        })
-    });
-    let agent = event.text(Field::UserAgent).unwrap_or_default();
-    let is_flow = matches!(event.class(), Class::HttpActivity | Class::NetworkActivity);
-    is_flow && (is_model || agent.starts_with("claude-cli/") || agent.starts_with("claude-code/"))
 }
 
 fn version(event: &Event) -> &str {

@@ -226,3 +226,46 @@ def test_what_extends_the_agent_is_told_once_and_listed(magistrate, run):
     assert {change["inventory.before"], change["inventory.after"]} == hashes
     text = run("inventory", "--data", server.data).stdout.decode()
     assert text.count("helper") == 2 and all(one in text for one in hashes)
+
+
+def replay(run, server, *files):
+    """Plays files one after the other, as of the times that they tell."""
+    for number, text in enumerate(files):
+        file = server.data.parent / f"replayed-{number}"
+        file.write_bytes(text)
+        outcome = run("replay", "-c", server.config, "--data", server.data, file)
+        assert outcome.returncode == 0, outcome.stderr
+
+
+def flows(*urls, agent, minutes=8, method="GET"):
+    """What a proxy saw of Ana in the last two hours, a minute each."""
+    line = lambda minute: {
+        "time": time.time() - 2 * HOUR + minute * 60, "url": urls[minute % len(urls)], "method": method, "status": 200,
+        "user_agent": agent, "user": "ana@example.com", "src_ip": "10.0.0.5"}
+    return "".join(json.dumps(line(minute)) + "\n" for minute in range(minutes)).encode()
+
+
+BROWSER, CLIENT = "Mozilla/5.0 (Macintosh) Chrome/130", "claude-cli/2.1.330 (external, cli)"
+SILENT = "Telemetry stopped while the agent goes on"
+
+
+@pytest.mark.parametrize("seen, told", [
+    (flows("https://claude.ai/chats", "https://docs.anthropic.com/en/docs", agent=BROWSER), 0),
+    (flows("https://api.anthropic.com/v1/messages?beta=true", agent=CLIENT, method="POST"), 1),
+    (flows("https://api.anthropic.com/v1/messages", agent="node", method="POST"), 1),
+    (flows("https://api.anthropic.com/v1/messages", agent=CLIENT, minutes=3, method="POST"), 0),
+], ids=["a browser", "the client", "a client of another name", "too short"])
+def test_who_goes_on_without_telemetry_makes_an_alert(magistrate, run, seen, told):
+    server = magistrate(config())
+    replay(run, server, log("user_prompt", 26 * HOUR, prompt="Go on"), seen)
+    assert dict(server.sql(FINDINGS)).get(SILENT, 0) == told
+    notices = [json.loads(text) for (text,) in server.sql("select unmapped from lake where metadata.event_code = 'telemetry_silent'")]
+    assert [one["subject"] for one in notices] == ["ana@example.com"] * told
+
+
+def test_who_tells_again_is_back(magistrate, run):
+    server = magistrate(config())
+    seen = flows("https://api.anthropic.com/v1/messages", agent=CLIENT, method="POST")
+    replay(run, server, log("user_prompt", 26 * HOUR, prompt="Go on"), seen, log("user_prompt", HOUR, prompt="Go on"))
+    codes = server.sql("select metadata.event_code, count(*) from lake where metadata.event_code like 'telemetry_%' group by all order by all")
+    assert codes == [("telemetry_back", 1), ("telemetry_silent", 1)]
