@@ -144,7 +144,10 @@ impl Watch {
                 alive,
             });
         }
-        let mut notices = Vec::new();
+        let mut notices = match by {
+            By::Judge => self.supply(event, time, at),
+            By::Telemetry | By::Flow | By::DecryptedFlow => Vec::new(),
+        };
         if event.class().is_flow() && event.text(Field::ToolClass).is_none() {
             let bypass = self.egress.flow(event, &sender, at);
             notices.extend(bypass.map(|one| words::bypassed(&one)));
@@ -175,15 +178,18 @@ impl Watch {
             notices.extend(self.session(heard, hooks));
             notices.extend(self.shape(heard));
             self.egress.hear(heard.event, &heard.sender, heard.at);
-            let changes = self.inventory.see(heard.event, heard.at);
-            let about = || About::of(heard.event);
-            notices.extend(
-                changes
-                    .iter()
-                    .map(|one| words::changed(one, &about(), heard.time)),
-            );
+            notices.extend(self.supply(heard.event, heard.time, heard.at));
         }
         notices
+    }
+
+    /// What an event shows of the things that extend the agent.
+    fn supply(&mut self, event: &Event, time: Timestamp, at: u32) -> Vec<Notice> {
+        let changes = self.inventory.see(event, at);
+        let changes = changes.iter();
+        changes
+            .map(|one| words::changed(one, &About::of(event), time))
+            .collect()
     }
 
     /// The session that an event is of: its numbers, and its hooks.

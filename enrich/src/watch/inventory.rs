@@ -2,12 +2,13 @@
 //! versions and what descriptions say; and what of it changes or hides (GUIDE.md S135–S137).
 
 mod item;
+mod list;
 mod shown;
 
 use magistrate_event::Event;
 
 use self::item::{Form, Item, News, Part};
-use self::shown::{Shown, shown};
+use self::shown::{CUT_LIST, Shown, shown};
 use super::{Hash, ITEM, hash};
 use crate::kept::Kept;
 
@@ -29,7 +30,7 @@ pub(super) struct Change {
     pub(super) name: String,
     /// Where it comes from now; empty where that is not told.
     pub(super) source: String,
-    /// new, version, source, description or hidden_text.
+    /// new, version, source, description or hidden_text; cut of a list of tools.
     pub(super) what: &'static str,
     pub(super) before: String,
     pub(super) after: String,
@@ -72,6 +73,12 @@ impl Inventory {
         let item = self.0.entry(key, || Item::new(shown.kind, &shown.name));
         let is_new = item.is_empty();
         let news = item.take(form);
+        if shown.kind == CUT_LIST {
+            // Once a version of a client.
+            let is_told = is_new || !news.is_empty();
+            let change = is_told.then(|| change("cut", String::new(), shown.version.clone()));
+            return change.into_iter().collect();
+        }
         let mut changes = Vec::new();
         if is_new {
             changes.push(change("new", String::new(), shown.version.clone()));
@@ -272,6 +279,45 @@ mod tests {
         assert_eq!(shown, expected);
         assert_eq!(inventory_row(b"x", b""), []);
         assert_eq!(inventory_row(&[ITEM; 17], b"\xff\xff"), []);
+    }
+
+    #[test]
+    fn a_list_that_is_cut_is_read_as_far_as_it_came_and_told_once_a_version() {
+        let mut inventory = Inventory::default();
+        let cut = |version: &str, content: &str| {
+            event(
+                "api_request_body",
+                &[
+                    (Field::ProductName, "claude-code"),
+                    (Field::ProductVersion, version),
+                    (Field::ContentText, content),
+                    (Field::ContentState, "truncated"),
+                ],
+                &[],
+            )
+        };
+        let begun =
+            r#"{"messages":[],"tools":[{"name":"mcp__crm__x","description":"<IMPORTANT>y"},{"na"#;
+        let seen = inventory.see(&cut("1", begun), 1);
+        assert_eq!(whats(&seen), ["new", "hidden_text", "cut"]);
+        assert_eq!((seen[2].kind, &*seen[2].name), ("tool_list", "claude-code"));
+        let before = r#"{"messages":[{"content":"x"#;
+        assert_eq!(inventory.see(&cut("1", before), 2), []);
+        assert_eq!(whats(&inventory.see(&cut("2", before), 3)), ["cut"]);
+        let after = r#"{"tools":[{"name":"mcp__crm__x","description":"<IMPORTANT>y"}],"x":"y"#;
+        assert_eq!(inventory.see(&cut("3", after), 4), []);
+    }
+
+    #[test]
+    fn what_a_proxy_shows_the_judge_is_read() {
+        let mut inventory = Inventory::default();
+        let content = r#"{"messages":[],"tools":[{"name":"mcp__crm__x","description":"d"}]}"#;
+        let asked = event("request", &[(Field::ContentText, content)], &[]);
+        assert_eq!(whats(&inventory.see(&asked, 1)), ["new"]);
+        // A page may hold anything, and is no server's list.
+        let page = r#"{"messages":[],"tools":[{"name":"Bash","description":"d"}]}"#;
+        let answered = event("response", &[(Field::ContentText, page)], &[]);
+        assert_eq!(inventory.see(&answered, 2), []);
     }
 
     #[test]

@@ -115,14 +115,17 @@ pub(super) fn changed(change: &Change, about: &About, time: Timestamp) -> Notice
         after,
         description,
     } = change;
-    let code = if *what == "new" {
-        "inventory_new"
-    } else {
-        "inventory_changed"
+    let code = match *what {
+        "new" => "inventory_new",
+        "cut" => "inventory_cut",
+        _ => "inventory_changed",
     };
     let thing = kind.replace('_', " ");
     let message = match *what {
         "new" => format!("{thing} `{name}` is seen for the first time"),
+        "cut" => format!(
+            "`{name}` tells lists of tools that are cut: what the missing ones say of themselves is not known"
+        ),
         "hidden_text" => format!(
             "the description of {thing} `{name}` hides text or talks to the model behind the user's back"
         ),

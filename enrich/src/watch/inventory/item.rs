@@ -232,7 +232,7 @@ impl Item {
 /// One form of one thing, as `magistrate inventory` lists it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InventoryLine {
-    /// plugin, marketplace, skill, mcp_server or tool.
+    /// plugin, marketplace, skill, mcp_server or tool; tool_list of a client whose lists were cut.
     pub kind: Box<str>,
     /// What it is called.
     pub name: Box<str>,

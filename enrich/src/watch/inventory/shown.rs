@@ -1,19 +1,28 @@
 //! What one event shows of the things that extend the agent.
 
 use magistrate_event::{Event, Field, Value};
-use serde::Deserialize;
+
+use super::list::List;
+use crate::watch::version;
 
 /// Longer names and versions are cut.
 const MAX_TEXT_BYTES: usize = 128;
-/// A list of tools that is longer is not read.
-const MAX_LIST_BYTES: usize = 1024 * 1024;
-/// Tools of one list.
-const MAX_TOOLS: usize = 512;
+/// The kind of a list of tools that is cut: a client's name and version stand for it.
+pub(super) const CUT_LIST: &str = "tool_list";
+
+/// What a list of tools comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    /// What is sent to a model, which lists them after what was said.
+    Request,
+    /// What a server answers.
+    Answer,
+}
 
 /// What an event shows of one thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
-    /// plugin, marketplace, skill, mcp_server or tool.
+    /// plugin, marketplace, skill, mcp_server or tool; [`CUT_LIST`].
     pub(super) kind: &'static str,
     pub(super) name: String,
     /// Empty where it is not told.
@@ -75,58 +84,59 @@ pub(super) fn shown(event: &Event) -> Vec<Shown> {
             let marketplace = one("marketplace", marketplace, String::new(), String::new());
             skill.into_iter().chain(marketplace).collect()
         }
-        Some("api_request_body" | "tool_result" | "response") => {
-            let server = event.text(Field::ApiServiceName).unwrap_or_default();
-            let content = event.text(Field::ContentText).unwrap_or_default();
-            tools(server, content)
+        Some("api_request_body") => tools(event, Carrier::Request),
+        Some("request") if asks_model(event) => tools(event, Carrier::Request),
+        // Any page may hold a list: a server's answer is what counts.
+        Some("tool_result" | "response") if event.text(Field::ApiServiceName).is_some() => {
+            tools(event, Carrier::Answer)
         }
         Some(_) | None => Vec::new(),
     }
 }
 
-/// The tools that a request to the model, or an MCP server's answer to `tools/list`, describes.
-fn tools(server: &str, content: &str) -> Vec<Shown> {
-    #[derive(Deserialize)]
-    struct Tool {
-        name: String,
-        #[serde(default)]
-        description: String,
-    }
-    #[derive(Default, Deserialize)]
-    struct List {
-        #[serde(default)]
-        tools: Vec<Tool>,
-    }
-    #[derive(Deserialize)]
-    struct Body {
-        #[serde(default)]
-        tools: Vec<Tool>,
-        #[serde(default)]
-        result: List,
-    }
-    let is_list = content.starts_with('{')
-        && content.len() <= MAX_LIST_BYTES
-        && content.contains("\"tools\"");
-    let Some(body) = is_list
-        .then(|| serde_json::from_str::<Body>(content).ok())
-        .flatten()
-    else {
+/// Whether a request that a proxy saw is one to a model.
+fn asks_model(event: &Event) -> bool {
+    let content = event.text(Field::ContentText);
+    content.is_some_and(|content| content.contains("\"messages\""))
+}
+
+/// The tools that `event` describes to the model, and that some of them may be missing.
+fn tools(event: &Event, carrier: Carrier) -> Vec<Shown> {
+    let content = event.text(Field::ContentText).unwrap_or_default();
+    let is_cut = event.text(Field::ContentState) == Some("truncated");
+    let is_list = content.contains("\"tools\"");
+    let is_of_interest = is_list || is_cut && carrier == Carrier::Request;
+    if !content.starts_with('{') || !is_of_interest {
         return Vec::new();
-    };
-    let all = body.tools.into_iter().chain(body.result.tools);
+    }
+    let List { tools, is_whole } = List::read(content);
+    let server = event.text(Field::ApiServiceName).unwrap_or_default();
     let of_server = |name: String| match server {
         "" => name,
         server => format!("mcp__{server}__{name}"),
     };
-    all.take(MAX_TOOLS)
-        .map(|tool| Shown {
-            kind: "tool",
-            name: cut(&of_server(tool.name)).to_owned(),
-            version: String::new(),
-            source: String::new(),
-            description: tool.description,
-        })
-        .collect()
+    let tools = tools.into_iter().map(|tool| Shown {
+        kind: "tool",
+        name: cut(&of_server(tool.name)).to_owned(),
+        version: String::new(),
+        source: String::new(),
+        description: tool.description,
+    });
+    let missing = (is_cut && !is_whole).then(|| Shown {
+        kind: CUT_LIST,
+        name: client(event).to_owned(),
+        version: cut(version(event)).to_owned(),
+        source: String::new(),
+        description: String::new(),
+    });
+    tools.chain(missing).collect()
+}
+
+/// The client whose request or result it is; the door where that is not known.
+fn client(event: &Event) -> &str {
+    let client = event.text(Field::ProductName);
+    let client = client.or_else(|| event.text(Field::Source));
+    cut(client.unwrap_or_default())
 }
 
 fn attribute(event: &Event, name: &str) -> String {
@@ -150,22 +160,4 @@ fn cut(text: &str) -> &str {
         end -= 1;
     }
     text.get(..end).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_no_list_is_none() {
-        for content in [
-            "",
-            "{",
-            "{\"tools\":1}",
-            "[{\"tools\":[]}]",
-            "{\"tools\":[{\"x\":1}]}",
-        ] {
-            assert_eq!(tools("", content), []);
-        }
-    }
 }

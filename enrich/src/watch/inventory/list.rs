@@ -1,0 +1,172 @@
+//! Reads the tools that a request to a model, or an MCP server's answer to `tools/list`, describes, out
+//! of JSON that may be cut anywhere.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+/// What is longer is read up to here.
+const MAX_BYTES: usize = 1024 * 1024;
+/// Tools of one list.
+const MAX_TOOLS: usize = 512;
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct List {
+    /// Tools that came whole.
+    pub(super) tools: Vec<Tool>,
+    /// Whether nothing of the list can be missing.
+    pub(super) is_whole: bool,
+}
+
+/// One tool, as it is described to the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tool {
+    pub(super) name: String,
+    pub(super) description: String,
+}
+
+impl List {
+    /// The tools of `content`, up to where it is cut or is no JSON.
+    pub(super) fn read(content: &str) -> Self {
+        let mut list = Self::default();
+        let mut end = content.len().min(MAX_BYTES);
+        while !content.is_char_boundary(end) {
+            end -= 1;
+        }
+        let text = content.get(..end).unwrap_or_default();
+        let mut json = serde_json::Deserializer::from_str(text);
+        let is_read = json.deserialize_map(Body(&mut list)).is_ok();
+        list.is_whole |= is_read;
+        list
+    }
+}
+
+/// An object that may have `tools`, or a `result` that has them.
+struct Body<'a>(&'a mut List);
+
+impl<'de> DeserializeSeed<'de> for Body<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Body<'_> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            match &*key {
+                "tools" => map.next_value_seed(Tools(self.0))?,
+                "result" => map.next_value_seed(Body(self.0))?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An array of tools.
+struct Tools<'a>(&'a mut List);
+
+impl<'de> DeserializeSeed<'de> for Tools<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tools<'_> {
+    type Value = ();
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a list of tools")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        // A tool with anything else than texts must not hide the tools behind it.
+        #[derive(Deserialize)]
+        struct Item {
+            #[serde(default)]
+            name: Value,
+            #[serde(default)]
+            description: Value,
+        }
+        while let Some(Item { name, description }) = items.next_element()? {
+            let (Value::String(name), true) = (name, self.0.tools.len() < MAX_TOOLS) else {
+                continue;
+            };
+            let description = description.as_str().unwrap_or_default().to_owned();
+            self.0.tools.push(Tool { name, description });
+        }
+        self.0.is_whole = true;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = r#"{"model":"m","messages":[{"content":"a \"tools\": [ b"}],"tools":[{"name":"a","description":"first","input_schema":{"tools":[{"name":"no"}]}},{"name":"b","description":"second"}],"stream":true}"#;
+
+    fn names(list: &List) -> Vec<&str> {
+        list.tools.iter().map(|tool| tool.name.as_str()).collect()
+    }
+
+    #[test]
+    fn the_tools_that_came_whole_are_read_wherever_the_text_is_cut() {
+        let whole = List::read(BODY);
+        assert_eq!(names(&whole), ["a", "b"]);
+        assert_eq!(whole.tools[1].description, "second");
+        let ends = |end: &str| BODY.find(end).unwrap() + end.len();
+        for end in 0..BODY.len() {
+            let list = List::read(BODY.get(..end).unwrap());
+            let expected: &[&str] = match end {
+                end if end < ends(r#""no"}]}}"#) => &[],
+                end if end < ends(r#""second"}"#) => &["a"],
+                _ => &["a", "b"],
+            };
+            assert_eq!(names(&list), expected, "{end}");
+            assert_eq!(list.is_whole, end >= ends(r#""second"}]"#), "{end}");
+        }
+        let marked = format!(
+            "{}[TRUNCATED - Content exceeds 60KB limit]",
+            BODY.get(..BODY.len() - 20).unwrap()
+        );
+        assert_eq!(names(&List::read(&marked)), ["a"]);
+    }
+
+    #[test]
+    fn an_answer_to_a_list_is_read_too() {
+        let list = List::read(r#"{"id":1,"result":{"tools":[{"name":"x"}]}}"#);
+        assert_eq!((names(&list), list.is_whole), (vec!["x"], true));
+    }
+
+    #[test]
+    fn a_strange_tool_hides_no_other() {
+        let text = r#"{"tools":[{"name":1},{"name":"a","description":null},{"name":"b","description":"d"}]}"#;
+        assert_eq!(names(&List::read(text)), ["a", "b"]);
+        for text in [
+            "",
+            "{",
+            "{\"tools\":1}",
+            "[{\"tools\":[]}]",
+            "{\"tools\":[{\"x\":1}]}",
+        ] {
+            assert_eq!(List::read(text).tools, [], "{text}");
+        }
+    }
+}
