@@ -4,6 +4,7 @@ mod context;
 mod detect;
 mod files;
 mod graph;
+mod hooks;
 mod kept;
 mod normalize;
 mod redact;

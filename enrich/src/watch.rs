@@ -30,8 +30,9 @@ use self::memo::Memo;
 use self::model::{goes_to_model, is_client};
 use self::presence::Presence;
 use self::sender::{Name, Sender, Senders};
-use self::session::Session;
+use self::session::{Hooks, Session};
 use crate::context::SessionKey;
+use crate::hooks::{tool_of_call, tool_of_judge};
 use crate::kept::Kept;
 use crate::normalize::is_known_event;
 
@@ -161,21 +162,18 @@ impl Watch {
     /// Telemetry of the client.
     fn hear(&mut self, heard: &Heard<'_>) -> Vec<Notice> {
         let mut notices = Vec::new();
-        let hooks = matches!(
-            heard.event.text(Field::EventCode),
-            Some("hook_execution_start" | "hook_execution_complete")
-        );
+        let hooked = tool_of_judge(heard.event).map(tag);
         for name in heard.sender.telemetry() {
             let presence = self.subjects.entry(name.subject, Presence::default);
-            if hooks {
-                presence.hook(heard.alive);
+            if let Some(tool) = hooked {
+                presence.hook(tool, heard.alive);
             }
             if presence.hear(heard.alive) {
                 notices.push(name.returned(heard.event, heard.time, heard.at));
             }
         }
         if heard.event.class() != Class::Span {
-            notices.extend(self.session(heard, hooks));
+            notices.extend(self.session(heard));
             notices.extend(self.shape(heard));
             self.egress.hear(heard.event, &heard.sender, heard.at);
             notices.extend(self.supply(heard.event, heard.time, heard.at));
@@ -193,24 +191,35 @@ impl Watch {
     }
 
     /// The session that an event is of: its numbers, and its hooks.
-    fn session(&mut self, heard: &Heard<'_>, hooks: bool) -> Option<Notice> {
+    fn session(&mut self, heard: &Heard<'_>) -> Option<Notice> {
         let event = heard.event;
         let key = heard.sender.session?.key;
+        let hooks = self.hooks(heard);
         let session = self.sessions.entry(key, || Session::new(About::of(event)));
         let about = session.hear(heard, hooks);
         if session.has_news() {
             self.waiting.insert(key);
         }
-        let about = about?;
+        Some(words::hooks_stopped(&about?, heard.time))
+    }
+
+    /// What an event tells of hooks.
+    fn hooks(&self, heard: &Heard<'_>) -> Hooks {
+        if tool_of_judge(heard.event).is_some() {
+            return Hooks::Ran;
+        }
+        let Some(tool) = tool_of_call(heard.event).map(tag) else {
+            return Hooks::Untold;
+        };
         let expects = |one: Name<'_>| {
             let known = self.subjects.get(one.subject);
-            known.is_some_and(|presence| presence.has_hooks(heard.alive))
+            known.is_some_and(|presence| presence.has_hooks(tool, heard.alive))
         };
-        heard
-            .sender
-            .named()
-            .any(expects)
-            .then(|| words::hooks_stopped(&about, heard.time))
+        if heard.sender.named().any(expects) {
+            Hooks::Expected
+        } else {
+            Hooks::Untold
+        }
     }
 
     /// The attributes of an event, held against how its kind usually looks.

@@ -160,9 +160,9 @@ class Session:
     def mode(self, mode):
         return self._add("permission_mode_changed", to_mode=mode, from_mode="default")
 
-    def hook(self, failed=0, cancelled=0, name="PreToolUse"):
+    def hook(self, failed=0, cancelled=0, name="PreToolUse", tool="Bash"):
         return self._add(
-            "hook_execution_complete", hook_event=name, hook_name=f"{name}:*", managed_only="true", hook_source=None,
+            "hook_execution_complete", hook_event=name, hook_name=f"{name}:{tool}", managed_only="true", hook_source=None,
             num_success="0" if failed or cancelled else "1", num_non_blocking_error=str(failed),
             num_cancelled=str(cancelled), total_duration_ms="40", duration_ms=None,
         )

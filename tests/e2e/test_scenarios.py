@@ -254,14 +254,14 @@ def _(s):
 
 @scenario(hostile("hook-late", "Judge bypassed: hook failed open"))
 def _(s):
-    s.prompt("List the files").hook(cancelled=1).read(f"{FOLDER}/a.md")
+    s.prompt("List the files").hook(cancelled=1, tool="Read").read(f"{FOLDER}/a.md")
 
 
 @scenario(hostile("hooks-gone", "Hooks stopped", user="hooked@example.com"))
 def _(s):
     s.prompt("List the files")
     for number in range(4):
-        s.read(f"{FOLDER}/{number}.md")
+        s.bash(f"ls {number}")
 
 
 @scenario(hostile("gap", "Events of a session are missing", ago=40_000))

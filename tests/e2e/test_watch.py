@@ -298,3 +298,18 @@ def test_tools_of_a_request_that_the_judge_saw_are_read(magistrate, run):
     lines = json.loads(run("inventory", "--json", "--data", server.data).stdout)
     assert [line["name"] for line in lines] == ["mcp__crm__lookup"]
     assert dict(server.sql(FINDINGS))["Description of a tool hides instructions"] == 1
+
+
+def in_session(number, body):
+    return body.replace(b"11111111-2222-4333-8444-555555555555", f"{number:08}-2222-4333-8444-555555555555".encode())
+
+
+@pytest.mark.parametrize("tool, told", [("Bash", 1), ("Read", 0)])
+def test_hooks_that_stopped_are_told_of_tools_that_had_them(magistrate, tool, told):
+    server = magistrate(config()).start()
+    ran = {"hook_event": "PreToolUse", "hook_name": "PreToolUse:Bash", "num_hooks": "1", "num_success": "1",
+           "num_blocking": "0", "num_non_blocking_error": "0", "num_cancelled": "0"}
+    called = lambda number: log("tool_decision", 50 - number, tool_name=tool, tool_use_id=f"t{number}", decision="accept", source="config")
+    post(server, in_session(1, log("hook_execution_complete", 60, **ran)), *(in_session(2, called(number)) for number in range(4)))
+    server.stop()
+    assert dict(server.sql(FINDINGS)).get("Hooks stopped", 0) == told

@@ -45,6 +45,11 @@ pub(super) const LANGUAGE: &[Name] = &[
         Derived::ToolName,
         "The tool's real name; unknown where the client masked it.",
     ),
+    derived(
+        "hook.tool",
+        Derived::HookTool,
+        "The tool as hooks name it: that of a hook's event (`hook_name`), and that of a call that was decided; `mcp_tool` for every MCP server's.",
+    ),
     column("tool.server", &[F::ApiServiceName], "The MCP server."),
     column(
         "tool.class",

@@ -26,6 +26,8 @@ pub(super) enum Derived {
     EventKind,
     /// `tool.name`: the operation, where it is a tool's.
     ToolName,
+    /// `hook.tool`: the tool that a hook ran for, or a call is of.
+    HookTool,
     /// `status`: success or failure.
     Status,
     /// `destination.domain`: the host, the host behind a dot, and every domain that it lies under.

@@ -75,6 +75,7 @@ fn columns(name: &str) -> Option<&'static [Field]> {
         ]),
         Origin::Derived(
             Derived::EventKind
+            | Derived::HookTool
             | Derived::Status
             | Derived::Findings
             | Derived::Programs

@@ -106,6 +106,11 @@ fn fill(event: &mut Event, name: &str, derived: Derived, json: &Json) -> Result<
             let value = event.push_value(&kinds);
             event.set(Field::Redacted, value);
         }
+        Derived::HookTool => {
+            event.set_text(Field::EventCode, "hook_execution_complete");
+            event.keep_text("hook_event", "PreToolUse");
+            event.keep_text("hook_name", &format!("PreToolUse:{}", text()?));
+        }
         Derived::Programs => event.set_text(Field::CmdLine, text()?),
         Derived::Lookups => event.set_text(Field::QueryHostname, text()?),
         Derived::Answers => {

@@ -13,6 +13,7 @@ use super::names::{Derived, Origin};
 use super::programs::programs;
 use super::seen::{MAX_DEPTH, owned, seen_json, text};
 use super::session_names;
+use crate::hooks::{tool_of_call, tool_of_hook};
 
 pub(super) use super::seen::Seen;
 
@@ -138,6 +139,10 @@ impl<'a> View<'a> {
             Derived::ToolName => {
                 self.text(Field::ToolClass)?;
                 self.text(Field::ApiOperation).map(text)
+            }
+            Derived::HookTool => {
+                let tool = tool_of_hook(self.event).or_else(|| tool_of_call(self.event));
+                tool.map(text)
             }
             Derived::Status => match self.cell(Field::StatusId)? {
                 Cell::Int(1) => Some(text("success")),

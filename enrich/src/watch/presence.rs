@@ -12,14 +12,17 @@ const FLOWS: u16 = 3;
 const FLOWS_OVER_S: u32 = 300;
 /// Who had no telemetry for so long is not expected to have any.
 const EXPECTED_FOR_S: u32 = 30 * 86_400;
-/// Who had hooks so recently is expected to have them.
+/// Tools of one subject that hooks ran for.
+const MAX_HOOKED: usize = 16;
+/// Who had hooks for a tool so recently is expected to have them.
 const HOOKS_EXPECTED_FOR_S: u32 = 14 * 86_400;
 
 /// What was heard, in seconds since 1970; 0 where nothing was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Presence {
     telemetry: u32,
-    hooks: u32,
+    /// Tools for whose calls hooks ran, by hash, and when last.
+    hooked: Vec<(u32, u32)>,
     /// Flows to the model since telemetry was heard last, and when the first of them was.
     flows: u16,
     flows_since: u32,
@@ -37,9 +40,23 @@ impl Presence {
         std::mem::take(&mut self.is_told)
     }
 
-    /// A hook ran.
-    pub(super) fn hook(&mut self, at: u32) {
-        self.hooks = self.hooks.max(at);
+    /// A hook ran for a call of `tool`.
+    pub(super) fn hook(&mut self, tool: u32, at: u32) {
+        if let Some((_, last)) = self.hooked.iter_mut().find(|(known, _)| *known == tool) {
+            *last = at.max(*last);
+            return;
+        }
+        if self.hooked.len() >= MAX_HOOKED {
+            let stalest = self
+                .hooked
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, (_, at))| *at);
+            if let Some((at, _)) = stalest {
+                self.hooked.remove(at);
+            }
+        }
+        self.hooked.push((tool, at));
     }
 
     /// Whether telemetry was heard shortly before `at`, or since.
@@ -52,9 +69,11 @@ impl Presence {
         self.telemetry > 0 && at.saturating_sub(self.telemetry) <= EXPECTED_FOR_S
     }
 
-    /// Whether hooks are expected at `at`.
-    pub(super) fn has_hooks(&self, at: u32) -> bool {
-        self.hooks > 0 && at.saturating_sub(self.hooks) <= HOOKS_EXPECTED_FOR_S
+    /// Whether hooks are expected to run for calls of `tool` at `at`.
+    pub(super) fn has_hooks(&self, tool: u32, at: u32) -> bool {
+        let mut hooked = self.hooked.iter();
+        hooked
+            .any(|(known, last)| *known == tool && at.saturating_sub(*last) <= HOOKS_EXPECTED_FOR_S)
     }
 
     /// A flow to the model passed without telemetry; says whether that makes a silence to be told.
@@ -85,7 +104,7 @@ pub(super) struct Silence {
 
 impl Aging for Presence {
     fn last_used(&self) -> u32 {
-        self.telemetry.max(self.hooks).max(self.flows_since)
+        self.telemetry.max(self.flows_since)
     }
 }
 
@@ -117,8 +136,14 @@ mod tests {
         presence.hear(1_000);
         assert!(presence.is_expected(2_000));
         assert!(!presence.is_expected(1_001 + EXPECTED_FOR_S));
-        presence.hook(500);
-        presence.hook(400);
-        assert!(presence.has_hooks(600));
+        presence.hook(7, 500);
+        presence.hook(7, 400);
+        assert!(presence.has_hooks(7, 500 + HOOKS_EXPECTED_FOR_S));
+        assert!(!presence.has_hooks(7, 501 + HOOKS_EXPECTED_FOR_S));
+        assert!(!presence.has_hooks(8, 600));
+        for tool in 0..1_000 {
+            presence.hook(tool, 600 + tool);
+        }
+        assert!(presence.hooked.len() <= MAX_HOOKED && presence.has_hooks(999, 1_600));
     }
 }

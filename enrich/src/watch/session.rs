@@ -13,13 +13,24 @@ const GRACE_S: u32 = 120;
 /// So many calls without a hook are no chance.
 const CALLS_WITHOUT_HOOKS: usize = 3;
 
+/// What a piece of telemetry tells of hooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hooks {
+    /// One ran for a call of a tool.
+    Ran,
+    /// A tool was called for which hooks ran before.
+    Expected,
+    /// Nothing.
+    Untold,
+}
+
 /// What was heard of it.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Session {
     about: About,
     sequences: Sequences,
     is_history: bool,
-    /// Calls that were decided, by hash, as long as no hook ran.
+    /// Calls that were decided and that hooks should have run for, by hash, as long as none ran.
     decided: Vec<u32>,
     has_hooks: bool,
     last_used: u32,
@@ -39,21 +50,21 @@ impl Session {
         }
     }
 
-    /// Takes a piece of telemetry over, which `hooks` says is a hook's. Tells of whom it is when
-    /// that makes enough calls without any hook.
-    pub(super) fn hear(&mut self, heard: &Heard<'_>, hooks: bool) -> Option<About> {
+    /// Takes a piece of telemetry over. Tells of whom it is when that makes enough calls without the
+    /// hooks that ran before.
+    pub(super) fn hear(&mut self, heard: &Heard<'_>, hooks: Hooks) -> Option<About> {
         let event = heard.event;
         self.last_used = self.last_used.max(heard.received);
         // Of what comes from a file nothing more is to come.
         self.is_history = heard.received.saturating_sub(heard.at) > HISTORY_S;
-        self.has_hooks |= hooks;
+        self.has_hooks |= hooks == Hooks::Ran;
         let number = event.int(Field::Sequence);
         if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
             let ms = event.time().as_millis();
             self.sequences.add(number, ms, heard.received);
         }
-        let is_call = event.text(Field::EventCode) == Some("tool_decision");
-        if !is_call || self.has_hooks || self.decided.len() >= CALLS_WITHOUT_HOOKS {
+        let is_told = self.has_hooks || self.decided.len() >= CALLS_WITHOUT_HOOKS;
+        if hooks != Hooks::Expected || is_told {
             return None;
         }
         let call = tag(event.text(Field::ApiRequestUid).unwrap_or_default());

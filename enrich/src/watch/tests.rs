@@ -124,23 +124,31 @@ fn clocks_that_are_an_hour_apart_are_no_silence() {
 #[test]
 fn hooks_that_stopped_are_noticed() {
     let mut watch = Watch::default();
-    let calls = |session: &'static str, start: i64| {
+    let calls = |session: &'static str, tool: &'static str, start: i64| {
         (0..9).map(move |step| {
             let mut event = client("tool_decision", session, start + step);
             event.set_text(Field::ApiRequestUid, &step.to_string());
+            event.set_text(Field::ApiOperation, tool);
             event
         })
     };
-    assert_eq!(play(&mut watch, calls("never", 0)), []);
-    play(
-        &mut watch,
-        [client("hook_execution_complete", "before", 50)],
-    );
-    assert_eq!(play(&mut watch, calls("before", 60)), []);
-    assert_eq!(
-        codes(&play(&mut watch, calls("after", 100))),
-        ["hooks_silent"]
-    );
+    let hook = |session: &str, name: &str, at: i64| {
+        let mut event = client("hook_execution_complete", session, at);
+        event.keep_text("hook_event", name.split(':').next().unwrap());
+        event.keep_text("hook_name", name);
+        event
+    };
+    assert_eq!(play(&mut watch, calls("never", "Bash", 0)), []);
+    play(&mut watch, [hook("before", "PreToolUse:Bash", 50)]);
+    assert_eq!(play(&mut watch, calls("before", "Bash", 60)), []);
+    // Hooks are set for one tool: calls of others need none.
+    assert_eq!(play(&mut watch, calls("reads", "Read", 100)), []);
+    let stopped = play(&mut watch, calls("after", "Bash", 200));
+    assert_eq!(codes(&stopped), ["hooks_silent"]);
+    // Another hook of the session is none for the call.
+    play(&mut watch, [hook("other", "SessionStart:startup", 300)]);
+    let stopped = play(&mut watch, calls("other", "Bash", 310));
+    assert_eq!(codes(&stopped), ["hooks_silent"]);
 }
 
 #[test]

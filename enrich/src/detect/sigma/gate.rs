@@ -169,7 +169,11 @@ impl Drafts {
             | Origin::Session(_)
             | Origin::Models(_)
             | Origin::Derived(
-                Derived::EventKind | Derived::ToolName | Derived::Status | Derived::Initiated,
+                Derived::EventKind
+                | Derived::ToolName
+                | Derived::HookTool
+                | Derived::Status
+                | Derived::Initiated,
             ) => 0,
             Origin::Derived(Derived::UrlExtension | Derived::PathAndQuery) => 1,
             Origin::Derived(
