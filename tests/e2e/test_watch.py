@@ -132,6 +132,9 @@ def test_a_group_is_red_for_exactly_the_configured_path_that_was_switched_off(ma
         assert time.time() - own[path]["coverage.telemetry"] == pytest.approx(50 * HOUR, abs=120)
 
 
+GONE = "Path of the agent is no longer seen"
+
+
 def on(device, body):
     """The same record, from a client on that device of another version than none."""
     request = json.loads(body)
@@ -156,10 +159,9 @@ def test_each_device_of_a_user_has_its_own_rows(magistrate, run, dark):
     assert len(lines) == 14 and outcome.returncode == 1
     [red] = [line for line in lines if line["state"] == "red"]
     assert (red["device"], red["path"], red["stale"]) == ("Fin-7.local", dark, True)
-    assert dict(server.sql(FINDINGS)).get("Path of the agent is no longer seen") == 1
-    [(text,)] = server.sql("select unmapped from lake where metadata.event_code = 'coverage_red'")
-    notice = json.loads(text)
-    assert (notice["coverage.device"], notice["coverage.path"]) == ("Fin-7.local", dark)
+    # Nobody says that the path must be there, and nobody saw it in use since.
+    assert GONE not in dict(server.sql(FINDINGS)) and not red["untold"]
+    assert server.sql("select count(*) from lake where metadata.event_code = 'coverage_red'") == [(0,)]
     assert time.time() - red["last"] == pytest.approx(50 * HOUR, abs=120)
     text = run("coverage", "--data", server.data).stdout.decode()
     assert "ana@example.com · Fin-7.local · claude-code 2.1.330" in text and text.count("RED") == 1
@@ -177,6 +179,24 @@ def test_a_hook_is_seen_on_the_device_of_its_session(magistrate, run):
     lines = json.loads(run("coverage", "--json", "--data", server.data).stdout)
     judged = [line for line in lines if line["judged"]]
     assert [(line["device"], line["version"], line["path"]) for line in judged] == [("fin-7", "2.1.330", "native_loop")]
+
+
+def test_a_path_that_is_used_and_no_longer_told_of_makes_an_alert(magistrate, run):
+    server = magistrate(config()).start()
+    post(server, *(on("fin-7", PATHS[path](ago)) for ago, path in ((50 * HOUR, "local_mcp"), (60, "native_loop"))))
+    server.wait(lambda: server.metric("magistrate_detect_events_total") >= 2, "a look at both")
+    call = {"hook_event_name": "PreToolUse", "session_id": "11111111-2222-4333-8444-555555555555",
+            "tool_name": "mcp__crm__lookup", "tool_use_id": "t1", "tool_input": {"id": "7"}}
+    status, _, _ = server.post("/hooks/claude-code", json.dumps(call).encode(), "application/json", listener="judge")
+    assert status == 200
+    server.stop()
+    lines = json.loads(run("coverage", "--json", "--data", server.data).stdout)
+    [red] = [line for line in lines if line["state"] == "red"]
+    assert (red["path"], red["untold"]) == ("local_mcp", True)
+    assert dict(server.sql(FINDINGS)).get(GONE) == 1
+    [(text,)] = server.sql("select unmapped from lake where metadata.event_code = 'coverage_red'")
+    notice = json.loads(text)
+    assert (notice["coverage.device"], notice["coverage.path"]) == ("fin-7", "local_mcp")
 
 
 def test_a_configured_path_on_which_nobody_was_seen_is_red(magistrate, run):

@@ -117,8 +117,14 @@ impl PathSeen {
     /// When it showed last that the agent is at work: a browser's or a program's flows need not be
     /// the agent's.
     pub(super) fn at_work(&self) -> u32 {
+        self.telemetry.max(self.in_use())
+    }
+
+    /// When a proxy or the judge saw the agent use it last: at the other paths' hosts a person may be,
+    /// too.
+    pub(super) fn in_use(&self) -> u32 {
         let flow = if &*self.path == NATIVE { self.flow } else { 0 };
-        self.telemetry.max(self.judged).max(flow)
+        flow.max(self.judged)
     }
 
     /// Takes over that it was seen at `at`.

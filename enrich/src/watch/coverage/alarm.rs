@@ -1,5 +1,5 @@
 //! Tells how it stands with each line of the matrix, when that changes and once a day; of a line that is
-//! red, that it is, and once that it no longer is.
+//! red and must not be, that it is, and once that it no longer is.
 
 use magistrate_event::{Field, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,8 @@ pub(super) enum Look {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Told {
     state: CoverageState,
+    /// Whether it was told that it is missing.
+    is_alarm: bool,
     at: u32,
 }
 
@@ -67,22 +69,29 @@ impl Alarms {
             let known = self.0.get(key).copied();
             let is_red = |state| state == CoverageState::Red;
             let has_turned = is_red(state) != known.is_some_and(|told| is_red(told.state));
+            let is_alarm = is_alarm(line);
+            let is_news = is_alarm != known.is_some_and(|told| told.is_alarm);
             let is_old =
                 known.is_none_or(|told| told.state != state || at >= told.at.saturating_add(DAY_S));
             let is_due = is_old && look == Look::InTurn;
             // What was never seen and need not be there is no news.
             let is_nothing = state == CoverageState::Unseen && line.configured != Some(true);
-            if !has_turned && (!is_due || is_nothing)
-                || turned.len() >= MAX_TURNED && has_turned
+            if !has_turned && !is_news && (!is_due || is_nothing)
+                || turned.len() >= MAX_TURNED && is_news
                 || states.len() >= MAX_STATES
             {
                 continue;
             }
-            if has_turned {
+            if is_news {
                 turned.push(turning(line, now));
             }
             states.push(standing(line, now, at));
-            *self.0.entry(key, || Told { state, at }) = Told { state, at };
+            let told = Told {
+                state,
+                is_alarm,
+                at,
+            };
+            *self.0.entry(key, || told) = told;
         }
         turned.extend(states);
         turned
@@ -97,6 +106,12 @@ impl Alarms {
     }
 }
 
+/// Whether a line that is red is worth an alert. A path that was used once and not again is none, where no
+/// group says that it must be there: only its use without the client's word is.
+fn is_alarm(line: &CoverageLine) -> bool {
+    line.state == CoverageState::Red && (line.configured == Some(true) || line.untold)
+}
+
 /// What tells a line from others; that the client has another version makes it no other.
 fn key(line: &CoverageLine) -> Hash {
     let kind = if line.members.is_some() {
@@ -108,17 +123,18 @@ fn key(line: &CoverageLine) -> Hash {
     hash(&[kind, &seen.subject, &seen.device, &seen.product, &seen.path])
 }
 
-/// That a line is red, or is red no more.
+/// That a line is missing, or is so no more.
 fn turning(line: &CoverageLine, now: Timestamp) -> Notice {
-    let (code, words) = match line.state {
-        CoverageState::Red => (
+    let (code, words) = match (is_alarm(line), line.untold) {
+        (true, true) => (
+            "coverage_red",
+            "is used, and its client no longer tells of it",
+        ),
+        (true, false) => (
             "coverage_red",
             "is no longer seen, while the client goes on",
         ),
-        CoverageState::Green
-        | CoverageState::Unseen
-        | CoverageState::Extra
-        | CoverageState::Past => ("coverage_back", "is no longer missing"),
+        (false, _) => ("coverage_back", "is no longer missing"),
     };
     let message = format!("{} {words}", subject(line));
     let missing = line.missing.join(", ");
@@ -203,6 +219,11 @@ mod tests {
     const HOUR: u32 = 3_600;
 
     fn lines(version: &str, browser: u32) -> Vec<CoverageLine> {
+        lines_with(version, browser, 0)
+    }
+
+    /// The lines of a client whose browser telemetry told of, and the judge was asked about, last then.
+    fn lines_with(version: &str, browser: u32, judged: u32) -> Vec<CoverageLine> {
         let row = |path: &str, telemetry| PathSeen {
             subject: "ana@example.com".into(),
             device: "fin-1".into(),
@@ -212,7 +233,11 @@ mod tests {
             telemetry,
             ..PathSeen::default()
         };
-        let rows = vec![row("native_loop", 130 * HOUR), row("browser", browser)];
+        let browser = PathSeen {
+            judged,
+            ..row("browser", browser)
+        };
+        let rows = vec![row("native_loop", 130 * HOUR), browser];
         coverage_report(rows, &CoverageConfig::default(), 24 * HOUR)
     }
 
@@ -234,13 +259,16 @@ mod tests {
     fn a_red_path_is_told_once_and_once_that_it_is_back() {
         let mut alarms = Alarms::default();
         assert_eq!(codes(&mut alarms, &lines("1", 129 * HOUR)), [""; 0]);
-        let dark = lines("1", 100 * HOUR);
-        let red = "coverage_red ana@example.com path browser of device `fin-1` is no longer seen, while the client goes on";
+        // Used once, and not since: nothing is missing.
+        assert_eq!(codes(&mut alarms, &lines("1", 100 * HOUR)), [""; 0]);
+        let dark = lines_with("1", 100 * HOUR, 129 * HOUR);
+        let red = "coverage_red ana@example.com path browser of device `fin-1` is used, and its client no longer tells of it";
         assert_eq!(codes(&mut alarms, &dark), [red]);
         let mut after = Alarms::default();
         alarms.changes(|key, bytes| assert!(after.restore(key, &bytes.unwrap())));
         assert_eq!(codes(&mut after, &dark), [""; 0]);
-        assert_eq!(codes(&mut after, &lines("2", 100 * HOUR)), [""; 0]);
+        let newer = lines_with("2", 100 * HOUR, 129 * HOUR);
+        assert_eq!(codes(&mut after, &newer), [""; 0]);
         let back = codes(&mut after, &lines("2", 130 * HOUR));
         assert!(
             back.len() == 1 && back[0].starts_with("coverage_back "),
@@ -253,7 +281,7 @@ mod tests {
         let mut alarms = Alarms::default();
         let mut many = Vec::new();
         for number in 0..MAX_TURNED + 10 {
-            for mut line in lines("1", 100 * HOUR) {
+            for mut line in lines_with("1", 100 * HOUR, 129 * HOUR) {
                 line.seen.device = number.to_string().into();
                 many.push(line);
             }

@@ -29,6 +29,9 @@ pub struct CoverageLine {
     /// Whether what was seen says nothing of the present: it is too old beside what else the client
     /// did, or an earlier version's.
     pub stale: bool,
+    /// Whether a proxy or the judge saw it in use an hour or more after its client had told of it
+    /// last.
+    pub untold: bool,
     /// The group; none where the configuration names none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,

@@ -140,10 +140,12 @@ impl<'a> Device<'a> {
             Some(false) => CoverageState::Extra,
             Some(true) | None => CoverageState::Green,
         };
+        let told = known.telemetry;
         CoverageLine {
             blind_spots: blind_spots(path),
             last: seen.last(),
             state,
+            untold: told > 0 && known.in_use() > told.saturating_add(UNEXPLAINED_S),
             stale: known.last() > 0 && (is_old || !is_seen),
             group: rule.group.map(|group| group.name.clone()),
             configured,
@@ -169,6 +171,7 @@ impl<'a> Device<'a> {
                 CoverageState::Unseen
             },
             stale: is_seen,
+            untold: false,
             group: rule.group.map(|group| group.name.clone()),
             configured: rule.is_configured(path),
             members: None,

@@ -56,6 +56,7 @@ impl<'a> Members<'a> {
             blind_spots: blind_spots(path),
             last: seen.last(),
             state,
+            untold: false,
             stale: seen.last() > 0 && newest.saturating_sub(seen.told()) > rule.stale,
             group: Some(self.group.name.clone()),
             configured: Some(is_configured),
