@@ -241,10 +241,11 @@ impl Watch {
             is_new = true;
             Recent::default()
         });
-        recent.add(&self.tags, heard.received);
+        let sent = heard.sender.sent();
+        recent.add(&self.tags, sent, heard.received);
         let usual = self.usual.entry(keys.usual, Usual::default);
         let name = |at: usize| name_of(event, at);
-        let lost = usual.add(&self.tags, recent, heard.received, name);
+        let lost = usual.add(&self.tags, recent, (sent, heard.received), name);
         let about = || About::of(event).without_session();
         let kind = (product, version, code);
         let mut notices: Vec<_> = lost

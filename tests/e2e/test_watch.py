@@ -333,3 +333,26 @@ def test_hooks_that_stopped_are_told_of_tools_that_had_them(magistrate, tool, to
     post(server, in_session(1, log("hook_execution_complete", 60, **ran)), *(in_session(2, called(number)) for number in range(4)))
     server.stop()
     assert dict(server.sql(FINDINGS)).get("Hooks stopped", 0) == told
+
+
+def requests(sessions, events, **attributes):
+    """Requests to the model of so many sessions, each of a person of its own, in one export."""
+    records = []
+    for number in range(sessions * events):
+        session = number % sessions
+        given = {"event.name": "api_request", "session.id": f"{session:08}-0000-4000-8000-000000000000", "model": "m",
+                 "user.id": f"{session:064x}", "request_id": f"r{number}"} | {key: value.format(session) for key, value in attributes.items()}
+        records.append({"timeUnixNano": str(int((time.time() - HOUR + number) * 1e9)), "body": {"stringValue": "claude_code.api_request"},
+                        "attributes": [{"key": key, "value": {"stringValue": value}} for key, value in given.items()]})
+    resource = {"attributes": [{"key": key, "value": {"stringValue": value}} for key, value in
+                               (("service.name", "claude-code"), ("service.version", "2.1.330"))]}
+    return json.dumps({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": records}]}]}).encode()
+
+
+@pytest.mark.parametrize("sessions, told", [(1, 0), (5, 1)])
+def test_an_attribute_that_many_no_longer_send_makes_an_alert(magistrate, run, sessions, told):
+    server = magistrate(config())
+    replay(run, server, requests(5, 90, **{"user.email": "p{}@example.com"}), requests(sessions, 50 // sessions))
+    assert dict(server.sql(FINDINGS)).get("A version of the client no longer sends an attribute", 0) == told
+    drifts = [json.loads(text) for (text,) in server.sql("select unmapped from lake where metadata.event_code = 'schema_drift'")]
+    assert [one["drift.attribute"] for one in drifts] == ["actor.user.email_addr"] * told

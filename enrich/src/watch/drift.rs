@@ -10,6 +10,12 @@ const MAX_ATTRIBUTES: usize = 128;
 const MIN_EVENTS: u32 = 400;
 /// Of so many events in a row of one version none has an attribute that is usual.
 const WINDOW: u32 = 20;
+/// Sessions that these must be of, and installations where the kind of event is known of several: one
+/// person who is not signed in is no version.
+const MIN_SESSIONS: usize = 3;
+const MIN_INSTALLATIONS: usize = 2;
+/// Sessions of a version that are remembered, those heard of last.
+const MAX_SESSIONS: usize = 8;
 /// Longer names are cut.
 const MAX_NAME_BYTES: usize = 96;
 
@@ -26,58 +32,91 @@ struct Attribute {
 pub(super) struct Usual {
     events: u32,
     attributes: Vec<Attribute>,
+    /// Installations that sent it, up to [`MIN_INSTALLATIONS`].
+    installations: Vec<u32>,
     last_used: u32,
+}
+
+/// Whose an event is, by hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sent {
+    pub(super) session: u32,
+    pub(super) installation: u32,
 }
 
 /// How the last events of one version looked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Recent {
     events: u32,
-    /// By attribute: in which of the last events it was, the newest in the lowest bit.
+    /// By attribute: the number of the last event that had it.
     seen: Vec<(u32, u32)>,
+    /// The sessions heard of last, and the number of the last event of each.
+    sessions: Vec<(Sent, u32)>,
     told: Vec<u32>,
     last_used: u32,
 }
 
 impl Recent {
     /// Takes one event over.
-    pub(super) fn add(&mut self, present: &[u32], now: u32) {
+    pub(super) fn add(&mut self, present: &[u32], sent: Sent, now: u32) {
         self.last_used = now;
         self.events = self.events.saturating_add(1);
-        for (_, bits) in &mut self.seen {
-            *bits <<= 1;
-        }
+        self.note(sent);
         let mut next = 0;
         for tag in present {
             match place(&self.seen, next, |(known, _)| known == tag) {
                 Some(at) => {
                     next = at + 1;
-                    if let Some((_, bits)) = self.seen.get_mut(at) {
-                        *bits |= 1;
+                    if let Some((_, last)) = self.seen.get_mut(at) {
+                        *last = self.events;
                     }
                 }
-                None if self.seen.len() < MAX_ATTRIBUTES => self.seen.push((*tag, 1)),
+                None if self.seen.len() < MAX_ATTRIBUTES => self.seen.push((*tag, self.events)),
                 None => {}
             }
         }
     }
 
+    fn note(&mut self, sent: Sent) {
+        if let Some((_, last)) = self.sessions.iter_mut().find(|(known, _)| *known == sent) {
+            *last = self.events;
+            return;
+        }
+        if self.sessions.len() >= MAX_SESSIONS {
+            let stalest = self.sessions.iter().enumerate();
+            let stalest = stalest.min_by_key(|(_, (_, last))| *last);
+            if let Some((at, _)) = stalest {
+                self.sessions.remove(at);
+            }
+        }
+        self.sessions.push((sent, self.events));
+    }
+
     /// Which of `attributes`, by their positions, none of the last events had.
     fn lacks(&self, attributes: &[Attribute]) -> Marks {
-        let window = (1 << WINDOW) - 1;
         let (mut lacking, mut next) = (Marks::default(), 0);
-        if self.events < WINDOW {
-            return lacking;
-        }
         for (at, attribute) in attributes.iter().enumerate() {
             let found = place(&self.seen, next, |(known, _)| *known == attribute.tag);
             next = found.map_or(next, |at| at + 1);
-            let bits = found.and_then(|at| self.seen.get(at));
-            if bits.is_none_or(|(_, bits)| bits & window == 0) {
+            let last = found.and_then(|at| self.seen.get(at));
+            let last = last.map_or(0, |(_, last)| *last);
+            if self.events.saturating_sub(last) >= WINDOW {
                 lacking.add(at);
             }
         }
         lacking
+    }
+
+    /// Whether enough sessions, and of enough installations, have sent events since the last one with
+    /// the attribute.
+    fn is_of_many(&self, tag: u32, installations: usize) -> bool {
+        let last = self.seen.iter().find(|(known, _)| *known == tag);
+        let last = last.map_or(0, |(_, last)| *last);
+        let since = || self.sessions.iter().filter(move |(_, at)| *at > last);
+        let mut distinct: Vec<u32> = since().map(|(sent, _)| sent.installation).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        since().count() >= MIN_SESSIONS && distinct.len() >= installations
     }
 }
 
@@ -88,10 +127,14 @@ impl Usual {
         &mut self,
         present: &[u32],
         recent: &mut Recent,
-        now: u32,
+        (sent, now): (Sent, u32),
         name: impl Fn(usize) -> &'a str,
     ) -> Vec<Box<str>> {
         self.last_used = now;
+        let is_known = self.installations.contains(&sent.installation);
+        if !is_known && self.installations.len() < MIN_INSTALLATIONS {
+            self.installations.push(sent.installation);
+        }
         // What a version has stopped sending is no less usual for that.
         let lacking = recent.lacks(&self.attributes);
         let lost = self.lost(lacking, recent);
@@ -130,7 +173,8 @@ impl Usual {
             // More than 95 of 100.
             let is_usual = u64::from(one.seen) * 100 > u64::from(self.events) * 95;
             let is_told = recent.told.contains(&one.tag);
-            if is_usual && lacking.has(at) && !is_told {
+            let is_lost = is_usual && lacking.has(at) && !is_told;
+            if is_lost && recent.is_of_many(one.tag, self.installations.len()) {
                 recent.told.push(one.tag);
                 lost.push(one.name.clone());
             } else if is_told && !lacking.has(at) {
@@ -192,41 +236,88 @@ mod tests {
     #[derive(Default)]
     struct Kind {
         usual: Usual,
+        /// Installations, and events of a session.
+        installations: u32,
+        session_events: u32,
+        sent: u32,
     }
 
     impl Kind {
+        /// A kind of so many installations, which take turns.
+        fn of(installations: u32) -> Self {
+            Self {
+                installations,
+                session_events: 5,
+                ..Self::default()
+            }
+        }
+
         fn send(&mut self, recent: &mut Recent, tags: &[u32]) -> Vec<Box<str>> {
-            recent.add(tags, 1);
+            let session = self.sent / self.session_events;
+            let sent = Sent {
+                session,
+                installation: session % self.installations,
+            };
+            self.sent += 1;
+            recent.add(tags, sent, 1);
             let name = |at: usize| NAMES[tags[at] as usize];
-            self.usual.add(tags, recent, 1, name)
+            self.usual.add(tags, recent, (sent, 1), name)
         }
     }
 
     #[test]
     fn an_attribute_that_a_version_stopped_sending_is_told_once() {
-        let (mut kind, mut old, mut new) = (Kind::default(), Recent::default(), Recent::default());
-        for number in 0..600 {
-            let tags: &[u32] = if number % 10 == 0 {
-                &[0, 1, 2]
-            } else {
-                &[0, 1]
-            };
-            assert_eq!(kind.send(&mut old, tags), []);
+        for installations in [1, 2, 50] {
+            let (mut old, mut new) = (Recent::default(), Recent::default());
+            let mut kind = Kind::of(installations);
+            for number in 0..600 {
+                let tags: &[u32] = if number % 10 == 0 {
+                    &[0, 1, 2]
+                } else {
+                    &[0, 1]
+                };
+                assert_eq!(kind.send(&mut old, tags), []);
+            }
+            let lost: Vec<_> = (0..300)
+                .flat_map(|_| kind.send(&mut new, &[1, 3]))
+                .collect();
+            assert_eq!(lost, ["user.email".into()]);
+            // The other version goes on, and is not blamed.
+            assert_eq!(kind.send(&mut old, &[0, 1]), []);
+            kind.send(&mut new, &[0, 1]);
+            let again: Vec<_> = (0..300).flat_map(|_| kind.send(&mut new, &[1])).collect();
+            assert_eq!(again, ["user.email".into()]);
         }
-        let lost: Vec<_> = (0..300)
-            .flat_map(|_| kind.send(&mut new, &[1, 3]))
-            .collect();
+    }
+
+    #[test]
+    fn one_session_and_one_person_are_no_version() {
+        let mut recent = Recent::default();
+        let mut kind = Kind::of(3);
+        for _ in 0..600 {
+            kind.send(&mut recent, &[0, 1]);
+        }
+        // One who is not signed in, over many sessions.
+        kind.installations = 1;
+        let lost = (0..300).flat_map(|_| kind.send(&mut recent, &[1]));
+        assert_eq!(lost.count(), 0);
+        // Then others are not, either; that one's events have not made the attribute less usual.
+        kind.installations = 3;
+        let lost: Vec<_> = (0..60).flat_map(|_| kind.send(&mut recent, &[1])).collect();
         assert_eq!(lost, ["user.email".into()]);
-        // The other version goes on, and is not blamed.
-        assert_eq!(kind.send(&mut old, &[0, 1]), []);
-        kind.send(&mut new, &[0, 1]);
-        let again: Vec<_> = (0..300).flat_map(|_| kind.send(&mut new, &[1])).collect();
-        assert_eq!(again, ["user.email".into()]);
+        // A single long session.
+        let (mut recent, mut kind) = (Recent::default(), Kind::of(1));
+        for _ in 0..600 {
+            kind.send(&mut recent, &[0, 1]);
+        }
+        kind.session_events = 1_000_000;
+        let lost = (0..300).flat_map(|_| kind.send(&mut recent, &[1]));
+        assert_eq!(lost.count(), 0);
     }
 
     #[test]
     fn few_events_tell_nothing() {
-        let (mut kind, mut one) = (Kind::default(), Recent::default());
+        let (mut kind, mut one) = (Kind::of(1), Recent::default());
         for _ in 0..100 {
             kind.send(&mut one, &[0, 1]);
         }
@@ -238,10 +329,15 @@ mod tests {
     fn attributes_without_end_are_bounded() {
         let (mut usual, mut recent) = (Usual::default(), Recent::default());
         for number in 0..10_000 {
-            recent.add(&[number], 1);
-            usual.add(&[number], &mut recent, 1, |_| "x");
+            let sent = Sent {
+                session: number,
+                installation: number,
+            };
+            recent.add(&[number], sent, 1);
+            usual.add(&[number], &mut recent, (sent, 1), |_| "x");
         }
         assert!(usual.attributes.len() <= MAX_ATTRIBUTES);
-        assert!(recent.seen.len() <= MAX_ATTRIBUTES);
+        assert!(recent.seen.len() <= MAX_ATTRIBUTES && recent.sessions.len() <= MAX_SESSIONS);
+        assert!(usual.installations.len() <= MIN_INSTALLATIONS);
     }
 }

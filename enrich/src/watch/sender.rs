@@ -2,6 +2,7 @@
 
 use magistrate_event::{Event, Field};
 
+use super::drift::Sent;
 use super::memo::Memo;
 use super::{Hash, hash};
 use crate::context::SessionKey;
@@ -123,6 +124,23 @@ impl Senders {
 }
 
 impl<'a> Sender<'a> {
+    /// Of which session and installation it is; whoever names no installation is known by the name of
+    /// the user or the host, else by the address.
+    pub(super) fn sent(&self) -> Sent {
+        let names = [
+            self.installation,
+            self.email,
+            self.user,
+            self.host,
+            self.peer,
+        ];
+        let name = names.into_iter().flatten().next();
+        Sent {
+            session: self.session.map_or(0, |one| short(one.place)),
+            installation: name.map_or(0, |one| short(one.place)),
+        }
+    }
+
     /// What telemetry knows of its sender.
     pub(super) fn telemetry(&self) -> impl Iterator<Item = Name<'a>> + use<'a> {
         let names = [self.email, self.user, self.host, self.peer];
@@ -139,6 +157,10 @@ impl<'a> Sender<'a> {
         let names = [self.email, self.user, self.src_host, self.src_ip];
         names.into_iter().flatten()
     }
+}
+
+fn short(hash: Hash) -> u32 {
+    u32::from_le_bytes(hash.first_chunk().copied().unwrap_or_default())
 }
 
 fn hashes(kind: &str, text: &str) -> Hashes {

@@ -151,28 +151,37 @@ fn hooks_that_stopped_are_noticed() {
     assert_eq!(codes(&stopped), ["hooks_silent"]);
 }
 
+/// An event without the user's address, of another version.
+fn unnamed(session: &str, seconds: i64) -> Event {
+    let mut event = Event::new(Class::ApiActivity, 0, second(seconds));
+    for (field, text) in [
+        (Field::Surface, "code"),
+        (Field::EventCode, "api_request"),
+        (Field::ProductName, "claude-code"),
+        (Field::ProductVersion, "2.1.331"),
+        (Field::SessionUid, session),
+        (Field::Peer, "10.0.0.7"),
+    ] {
+        event.set_text(field, text);
+    }
+    event
+}
+
 #[test]
 fn an_attribute_that_a_version_lost_is_noticed() {
     let mut watch = Watch::default();
-    assert_eq!(
-        play(
-            &mut watch,
-            (0..500).map(|step| client("api_request", "s", step))
-        ),
-        []
-    );
-    let lost = (500..600).map(|step| {
-        let mut event = Event::new(Class::ApiActivity, 0, second(step));
-        for (field, text) in [
-            (Field::Surface, "code"),
-            (Field::EventCode, "api_request"),
-            (Field::ProductName, "claude-code"),
-            (Field::ProductVersion, "2.1.331"),
-            (Field::SessionUid, "s"),
-            (Field::Peer, "10.0.0.7"),
-        ] {
-            event.set_text(field, text);
-        }
+    let usual = (0..500).map(|step| client("api_request", "s", step));
+    assert_eq!(play(&mut watch, usual), []);
+    // One session is one person's.
+    let one = (500..600).map(|step| unnamed("s", step));
+    assert_eq!(play(&mut watch, one), []);
+    // The same address: sessions of one person, and no more is known of several.
+    let lost = (600..700).map(|step| unnamed(&format!("s{}", step / 10), step));
+    let told = play(&mut watch, lost);
+    assert_eq!(codes(&told), [""; 0]);
+    let lost = (700..800).map(|step| {
+        let mut event = unnamed(&format!("s{}", step / 10), step);
+        event.set_text(Field::DeviceHostname, &format!("fin-{}", step % 7));
         event
     });
     let told = play(&mut watch, lost);
