@@ -5,6 +5,7 @@ mod attributes;
 mod coverage;
 mod drift;
 mod egress;
+mod heard;
 mod inventory;
 mod memo;
 mod model;
@@ -19,12 +20,13 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use magistrate_event::{Class, Event, Field, Source, Timestamp};
+use magistrate_event::{Class, Event, Field, Timestamp};
 
 use self::attributes::{name_of, tag, tags_of};
 use self::coverage::{By, Coverage, seen_by};
 use self::drift::{Recent, Usual};
 use self::egress::Egress;
+use self::heard::{Heard, alive};
 use self::inventory::Inventory;
 use self::memo::Memo;
 use self::model::{goes_to_model, is_client};
@@ -84,6 +86,8 @@ pub struct Watch {
     egress: Egress,
     /// Sessions with gaps that are not told yet, or have closed since.
     waiting: BTreeSet<SessionKey>,
+    /// Whether there may be no later look.
+    is_last: bool,
 }
 
 impl Default for Watch {
@@ -100,6 +104,7 @@ impl Default for Watch {
             inventory: Inventory::default(),
             egress: Egress::default(),
             waiting: BTreeSet::new(),
+            is_last: false,
         }
     }
 }
@@ -116,6 +121,7 @@ impl Watch {
     /// Has [`Watch::due`] look at everything at once, since there may be no later.
     pub const fn hurry(&mut self) {
         self.coverage.hurry();
+        self.is_last = true;
     }
 
     /// Takes an event into account that was received at `received`; returns what it shows.
@@ -285,12 +291,14 @@ impl Watch {
             return Vec::new();
         };
         let mut notices = self.coverage.due(now, at);
+        let is_last = std::mem::take(&mut self.is_last);
+        let of_files = if is_last { 0 } else { session::FILE_GRACE_S };
         for key in std::mem::take(&mut self.waiting) {
             if self.sessions.get(key).is_none() {
                 continue;
             }
             let session = self.sessions.entry(key, Session::default);
-            notices.extend(session.news(at));
+            notices.extend(session.news(at, of_files));
             if session.has_news() {
                 self.waiting.insert(key);
             }
@@ -343,30 +351,6 @@ impl Watch {
             other => self.coverage.restore(other, hash, bytes),
         }
     }
-}
-
-/// A piece of the client's telemetry.
-struct Heard<'a> {
-    event: &'a Event,
-    sender: Sender<'a>,
-    time: Timestamp,
-    /// Its time and that of its receipt, in seconds.
-    at: u32,
-    received: u32,
-    /// When it shows that somebody is there.
-    alive: u32,
-}
-
-/// An event that happened so long before its receipt, or comes from a file, tells of its own time.
-const HISTORY_S: u32 = 6 * 3_600;
-
-/// When an event shows that its sender is there: at its receipt, since clocks of clients and proxies
-/// differ, and a client that sends late sends.
-fn alive(event: &Event, at: u32, received: Timestamp) -> u32 {
-    let received = seconds(received).unwrap_or(at);
-    let is_history = received.saturating_sub(at) > HISTORY_S
-        || event.text(Field::Source) == Some(Source::Replay.name());
-    if is_history { at } else { received }
 }
 
 fn version(event: &Event) -> &str {

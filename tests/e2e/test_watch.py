@@ -356,3 +356,13 @@ def test_an_attribute_that_many_no_longer_send_makes_an_alert(magistrate, run, s
     assert dict(server.sql(FINDINGS)).get("A version of the client no longer sends an attribute", 0) == told
     drifts = [json.loads(text) for (text,) in server.sql("select unmapped from lake where metadata.event_code = 'schema_drift'")]
     assert [one["drift.attribute"] for one in drifts] == ["actor.user.email_addr"] * told
+
+
+def test_missing_events_of_half_an_hour_ago_are_told_at_the_end_of_a_replay(magistrate, run):
+    server = magistrate(config())
+    events = [log("user_prompt", 1_800 - number, prompt="Go on", **{"event.sequence": str(number)}) for number in (0, 1, 2, 8, 9)]
+    replay(run, server, b"\n".join(events))
+    assert dict(server.sql(FINDINGS)).get("Events of a session are missing") == 1
+    [(text,)] = server.sql("select unmapped from lake where metadata.event_code = 'telemetry_gap'")
+    gap = json.loads(text)
+    assert (gap["missing.first"], gap["missing.last"], gap["missing.count"]) == (3, 7, 5)

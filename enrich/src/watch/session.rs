@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::notice::{About, Notice};
 use super::sequences::Sequences;
-use super::{HISTORY_S, Heard, tag, words};
+use super::{Heard, tag, words};
 use crate::kept::Aging;
 
 /// A gap is told when it is known for so long: batches come late.
 const GRACE_S: u32 = 120;
+/// A gap in what comes from a file is told when it is known for so long: files are read in pieces, side
+/// by side.
+pub(super) const FILE_GRACE_S: u32 = 5;
 /// So many calls without a hook are no chance.
 const CALLS_WITHOUT_HOOKS: usize = 3;
 
@@ -56,7 +59,7 @@ impl Session {
         let event = heard.event;
         self.last_used = self.last_used.max(heard.received);
         // Of what comes from a file nothing more is to come.
-        self.is_history = heard.received.saturating_sub(heard.at) > HISTORY_S;
+        self.is_history = heard.is_history();
         self.has_hooks |= hooks == Hooks::Ran;
         let number = event.int(Field::Sequence);
         if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
@@ -80,9 +83,10 @@ impl Session {
         self.sequences.has_news()
     }
 
-    /// What became of gaps, at `now` in seconds.
-    pub(super) fn news(&mut self, now: u32) -> Vec<Notice> {
-        let grace = if self.is_history { 0 } else { GRACE_S };
+    /// What became of gaps, at `now` in seconds; those of files are told when they are known for
+    /// `of_files` seconds.
+    pub(super) fn news(&mut self, now: u32, of_files: u32) -> Vec<Notice> {
+        let grace = if self.is_history { of_files } else { GRACE_S };
         let news = self.sequences.news(now, grace);
         news.into_iter()
             .map(|one| words::gap(&self.about, one))

@@ -71,14 +71,37 @@ fn a_gap_is_told_and_closed() {
 }
 
 #[test]
-fn what_is_read_from_a_file_waits_for_nothing() {
+fn what_is_read_from_a_file_waits_for_its_end_only() {
+    // Old, and just now but replayed.
+    for (received, door) in [(900_000, "otlp_http"), (10, "replay")] {
+        for is_last in [false, true] {
+            let mut watch = Watch::default();
+            for number in [0, 2] {
+                let mut event = client("api_request", "s", number);
+                event.set_int(Field::Sequence, number);
+                event.set_text(Field::Source, door);
+                watch.observe(&event, second(received));
+            }
+            if is_last {
+                watch.hurry();
+            } else {
+                assert_eq!(watch.due(second(received)), []);
+            }
+            let later = if is_last { 0 } else { 5 };
+            let told = watch.due(second(received + later));
+            assert_eq!(codes(&told), ["telemetry_gap"], "{door}");
+        }
+    }
+    // What comes live may come late, also at the end of a run: the next one tells.
     let mut watch = Watch::default();
     for number in [0, 2] {
         let mut event = client("api_request", "s", number);
         event.set_int(Field::Sequence, number);
-        watch.observe(&event, second(900_000));
+        watch.observe(&event, second(10));
     }
-    assert_eq!(codes(&watch.due(second(900_000))), ["telemetry_gap"]);
+    watch.hurry();
+    assert_eq!(watch.due(second(10)), []);
+    assert_eq!(codes(&watch.due(second(200))), ["telemetry_gap"]);
 }
 
 #[test]
