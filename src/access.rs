@@ -213,8 +213,12 @@ fn looks_since(
     let query = Query {
         classes: vec![Class::ApiActivity],
         fields: vec![Field::EventCode],
-        values: [looks::UNSEAL, looks::READ].map(str::to_owned).to_vec(),
+        texts: [looks::UNSEAL, looks::READ]
+            .map(str::to_owned)
+            .to_vec()
+            .into(),
         since,
+        until: None,
     };
     let rows = Rows { config, rest }.read(&query, MAX_LOOKS)?;
     if rows.len() >= MAX_LOOKS {

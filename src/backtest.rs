@@ -174,8 +174,8 @@ impl Backtest {
         let span = self.span.clone();
         let fits = |event: &Event| span.contains(&event.time());
         let has = |event: &Event| {
-            let mut texts = query.fields.iter().filter_map(|field| event.text(*field));
-            texts.any(|text| query.values.iter().any(|value| value == text))
+            let text = |field: Field| event.text(field);
+            query.texts.ask_for(&query.fields, &text)
         };
         for (uid, event) in &day.rest {
             if fits(event) && has(event) {
@@ -214,8 +214,9 @@ impl Backtest {
         Query {
             classes,
             fields: vec![field],
-            values: values.map(str::to_owned).to_vec(),
+            texts: values.map(str::to_owned).to_vec().into(),
             since: *self.span.start(),
+            until: None,
         }
     }
 }

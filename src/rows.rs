@@ -26,18 +26,30 @@ impl Rows<'_> {
         query: &Query,
         most: usize,
     ) -> anyhow::Result<Vec<(EventUid, Event)>> {
+        self.read_such(query, most, |_| true)
+    }
+
+    /// The same of those rows alone of which `is_such` says so.
+    ///
+    /// # Errors
+    /// When the lake cannot be read.
+    pub(crate) fn read_such(
+        &self,
+        query: &Query,
+        most: usize,
+        is_such: impl Fn(&Event) -> bool,
+    ) -> anyhow::Result<Vec<(EventUid, Event)>> {
         let mut seen = HashSet::new();
-        let values: HashSet<&str> = query.values.iter().map(String::as_str).collect();
         let is_asked_for = |event: &Event| {
-            let mut texts = query.fields.iter().filter_map(|field| event.text(*field));
-            let has_one = query.fields.is_empty() || texts.any(|text| values.contains(text));
-            has_one && query.classes.contains(&event.class())
+            let text = |field| event.text(field);
+            let is_asked_for = query.texts.ask_for(&query.fields, &text);
+            is_asked_for && query.classes.contains(&event.class()) && is_such(event)
         };
         let rest = self.rest.iter();
         let rest = rest.filter(|(uid, event)| is_asked_for(event) && seen.insert(*uid));
         let mut rows: Vec<_> = rest.take(most).cloned().collect();
         let unread = lake::read(&self.config.lake, &self.config.data, query, |row| {
-            if seen.insert(row.uid) {
+            if is_such(&row.event) && seen.insert(row.uid) {
                 rows.push((row.uid, row.event));
             }
             if rows.len() < most {
@@ -88,8 +100,9 @@ mod tests {
         let query = |class, fields: &[Field]| Query {
             classes: vec![class],
             fields: fields.to_vec(),
-            values: vec!["s".to_owned()],
+            texts: vec!["s".to_owned()].into(),
             since: Timestamp::default(),
+            until: None,
         };
         let found = |class, fields: &[Field]| {
             let rows = rows.read(&query(class, fields), 9).unwrap();

@@ -1,11 +1,12 @@
 //! `magistrate session ID`: timeline and task graph of one session.
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use magistrate_enrich::{FlowsWanted, flows_wanted, task_graph};
 use magistrate_event::{Class, Clock as _, Event, EventUid, Field, Source, SystemClock, Timestamp};
-use magistrate_sinks::lake::Query;
+use magistrate_sinks::lake::{Query, Texts};
 
 use crate::cli::SessionArguments;
 use crate::config;
@@ -15,7 +16,7 @@ use crate::rows::Rows;
 
 /// A session with more events is shown in part.
 const MAX_EVENTS: usize = 200_000;
-/// More flows to a session's hosts are not held against its calls.
+/// More flows of a session's owner are not held against its calls.
 const MAX_FLOWS: usize = 50_000;
 
 /// Prints the session; exit status 1 when nothing is known of it.
@@ -52,7 +53,10 @@ pub(crate) fn command(arguments: &SessionArguments) -> Outcome {
         tell(&message);
         return Err(Failure::NotSo);
     }
-    let flows = flows_of(&rows, &flows_wanted(&events))?;
+    let flows = match flows_wanted(&arguments.id, &events) {
+        Some(wanted) => flows_of(&rows, wanted)?,
+        None => Vec::new(),
+    };
     let graph = task_graph(&arguments.id, &events, &flows);
     let mut stdout = std::io::stdout().lock();
     if arguments.json {
@@ -73,30 +77,33 @@ fn events_of(
     let query = Query {
         classes: classes.filter(|class| *class != Class::Metric).collect(),
         fields: vec![Field::SessionUid],
-        values: vec![session.to_owned()],
+        texts: vec![session.to_owned()].into(),
         since,
+        until: None,
     };
     rows.read(&query, MAX_EVENTS)
 }
 
-/// Flows that are no session's by their own word, and what the judge said of them.
-fn flows_of(rows: &Rows<'_>, wanted: &FlowsWanted) -> anyhow::Result<Vec<(EventUid, Event)>> {
-    if wanted.hosts.is_empty() {
-        return Ok(Vec::new());
-    }
+/// Flows that are no session's by their own word and that the session's owner sent, and what the judge
+/// said of them.
+fn flows_of(rows: &Rows<'_>, wanted: FlowsWanted) -> anyhow::Result<Vec<(EventUid, Event)>> {
+    let wanted = Arc::new(wanted);
+    let (since, until) = (wanted.from, Some(wanted.to));
+    let owners = Arc::clone(&wanted);
     let query = Query {
         classes: vec![Class::HttpActivity, Class::NetworkActivity],
-        fields: vec![Field::UrlHostname, Field::DstHostname],
-        values: wanted.hosts.clone(),
-        since: wanted.from,
+        fields: FlowsWanted::COLUMNS.to_vec(),
+        texts: Texts::such(move |text| owners.is_owners(text)),
+        since,
+        until,
     };
-    let time = wanted.from..=wanted.to;
-    let mut flows = rows.read(&query, MAX_FLOWS)?;
-    flows.retain(|(_, event)| {
-        event.text(Field::ToolClass).is_none()
-            && event.text(Field::SessionUid).is_none()
-            && time.contains(&event.time())
-    });
+    let mut flows = rows.read_such(&query, MAX_FLOWS, |event| wanted.takes(event))?;
+    if flows.len() >= MAX_FLOWS {
+        tell(&format!(
+            "more than {MAX_FLOWS} flows of the session's user: the others are left out, so that \
+             `telemetry only` says less"
+        ));
+    }
     let judged = flows.iter().filter(|(_, event)| {
         let door = event.text(Field::Source);
         door == Some(Source::Judge.name())
@@ -108,8 +115,9 @@ fn flows_of(rows: &Rows<'_>, wanted: &FlowsWanted) -> anyhow::Result<Vec<(EventU
     let query = Query {
         classes: vec![Class::ApiActivity],
         fields: vec![Field::VerdictEvent],
-        values: judged,
-        since: wanted.from,
+        texts: judged.into(),
+        since,
+        until: None,
     };
     flows.extend(rows.read(&query, MAX_FLOWS)?);
     Ok(flows)

@@ -2,11 +2,18 @@
 //! what was decided and what came of it, the flows that a proxy saw, and what the judge said.
 //!
 //! Made from stored events, in any order. Joined by `prompt.id`, `tool_use_id`, request ids, the
-//! sub-agent's id, and, for flows, host and time; verdicts by the id of the row that they judge.
+//! sub-agent's id and spans, and, for flows of the session's owner, host and time; verdicts by the id of
+//! the row that they judge.
 
+mod agents;
 mod call;
+mod clock;
 mod flow;
+mod model;
+mod note;
+mod owner;
 mod print;
+mod sighting;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -16,12 +23,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
 use serde::Serialize;
 
+use self::agents::Agents;
 use self::call::Calls;
 use self::flow::reconcile;
+use self::note::{attribute, note};
+use self::owner::Owner;
+use self::sighting::is_flow;
 use self::verdict::Verdicts;
 
+pub use self::agents::{JoinedBy, SubAgent};
 pub use self::call::{Call, Evidence};
+pub use self::clock::{Clock, ClockPairs};
 pub use self::flow::Flow;
+pub use self::model::ModelCall;
 pub use self::verdict::Verdict;
 
 /// A session, as far as its events tell.
@@ -43,8 +57,10 @@ pub struct TaskGraph {
     pub events: usize,
     /// The user's turns, in their order; the first holds what belongs to none where there is such.
     pub turns: Vec<Turn>,
-    /// Flows of the session, or of its user in its time, that no call explains.
+    /// Flows of the session that no call explains.
     pub flows: Vec<Flow>,
+    /// Proxies whose clocks are off.
+    pub clocks: Vec<Clock>,
     /// Numbers of events that never came.
     pub missing: Vec<Missing>,
     /// Alerts about the session.
@@ -71,7 +87,7 @@ pub struct Turn {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Step {
     /// A request to the model.
-    Model(ModelCall),
+    Model(Box<ModelCall>),
     /// A call of a tool; a sub-agent's steps stand under the call that started it.
     Call(Box<Call>),
     /// Something else worth a line: a mode that changed, a server, a hook that failed.
@@ -79,21 +95,6 @@ pub enum Step {
     /// What the judge said of something that is no call and no flow: a prompt, an answer, an action
     /// whose row is not stored.
     Verdict(Verdict),
-}
-
-/// A request to the model.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ModelCall {
-    /// When it happened, RFC 3339.
-    pub time: String,
-    /// Request id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request: Option<String>,
-    /// Model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// Whether it failed or was refused.
-    pub failed: bool,
 }
 
 /// Something else worth a line.
@@ -131,7 +132,7 @@ pub struct Alert {
     pub finding: String,
 }
 
-/// Makes the graph of `session` from events of it, and from flows that may be of it with what the
+/// Makes the graph of `session` from events of it, and from flows of nobody's session with what the
 /// judge said of them.
 pub fn task_graph(
     session: &str,
@@ -142,23 +143,33 @@ pub fn task_graph(
     sorted.sort_by_key(|(uid, event)| (event.time(), event.int(Field::Sequence), *uid));
     let own = || sorted.iter().map(|(_, event)| event);
     let times = || own().map(Event::time);
-    let mut builder = Builder::default();
+    let mut builder = Builder {
+        calls: Calls::among(own()),
+        ..Builder::default()
+    };
     for (_, event) in sorted.iter().copied().chain(flows) {
         builder.verdicts.add(event);
     }
     for (uid, event) in sorted.iter().copied() {
         builder.add(*uid, event);
     }
-    let mut calls = builder.calls.finish();
-    let is_one = |one: &&(EventUid, Event)| is_flow(&one.1);
-    let own_flows: Vec<_> = sorted.iter().copied().filter(is_one).collect();
-    let others: Vec<_> = flows.iter().filter(is_one).collect();
-    let mut loose = reconcile(&mut calls, &own_flows, &others);
-    builder.verdicts.give(&mut calls, &mut loose);
+    let owner = Owner::of(session, own());
+    let of_owner =
+        |one: &&(EventUid, Event)| is_flow(&one.1) && owner.sent(&|field| one.1.text(field));
+    let flows: Vec<_> = sorted
+        .iter()
+        .copied()
+        .chain(flows)
+        .filter(of_owner)
+        .collect();
+    let (mut calls, mut models) = (builder.calls.finish(), builder.models);
+    let (mut loose, clocks) = reconcile(session, &mut calls, &mut models, &flows);
+    builder.verdicts.give(&mut calls, &mut models, &mut loose);
     for (prompt, verdict) in builder.verdicts.rest() {
         let turn = turn(&mut builder.turns, &prompt, &verdict.time);
         turn.steps.push(Step::Verdict(verdict));
     }
+    let (calls, models) = builder.agents.place(calls, models);
     let first_text = |fields: &[Field]| {
         let mut all = own().flat_map(|event| fields.iter().filter_map(|field| event.text(*field)));
         all.next().map(str::to_owned)
@@ -172,29 +183,59 @@ pub fn task_graph(
         first: times().min().map(Timestamp::to_rfc3339).unwrap_or_default(),
         last: times().max().map(Timestamp::to_rfc3339).unwrap_or_default(),
         events: events.len(),
-        turns: turns(builder.turns, calls),
+        turns: turns(builder.turns, calls, models),
         flows: loose,
+        clocks,
         missing: builder.missing,
         alerts,
     }
 }
 
-/// Which flows may be of a session: those to these hosts, in this time.
+/// Which flows may be of a session: those of its owner around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowsWanted {
-    /// Hosts.
-    pub hosts: Vec<String>,
+    owner: Owner,
     /// The beginning of the time in which they may be.
     pub from: Timestamp,
     /// The end of that time.
     pub to: Timestamp,
 }
 
-/// The flows that [`task_graph`] can use beside the session's own `events`.
-pub fn flows_wanted(events: &[(EventUid, Event)]) -> FlowsWanted {
-    let events: Vec<&Event> = events.iter().map(|(_, event)| event).collect();
-    let (hosts, from, to) = flow::wanted(&events);
-    FlowsWanted { hosts, from, to }
+impl FlowsWanted {
+    /// The columns that say whose a flow is.
+    pub const COLUMNS: &'static [Field] = &owner::COLUMNS;
+
+    /// Whether the row of which `text` tells the [`COLUMNS`](Self::COLUMNS) is of nobody's session and
+    /// was sent by the owner of this one.
+    pub fn is_owners<'a>(&self, text: &dyn Fn(Field) -> Option<&'a str>) -> bool {
+        text(Field::SessionUid).is_none() && self.owner.sent(text)
+    }
+
+    /// Whether `event` is such a flow, and of that time.
+    pub fn takes(&self, event: &Event) -> bool {
+        let time = event.time();
+        let is_in_time = self.from <= time && time <= self.to;
+        is_in_time && is_flow(event) && self.is_owners(&|field| event.text(field))
+    }
+}
+
+/// The flows that [`task_graph`] can use beside the session's own `events`; none where nothing could be
+/// held against them, or nothing says whose they would be.
+pub fn flows_wanted(session: &str, events: &[(EventUid, Event)]) -> Option<FlowsWanted> {
+    let events = || events.iter().map(|(_, event)| event);
+    let owner = Owner::of(session, events());
+    let times = events().filter(|event| {
+        let is_call = event.text(Field::ToolClass).is_some();
+        is_call || event.text(Field::EventCode) == Some("api_request")
+    });
+    let times: Vec<_> = times.map(Event::time).collect();
+    let (from, to) = (times.iter().min()?, times.iter().max()?);
+    let around = flow::NEAR + clock::MAX_OFFSET;
+    (!owner.is_nobody()).then(|| FlowsWanted {
+        owner,
+        from: from.minus(around),
+        to: to.plus(around),
+    })
 }
 
 /// What is gathered on the way over the events.
@@ -203,6 +244,8 @@ struct Builder {
     /// By `prompt.id`; the empty one is of what belongs to no turn.
     turns: BTreeMap<String, Turn>,
     calls: Calls,
+    models: Vec<ModelCall>,
+    agents: Agents,
     verdicts: Verdicts,
     missing: Vec<Missing>,
     alerts: Vec<Alert>,
@@ -215,10 +258,14 @@ impl Builder {
         if event.class() == Class::DetectionFinding {
             return self.alert(event);
         }
+        self.agents.add(event);
         let is_verdict = event.text(Field::VerdictUid).is_some();
         let is_other = is_verdict || is_flow(event) || event.class() == Class::Span;
         if self.calls.add(uid, event) || is_other {
             return;
+        }
+        if let Some(model) = ModelCall::of(event) {
+            return self.models.push(model);
         }
         let time = event.time().to_rfc3339();
         let prompt = event.text(Field::CorrelationUid).unwrap_or_default();
@@ -231,14 +278,6 @@ impl Builder {
             // The judge was asked about it; the client's own word of it comes first.
             Some("prompt") if turn.text.is_none() => {
                 turn.text = event.text(Field::ContentText).map(str::to_owned);
-            }
-            Some(code @ ("api_request" | "api_error" | "api_refusal")) => {
-                turn.steps.push(Step::Model(ModelCall {
-                    time,
-                    request: event.text(Field::ApiRequestUid).map(str::to_owned),
-                    model: event.text(Field::AiModelName).map(str::to_owned),
-                    failed: code != "api_request",
-                }));
             }
             Some("telemetry_gap") => self.gap(event),
             Some(code) => {
@@ -305,7 +344,11 @@ fn turn<'a>(turns: &'a mut BTreeMap<String, Turn>, prompt: &str, time: &str) -> 
 }
 
 /// Puts calls into the turns that they belong to, everything in the order of its time.
-fn turns(mut turns: BTreeMap<String, Turn>, calls: Vec<Call>) -> Vec<Turn> {
+fn turns(mut turns: BTreeMap<String, Turn>, calls: Vec<Call>, models: Vec<ModelCall>) -> Vec<Turn> {
+    for model in models {
+        let turn = turn(&mut turns, &model.prompt, &model.time);
+        turn.steps.push(Step::Model(Box::new(model)));
+    }
     for call in calls {
         let turn = turn(&mut turns, &call.prompt, &call.time);
         turn.steps.push(Step::Call(Box::new(call)));
@@ -329,50 +372,4 @@ impl Step {
             Self::Verdict(verdict) => &verdict.time,
         }
     }
-}
-
-/// Whether an event is what a proxy saw, and no word of the client.
-fn is_flow(event: &Event) -> bool {
-    matches!(event.class(), Class::HttpActivity | Class::NetworkActivity)
-        && event.text(Field::ToolClass).is_none()
-}
-
-/// What a line says of an event that is neither turn nor call; none where it is not worth one.
-fn note(event: &Event, code: &str) -> Option<String> {
-    let text = |field: Field| event.text(field).unwrap_or_default();
-    let number = |name: &str| {
-        attribute(event, name)
-            .and_then(|text| text.parse::<u64>().ok())
-            .unwrap_or_default()
-    };
-    match code {
-        "permission_mode_changed" => Some(format!(
-            "permission mode is {}",
-            text(Field::PermissionMode)
-        )),
-        "mcp_server_connection" => Some(format!(
-            "MCP server {} {}",
-            text(Field::ApiServiceName),
-            text(Field::StatusCode)
-        )),
-        "compaction" => Some("context compacted".to_owned()),
-        "subagent_completed" => Some(format!("sub-agent {} has ended", text(Field::AgentId))),
-        "hook_execution_complete" => {
-            let failed = number("num_non_blocking_error") + number("num_cancelled");
-            let hook = attribute(event, "hook_name").unwrap_or_default();
-            (failed > 0).then(|| format!("hook {hook} failed or ran out of time"))
-        }
-        "telemetry_silent" | "hooks_silent" | "telemetry_gap_closed" | "schema_drift" => {
-            Some(text(Field::Message).to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// An attribute that has no column, as text.
-fn attribute(event: &Event, name: &str) -> Option<String> {
-    let (_, value) = event.unmapped().find(|(key, _)| *key == name)?;
-    let mut text = String::new();
-    event.push_json(value, &mut text);
-    Some(text.trim_matches('"').to_owned())
 }

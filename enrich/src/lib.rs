@@ -8,6 +8,7 @@ mod hooks;
 mod kept;
 mod normalize;
 mod redact;
+mod same_name;
 mod tool_names;
 mod uid;
 mod watch;
@@ -25,8 +26,9 @@ pub use detect::{
 };
 pub use files::look_at_files;
 pub use graph::{
-    Call, Evidence, Flow, FlowsWanted, ModelCall, Step as GraphStep, TaskGraph, Turn,
-    Verdict as GraphVerdict, flows_wanted, task_graph,
+    Call, Clock as ProxyClock, ClockPairs, Evidence, Flow, FlowsWanted, JoinedBy, ModelCall,
+    Step as GraphStep, SubAgent, TaskGraph, Turn, Verdict as GraphVerdict, flows_wanted,
+    task_graph,
 };
 pub use normalize::{Asked, Fault, Malformed, Normalized, normalize, normalize_action};
 pub use redact::{

@@ -42,6 +42,7 @@ pub use self::coverage::{
     BLIND_SPOTS, BlindSpot, CoverageConfig, CoverageGroup, CoverageLine, CoverageState, PathSeen,
     coverage_report, coverage_row,
 };
+pub(crate) use self::egress::{place_of, places_reached};
 pub use self::inventory::{InventoryLine, inventory_row};
 pub use self::notice::Notice;
 pub(crate) use self::notice::{About, Detail, PRODUCT, notice};

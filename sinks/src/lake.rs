@@ -48,7 +48,7 @@ pub use key::KeyError;
 pub use metrics::Metrics;
 pub use page::{schema_json, schema_page};
 pub use put::put;
-pub use read::{Part, Query, StoredEvent, day_of, parts, read, read_part};
+pub use read::{Part, Query, StoredEvent, Texts, day_of, parts, read, read_part};
 pub use schema::SCHEMA_VERSION;
 pub use search::{each_text, files_since};
 

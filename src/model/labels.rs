@@ -103,8 +103,9 @@ fn labels(
     let query = |classes: &[Class], fields: &[Field], values: Vec<String>| Query {
         classes: classes.to_vec(),
         fields: fields.to_vec(),
-        values,
+        texts: values.into(),
         since,
+        until: None,
     };
     // Verdicts and findings name the events and their sessions.
     let fields = [Field::VerdictEvent, Field::FindingUid];

@@ -90,8 +90,9 @@ pub(super) fn write(config: &Config, file: &Path) -> anyhow::Result<()> {
             .filter(|class| !matches!(class, Class::Metric | Class::Span))
             .collect(),
         fields: Vec::new(),
-        values: Vec::new(),
+        texts: Vec::new().into(),
         since: Timestamp::from_micros(0),
+        until: None,
     };
     lake::read(&config.lake, &config.data, &query, |row| {
         report.add(&row.event);

@@ -1,11 +1,15 @@
 //! Calls of tools: one from the decision, the result and the span that tell of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
 use serde::Serialize;
 
-use super::{Flow, Verdict};
+use super::agents::SubAgent;
+use super::clock::Period;
+use super::flow::Told;
+use super::{Flow, ModelCall, Verdict};
+use crate::watch::places_reached;
 
 /// A call of a tool.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,6 +20,9 @@ pub struct Call {
     pub id: String,
     /// When it began, RFC 3339.
     pub time: String,
+    /// The request to the model whose answer asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// The tool; none where the client masked it and nothing else named it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
@@ -49,7 +56,13 @@ pub struct Call {
     /// What the judge said of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<Verdict>,
-    /// What the sub-agent did that it started.
+    /// The sub-agents that it started: mostly one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<SubAgent>,
+    /// What they asked the model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub model_calls: Vec<ModelCall>,
+    /// What they called.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<Call>,
     /// The rows that tell of it.
@@ -61,6 +74,10 @@ pub struct Call {
     pub(super) from: Timestamp,
     #[serde(skip)]
     pub(super) to: Timestamp,
+    /// The registrable domains that it went to from the device by way of a proxy, if there is one.
+    #[serde(skip)]
+    places: BTreeSet<String>,
+    /// Whether it is of a tool that starts sub-agents.
     #[serde(skip)]
     starts_agent: bool,
 }
@@ -81,9 +98,27 @@ pub enum Evidence {
 
 /// Calls on the way.
 #[derive(Debug, Default)]
-pub(super) struct Calls(BTreeMap<String, Call>);
+pub(super) struct Calls {
+    by_id: BTreeMap<String, Call>,
+    /// MCP servers that run on the device.
+    local: BTreeSet<String>,
+}
 
 impl Calls {
+    /// None yet, of a session with these events: a call says nothing of where its server runs, that is
+    /// told when the client connects to it.
+    pub(super) fn among<'a>(events: impl Iterator<Item = &'a Event>) -> Self {
+        let connections = events.filter(|event| {
+            event.text(Field::EventCode) == Some("mcp_server_connection")
+                && event.text(Field::PathClass) == Some("local_mcp")
+        });
+        let local = connections.filter_map(|event| event.text(Field::ApiServiceName));
+        Self {
+            by_id: BTreeMap::new(),
+            local: local.map(str::to_owned).collect(),
+        }
+    }
+
     /// Takes over what `event` tells of a call; says whether it tells of one.
     pub(super) fn add(&mut self, uid: EventUid, event: &Event) -> bool {
         let is_call = event.text(Field::ToolClass).is_some()
@@ -99,41 +134,21 @@ impl Calls {
             return false;
         };
         let call = self
-            .0
+            .by_id
             .entry(id.to_owned())
             .or_insert_with(|| Call::new(id, event));
         call.rows.push(uid);
         call.learn(event);
+        if is_call {
+            let is_local = |server: &str| self.local.contains(server);
+            call.places.extend(places_reached(event, is_local));
+        }
         true
     }
 
-    /// The calls in the order of their time, those of sub-agents under the call that started them.
+    /// The calls, in no order, those of sub-agents among them.
     pub(super) fn finish(self) -> Vec<Call> {
-        let mut calls: Vec<Call> = self.0.into_values().collect();
-        calls.sort_by(|a, b| (a.from, &a.id).cmp(&(b.from, &b.id)));
-        let (own, of_agents): (Vec<_>, Vec<_>) =
-            calls.into_iter().partition(|call| call.agent.is_none());
-        let mut own = own;
-        let mut by_agent: BTreeMap<String, Vec<Call>> = BTreeMap::new();
-        for call in of_agents {
-            let agent = call.agent.clone().unwrap_or_default();
-            by_agent.entry(agent).or_default().push(call);
-        }
-        let mut agents: Vec<_> = by_agent.into_values().collect();
-        agents.sort_by_key(|calls| calls.first().map(|call| call.from));
-        for calls in agents {
-            // The call before it that started an agent and has none yet.
-            let start = calls.first().map(|call| call.from).unwrap_or_default();
-            let starter = own
-                .iter_mut()
-                .rfind(|call| call.starts_agent && call.calls.is_empty() && call.from <= start);
-            match starter {
-                Some(starter) => starter.calls = calls,
-                None => own.extend(calls),
-            }
-        }
-        own.sort_by(|a, b| (a.from, &a.id).cmp(&(b.from, &b.id)));
-        own
+        self.by_id.into_values().collect()
     }
 }
 
@@ -143,6 +158,7 @@ impl Call {
             prompt: String::new(),
             id: id.to_owned(),
             time: event.time().to_rfc3339(),
+            request: None,
             tool: None,
             server: None,
             action: None,
@@ -154,13 +170,50 @@ impl Call {
             evidence: None,
             flows: Vec::new(),
             verdicts: Vec::new(),
+            agents: Vec::new(),
+            model_calls: Vec::new(),
             calls: Vec::new(),
             rows: Vec::new(),
             host: None,
             from: event.time(),
             to: event.time(),
+            places: BTreeSet::new(),
             starts_agent: false,
         }
+    }
+
+    /// From its first word to its last.
+    pub(super) const fn period(&self) -> Period {
+        Period {
+            from: self.from,
+            to: self.to,
+        }
+    }
+
+    /// What the client says became of it.
+    pub(super) fn told(&self) -> Told {
+        match (self.decision.as_deref(), self.result.as_deref()) {
+            (Some("reject"), _) => Told::Refused,
+            (_, Some("success")) => Told::Succeeded,
+            (_, _) => Told::Ran,
+        }
+    }
+
+    /// Whether it may have started a sub-agent.
+    pub(super) fn may_start_agent(&self) -> bool {
+        self.starts_agent && self.told() != Told::Refused
+    }
+
+    /// Whether a proxy has to see it, where there is one.
+    pub(super) fn leaves_device(&self) -> bool {
+        !self.places.is_empty()
+    }
+
+    /// Where its flows go: the host that it names, else the domains that its command does.
+    pub(super) fn destinations(&self) -> impl Iterator<Item = &str> {
+        let places = self.places.iter().filter(|_| self.host.is_none());
+        let all = self.host.iter().chain(places);
+        all.map(String::as_str)
     }
 
     fn learn(&mut self, event: &Event) {
@@ -187,11 +240,13 @@ impl Call {
         self.time = self.from.to_rfc3339();
         match event.text(Field::EventCode) {
             Some("tool_decision") => {
+                fill(&mut self.request, Field::HttpRequestUid);
                 fill(&mut self.decision, Field::ToolDecision);
                 fill(&mut self.decided_by, Field::ToolDecisionSource);
             }
             Some("tool_result") => {
                 const FAILURE: i64 = 2;
+                fill(&mut self.request, Field::HttpRequestUid);
                 let failed = event.int(Field::StatusId) == Some(FAILURE);
                 self.result = Some(if failed { "failure" } else { "success" }.to_owned());
             }

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Call, Evidence, Flow, Missing, Step, TaskGraph, Verdict};
+use super::{
+    Call, ClockPairs, Evidence, Flow, JoinedBy, Missing, ModelCall, Step, TaskGraph, Verdict,
+};
 
 /// Longer texts are cut.
 const MAX_TEXT_CHARS: usize = 100;
@@ -40,11 +42,7 @@ impl Display for TaskGraph {
 fn write_step(f: &mut Formatter<'_>, step: &Step, is_last: bool) -> fmt::Result {
     let (mark, indent) = branch(is_last);
     match step {
-        Step::Model(call) => {
-            let failed = if call.failed { " failed" } else { "" };
-            let model = call.model.as_deref().unwrap_or("model");
-            writeln!(f, "{mark} {} {model}{failed}", clock(&call.time))
-        }
+        Step::Model(model) => write_model(f, model, "", (mark, indent)),
         Step::Note(note) => writeln!(f, "{mark} {} {}", clock(&note.time), cut(&note.text)),
         Step::Verdict(verdict) => writeln!(f, "{mark} {}", verdict_line(verdict)),
         Step::Call(call) => {
@@ -63,9 +61,10 @@ const fn branch(is_last: bool) -> (&'static str, &'static str) {
     }
 }
 
-/// Verdicts and flows of a call, and what the sub-agent did that it started.
+/// Verdicts and flows of a call, and what the sub-agents did that it started, in the order of time.
 fn write_below(f: &mut Formatter<'_>, call: &Call, indent: &str) -> fmt::Result {
-    let mut left = call.verdicts.len() + call.flows.len() + call.calls.len();
+    let inner = call.model_calls.len() + call.calls.len();
+    let mut left = call.verdicts.len() + call.flows.len() + inner;
     let mut next = || {
         left = left.saturating_sub(1);
         branch(left == 0)
@@ -74,16 +73,52 @@ fn write_below(f: &mut Formatter<'_>, call: &Call, indent: &str) -> fmt::Result 
         writeln!(f, "{indent}{} {}", next().0, verdict_line(verdict))?;
     }
     for flow in &call.flows {
-        let (mark, more) = next();
-        writeln!(f, "{indent}{mark} {}", flow_line(flow))?;
-        write_verdicts(f, flow, &format!("{indent}{more}"))?;
+        write_flow(f, flow, indent, next())?;
     }
+    let mut models = call.model_calls.iter().peekable();
     for inner in &call.calls {
+        while let Some(model) = models.next_if(|model| model.to <= inner.from) {
+            write_model(f, model, indent, next())?;
+        }
         let (mark, more) = next();
         writeln!(f, "{indent}{mark} {}", line(inner))?;
         write_below(f, inner, &format!("{indent}{more}"))?;
     }
+    for model in models {
+        write_model(f, model, indent, next())?;
+    }
     Ok(())
+}
+
+fn write_model(
+    f: &mut Formatter<'_>,
+    model: &ModelCall,
+    indent: &str,
+    (mark, more): (&str, &str),
+) -> fmt::Result {
+    let failed = if model.failed { " failed" } else { "" };
+    let name = model.model.as_deref().unwrap_or("model");
+    let evidence = told(model.evidence);
+    writeln!(
+        f,
+        "{indent}{mark} {} {name}{failed}{evidence}",
+        clock(&model.time)
+    )?;
+    let last = model.flows.len();
+    for (number, flow) in (1..).zip(&model.flows) {
+        write_flow(f, flow, &format!("{indent}{more}"), branch(number == last))?;
+    }
+    Ok(())
+}
+
+fn write_flow(
+    f: &mut Formatter<'_>,
+    flow: &Flow,
+    indent: &str,
+    (mark, more): (&str, &str),
+) -> fmt::Result {
+    writeln!(f, "{indent}{mark} {}", flow_line(flow))?;
+    write_verdicts(f, flow, &format!("{indent}{more}"))
 }
 
 fn write_verdicts(f: &mut Formatter<'_>, flow: &Flow, indent: &str) -> fmt::Result {
@@ -134,10 +169,19 @@ fn line(call: &Call) -> String {
     if let Some(result) = &call.result {
         line.push_str(&format!(" · {result}"));
     }
-    if let Some(evidence) = call.evidence {
-        line.push_str(&format!(" · {}", evidence.words()));
+    line.push_str(&told(call.evidence));
+    if call
+        .agents
+        .iter()
+        .any(|one| one.joined_by == JoinedBy::Guess)
+    {
+        line.push_str(" · sub-agent guessed");
     }
     line
+}
+
+fn told(evidence: Option<Evidence>) -> String {
+    evidence.map_or_else(String::new, |one| format!(" · {}", one.words()))
 }
 
 fn flow_line(flow: &Flow) -> String {
@@ -146,10 +190,14 @@ fn flow_line(flow: &Flow) -> String {
     let status = flow.status.map(|status| format!(" {status}"));
     let denied = if flow.allowed { "" } else { " denied" };
     let status = status.unwrap_or_default();
+    let clock_off = flow
+        .clock_ahead_s
+        .map(|seconds| format!(" · clock {}", off(seconds)));
     format!(
-        "{} {method} {}{path}{status}{denied}",
+        "{} {method} {}{path}{status}{denied}{}",
         clock(&flow.time),
-        flow.host
+        flow.host,
+        clock_off.unwrap_or_default()
     )
 }
 
@@ -159,6 +207,20 @@ fn write_rest(f: &mut Formatter<'_>, graph: &TaskGraph) -> fmt::Result {
         for flow in &graph.flows {
             writeln!(f, "   {}", flow_line(flow))?;
             write_verdicts(f, flow, "   ")?;
+        }
+    }
+    if !graph.clocks.is_empty() {
+        writeln!(
+            f,
+            "\nclocks that are off, flows moved by it (pairs that say so)"
+        )?;
+        for clock in &graph.clocks {
+            let by = match clock.by {
+                ClockPairs::Id => "id",
+                ClockPairs::Host => "host",
+            };
+            let (proxy, pairs) = (&clock.proxy, clock.pairs);
+            writeln!(f, "   {proxy}: {} ({pairs} by {by})", off(clock.ahead_s))?;
         }
     }
     if !graph.missing.is_empty() {
@@ -174,6 +236,12 @@ fn write_rest(f: &mut Formatter<'_>, graph: &TaskGraph) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+/// How far a clock is off.
+fn off(ahead_s: i64) -> String {
+    let way = if ahead_s < 0 { "behind" } else { "ahead" };
+    format!("{} s {way}", ahead_s.unsigned_abs())
 }
 
 impl Evidence {

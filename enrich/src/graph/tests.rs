@@ -27,6 +27,7 @@ fn tool(
         (Field::ApiRequestUid, id),
         (Field::ApiOperation, tool),
         (Field::ToolClass, class),
+        (Field::UserEmail, "ana@example.com"),
     ];
     fields.extend(more);
     event(seconds, Class::ApiActivity, &fields)
@@ -42,12 +43,17 @@ fn fetch(seconds: i64, code: &str, more: &[(Field, &str)]) -> (EventUid, Event) 
 }
 
 fn flow(seconds: i64, status: i64) -> (EventUid, Event) {
+    flow_of("CORP\\ana", "news.example", seconds, status)
+}
+
+fn flow_of(user: &str, host: &str, seconds: i64, status: i64) -> (EventUid, Event) {
     let (uid, mut event) = event(
         seconds,
         Class::HttpActivity,
         &[
-            (Field::UrlHostname, "news.example"),
+            (Field::UrlHostname, host),
             (Field::HttpMethod, "GET"),
+            (Field::UserName, user),
         ],
     );
     event.set_int(Field::HttpCode, status);
@@ -60,6 +66,16 @@ fn evidence(events: &[(EventUid, Event)], flows: &[(EventUid, Event)]) -> Option
         Step::Call(call) => call.evidence,
         Step::Model(_) | Step::Note(_) | Step::Verdict(_) => None,
     }
+}
+
+/// The calls that stand under no other.
+fn calls_of(graph: &TaskGraph) -> Vec<&Call> {
+    let steps = graph.turns.iter().flat_map(|turn| &turn.steps);
+    let calls = steps.filter_map(|step| match step {
+        Step::Call(call) => Some(&**call),
+        Step::Model(_) | Step::Note(_) | Step::Verdict(_) => None,
+    });
+    calls.collect()
 }
 
 /// A turn with a sub-agent, and what stands beside it.
@@ -140,7 +156,7 @@ session s · ana@example.com
 
 2027-01-15 08:00:00 “What is new?”
 ├─ 2027-01-15 08:00:01 claude-x
-├─ 2027-01-15 08:00:02 Task · accept (config) · success
+├─ 2027-01-15 08:00:02 Task · accept (config) · success · sub-agent guessed
 │  └─ 2027-01-15 08:00:05 WebFetch https://news.example/a · success · confirmed
 │     └─ 2027-01-15 08:00:05 GET news.example 200
 └─ 2027-01-15 08:00:07 permission mode is acceptEdits
@@ -166,11 +182,7 @@ fn telemetry_and_flows_are_held_against_each_other() {
     let done = || fetch(2, "tool_result", &[]);
     let seen = [flow(1, 200)];
     let denied = [flow(1, 403)];
-    let elsewhere = [event(
-        1,
-        Class::HttpActivity,
-        &[(Field::UrlHostname, "x.example")],
-    )];
+    let elsewhere = [flow_of("ana@example.com", "x.example", 1, 200)];
     assert_eq!(
         evidence(&[accepted(), done()], &seen),
         Some(Evidence::Confirmed)
@@ -190,6 +202,167 @@ fn telemetry_and_flows_are_held_against_each_other() {
         evidence(&[accepted(), done()], &[flow(900, 200)]),
         Some(Evidence::TelemetryOnly)
     );
+    // The proxy shows nothing of her around the call.
+    assert_eq!(evidence(&[accepted(), done()], &[flow(9_900, 200)]), None);
+    // Whether a call that failed has left the device, nobody knows.
+    let mut failed = done();
+    failed.1.set_int(Field::StatusId, 2);
+    assert_eq!(evidence(&[accepted(), failed], &elsewhere), None);
+    let inside = fetch(2, "tool_result", &[(Field::UrlHostname, "localhost")]);
+    assert_eq!(evidence(&[inside], &elsewhere), None);
+}
+
+#[test]
+fn what_others_send_says_nothing_of_a_call() {
+    let done = || fetch(2, "tool_result", &[(Field::Peer, "10.0.0.7")]);
+    let bobs = flow_of("bob", "news.example", 2, 200);
+    assert_eq!(evidence(&[done()], std::slice::from_ref(&bobs)), None);
+    let elsewhere = flow_of("ana", "x.example", 2, 200);
+    let expected = Some(Evidence::TelemetryOnly);
+    assert_eq!(evidence(&[done()], &[bobs, elsewhere]), expected);
+    let from = |address| {
+        let fields = [
+            (Field::UrlHostname, "news.example"),
+            (Field::SrcIp, address),
+        ];
+        event(2, Class::HttpActivity, &fields)
+    };
+    assert_eq!(evidence(&[done()], &[from("10.9.9.9")]), None);
+    let confirmed = Some(Evidence::Confirmed);
+    assert_eq!(evidence(&[done()], &[from("10.0.0.7")]), confirmed);
+}
+
+#[test]
+fn a_refused_call_is_not_contradicted_by_the_flow_of_another() {
+    let refused = tool(
+        0,
+        "tool_decision",
+        ("t0", "WebFetch", "web"),
+        &[
+            (Field::ToolDecision, "reject"),
+            (Field::UrlHostname, "news.example"),
+        ],
+    );
+    let graph = task_graph(
+        "s",
+        &[refused, fetch(5, "tool_result", &[])],
+        &[flow(5, 200)],
+    );
+    let calls = calls_of(&graph);
+    let evidence: Vec<_> = calls.iter().map(|call| call.evidence).collect();
+    assert_eq!(evidence, [None, Some(Evidence::Confirmed)]);
+}
+
+#[test]
+fn a_command_goes_to_what_its_programs_name() {
+    let line = "curl -s https://api.news.example/a";
+    let ran = tool(
+        0,
+        "tool_result",
+        ("t1", "Bash", "execute"),
+        &[(Field::CmdLine, line)],
+    );
+    let mut seen = flow_of("ana", "api.news.example", 1, 200);
+    seen.1.set_text(Field::DestinationDomain, "news.example");
+    let expected = Some(Evidence::Confirmed);
+    assert_eq!(evidence(std::slice::from_ref(&ran), &[seen]), expected);
+    let elsewhere = flow_of("ana", "x.example", 1, 200);
+    assert_eq!(
+        evidence(&[ran], &[elsewhere]),
+        Some(Evidence::TelemetryOnly)
+    );
+}
+
+#[test]
+fn a_proxy_whose_clock_is_an_hour_off_is_understood() {
+    let done = fetch(4, "tool_result", &[]);
+    let late = flow(-3_596, 200);
+    let bobs = flow_of("bob", "news.example", 4, 200);
+    let graph = task_graph("s", std::slice::from_ref(&done), &[late, bobs]);
+    let calls = calls_of(&graph);
+    assert_eq!(calls[0].evidence, Some(Evidence::Confirmed));
+    assert_eq!(calls[0].flows.len(), 1);
+    assert_eq!(calls[0].flows[0].clock_ahead_s, Some(-3_600));
+    let [clock] = &graph.clocks[..] else {
+        panic!("one proxy");
+    };
+    assert_eq!((clock.ahead_s, clock.pairs), (-3_600, 1));
+    let text = graph.to_string();
+    assert!(
+        text.contains("a proxy: 3600 s behind (1 by host)"),
+        "{text}"
+    );
+}
+
+fn asked(seconds: i64, request: &str) -> (EventUid, Event) {
+    let fields = [
+        (Field::EventCode, "api_request"),
+        (Field::CorrelationUid, "p1"),
+        (Field::AiModelName, "claude-x"),
+        (Field::ApiRequestUid, request),
+    ];
+    let (uid, mut event) = event(seconds, Class::ApiActivity, &fields);
+    event.set_int(Field::Duration, 2_000);
+    (uid, event)
+}
+
+/// A flow to the model that bears the session's id.
+fn model_flow(seconds: i64, request: Option<&str>) -> (EventUid, Event) {
+    let mut flow = flow_of("ana", "api.anthropic.com", seconds, 200);
+    flow.1.set_text(Field::SessionUid, "s");
+    flow.1.set_text(Field::UrlPath, "/v1/messages");
+    if let Some(request) = request {
+        flow.1.set_text(Field::HttpRequestUid, request);
+    }
+    flow
+}
+
+#[test]
+fn requests_to_the_model_are_joined_by_id_and_by_the_sessions_header() {
+    let mut by_client = asked(20, "r2");
+    by_client.1.keep_text("client_request_id", "c2");
+    let mut also = model_flow(21, None);
+    also.1.keep_text("x-client-request-id", "c2");
+    let events = [
+        asked(10, "r1"),
+        by_client,
+        asked(300, "r3"),
+        asked(600, "r4"),
+        model_flow(11, Some("r1")),
+        also,
+        model_flow(301, Some("of-the-proxy")),
+    ];
+    let graph = task_graph("s", &events, &[]);
+    let models = graph.turns[0].steps.iter().map(|step| match step {
+        Step::Model(model) => (model.evidence, model.flows.len()),
+        Step::Call(_) | Step::Note(_) | Step::Verdict(_) => (None, 0),
+    });
+    let seen = (Some(Evidence::Confirmed), 1);
+    let unseen = (Some(Evidence::TelemetryOnly), 0);
+    assert_eq!(models.collect::<Vec<_>>(), [seen, seen, seen, unseen]);
+    assert!(graph.flows.is_empty() && graph.clocks.is_empty());
+    let text = graph.to_string();
+    let expected = "\
+├─ 2027-01-15 08:00:10 claude-x · confirmed
+│  └─ 2027-01-15 08:00:11 GET api.anthropic.com/v1/messages 200
+";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
+fn ids_of_requests_tell_a_clock_and_calls_profit() {
+    let events = [
+        asked(10, "r1"),
+        fetch(15, "tool_result", &[]),
+        model_flow(1_010, Some("r1")),
+    ];
+    // Her browser was there before.
+    let flows = [flow(1_015, 200), flow(500, 200)];
+    let graph = task_graph("s", &events, &flows);
+    let calls = calls_of(&graph);
+    assert_eq!(calls[0].evidence, Some(Evidence::Confirmed));
+    assert_eq!(calls[0].flows.len(), 1);
+    assert_eq!(graph.clocks[0].ahead_s, 1_000);
 }
 
 #[test]
@@ -202,11 +375,30 @@ fn a_flow_of_the_session_that_no_call_explains_is_told() {
 }
 
 #[test]
-fn the_flows_that_may_be_of_a_session_are_those_to_its_hosts_in_its_time() {
-    let wanted = flows_wanted(&[fetch(100, "tool_result", &[])]);
-    assert_eq!(wanted.hosts, ["news.example"]);
-    let time = |seconds: i64| Timestamp::from_micros((1_800_000_000 + seconds) * 1_000_000);
-    assert_eq!((wanted.from, wanted.to), (time(70), time(130)));
+fn the_flows_that_may_be_of_a_session_are_those_of_its_owner_around_it() {
+    let wanted = flows_wanted("s", &[fetch(100, "tool_result", &[])]).unwrap();
+    let hours = 3 * 3_600;
+    for (flow, expected) in [
+        (flow(100, 200), true),
+        (flow(100 - hours, 200), true),
+        (flow(99 - hours, 200), false),
+        (flow(101 + hours, 200), false),
+        (flow_of("ana", "anywhere.example", 100, 200), true),
+        (flow_of("bob", "news.example", 100, 200), false),
+        // It is among the session's own.
+        (model_flow(100, None), false),
+        (fetch(100, "tool_result", &[]), false),
+    ] {
+        assert_eq!(wanted.takes(&flow.1), expected, "{:?}", flow.1);
+    }
+    let nobodys = event(1, Class::ApiActivity, &[(Field::EventCode, "api_request")]);
+    assert_eq!(flows_wanted("s", &[nobodys]), None);
+    let idle = event(
+        1,
+        Class::ApiActivity,
+        &[(Field::UserEmail, "ana@example.com")],
+    );
+    assert_eq!(flows_wanted("s", &[idle]), None);
 }
 
 #[test]
@@ -286,7 +478,7 @@ fn verdicts_stand_under_what_they_judged() {
         .set_text(Field::VerdictRequested, "require_approval");
     let graph = task_graph("s", &events, &[seen, judged]);
     let expected = "\
-session s
+session s · ana@example.com
 2027-01-15 08:00:00 – 2027-01-15 08:00:05 · 6 events
 
 2027-01-15 08:00:00 “Send it”

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use magistrate_event::{Event, EventUid, Field, Value};
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Flow};
+use super::{Call, Flow, ModelCall};
 
 /// A verdict of the judge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -65,13 +65,18 @@ impl Verdicts {
     }
 
     /// Gives calls and flows the verdicts that are of them.
-    pub(super) fn give(&mut self, calls: &mut [Call], loose: &mut [Flow]) {
+    pub(super) fn give(
+        &mut self,
+        calls: &mut [Call],
+        models: &mut [ModelCall],
+        loose: &mut [Flow],
+    ) {
         let mut verdicts = std::mem::take(&mut self.list);
         verdicts.sort_by(|a, b| (&a.time, a.late).cmp(&(&b.time, b.late)));
         let mut places = BTreeMap::new();
         let mut ids = BTreeMap::new();
         let mut number = 0;
-        visit(calls, loose, &mut |place| {
+        visit(calls, models, loose, &mut |place| {
             for row in place.rows() {
                 places.entry(row).or_insert(number);
             }
@@ -90,7 +95,7 @@ impl Verdicts {
             }
         }
         number = 0;
-        visit(calls, loose, &mut |place| {
+        visit(calls, models, loose, &mut |place| {
             if let Some(verdicts) = given.remove(&number) {
                 *place.verdicts() = verdicts;
             }
@@ -129,15 +134,20 @@ impl<'a> Place<'a> {
 }
 
 /// Shows `see` every call and flow, in an order that is always the same.
-fn visit(calls: &mut [Call], loose: &mut [Flow], see: &mut impl FnMut(Place<'_>)) {
+fn visit(
+    calls: &mut [Call],
+    models: &mut [ModelCall],
+    loose: &mut [Flow],
+    see: &mut impl FnMut(Place<'_>),
+) {
     for call in calls {
         for flow in &mut call.flows {
             see(Place::Flow(flow));
         }
-        visit(&mut call.calls, &mut [], see);
         see(Place::Call(call));
     }
-    for flow in loose {
+    let of_models = models.iter_mut().flat_map(|model| &mut model.flows);
+    for flow in of_models.chain(loose) {
         see(Place::Flow(flow));
     }
 }

@@ -20,9 +20,10 @@ use self::servers::Servers;
 use self::whose::{Heard, Renamed, Whose};
 use super::memo::Memo;
 use super::notice::Notice;
-use super::sender::{Sender, host_label};
+use super::sender::Sender;
 use super::{Hash, hash};
 use crate::kept::{Aging, Kept};
+use crate::same_name::host_label;
 
 pub use self::blind::{BLIND_SPOTS, BlindSpot};
 pub(super) use self::evidence::{By, seen_by};

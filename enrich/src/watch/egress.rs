@@ -14,8 +14,9 @@ use super::sender::Sender;
 use super::{Hash, tag};
 use crate::kept::{Aging, Kept};
 
-pub(super) use self::reached::{Caller, place_of};
+pub(super) use self::reached::Caller;
 use self::reached::{Reached, reached};
+pub(crate) use self::reached::{place_of, places_reached};
 
 /// Users, devices and addresses whose flows are known.
 const MAX_SUBJECTS: usize = 50_000;

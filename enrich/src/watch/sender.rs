@@ -6,6 +6,7 @@ use super::drift::Sent;
 use super::memo::Memo;
 use super::{Hash, hash};
 use crate::context::SessionKey;
+use crate::same_name::host_label;
 
 /// Hex digits of the client's own id of an installation (`user.id`).
 const INSTALLATION_LEN: usize = 64;
@@ -169,17 +170,6 @@ fn hashes(kind: &str, text: &str) -> Hashes {
         _ => hash(&[kind, text]),
     };
     (hash(&[&text.to_lowercase()]), place)
-}
-
-/// A host's name in small letters and without its domain, which some say and some do not; an address
-/// as it is.
-pub(super) fn host_label(name: &str) -> String {
-    let name = name.to_lowercase();
-    if name.parse::<std::net::IpAddr>().is_ok() {
-        return name;
-    }
-    let label = name.split('.').next().unwrap_or_default();
-    label.to_owned()
 }
 
 fn is_installation(id: &str) -> bool {

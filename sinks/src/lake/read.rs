@@ -3,8 +3,10 @@
 mod cells;
 
 use std::collections::HashSet;
+use std::fmt::{self, Debug, Formatter};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray as _, BooleanArray, RecordBatch};
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
@@ -27,10 +29,62 @@ pub struct Query {
     pub classes: Vec<Class>,
     /// The columns of text to look at; without any, every row is asked for.
     pub fields: Vec<Field>,
-    /// One of the columns has one of these values.
-    pub values: Vec<String>,
+    /// What these columns say.
+    pub texts: Texts,
     /// Rows of an earlier day than this time's are not asked for.
     pub since: Timestamp,
+    /// Nor are those of a later day than this time's, if there is one.
+    pub until: Option<Timestamp>,
+}
+
+/// What the columns say of a row that is asked for.
+#[derive(Clone)]
+pub enum Texts {
+    /// One of them has one of these values.
+    OneOf(HashSet<String>),
+    /// This says so, shown what each of them has.
+    Such(Test),
+}
+
+/// Says whether a row is asked for, by the text that it has in a column.
+type Test = Arc<dyn for<'a> Fn(&dyn Fn(Field) -> Option<&'a str>) -> bool + Send + Sync>;
+
+impl Texts {
+    /// What `test` says, shown what each column has.
+    pub fn such(
+        test: impl for<'a> Fn(&dyn Fn(Field) -> Option<&'a str>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self::Such(Arc::new(test))
+    }
+
+    /// Whether a row that has this `text` in one of `fields` is asked for; without fields, every row is.
+    pub fn ask_for<'a>(&self, fields: &[Field], text: &dyn Fn(Field) -> Option<&'a str>) -> bool {
+        if fields.is_empty() {
+            return true;
+        }
+        match self {
+            Self::OneOf(values) => {
+                let mut texts = fields.iter().filter_map(|field| text(*field));
+                texts.any(|text| values.contains(text))
+            }
+            Self::Such(test) => test(text),
+        }
+    }
+}
+
+impl From<Vec<String>> for Texts {
+    fn from(values: Vec<String>) -> Self {
+        Self::OneOf(values.into_iter().collect())
+    }
+}
+
+impl Debug for Texts {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneOf(values) => f.debug_tuple("OneOf").field(values).finish(),
+            Self::Such(_) => f.write_str("Such(..)"),
+        }
+    }
 }
 
 /// A row, read back.
@@ -111,7 +165,11 @@ pub fn parts(data_dir: &Path, query: &Query) -> Result<Vec<Part>, LakeError> {
         }
     });
     // A day that cannot be told is read.
-    let is_over = |day: &str| day.len() == first.len() && day < first.as_str();
+    let last = query.until.map(day_of);
+    let is_over = |day: &str| {
+        let is_late = || last.as_deref().is_some_and(|last| day > last);
+        day.len() == first.len() && (day < first.as_str() || is_late())
+    };
     let asked = parts.filter(|part| query.classes.contains(&part.class) && !is_over(&part.day));
     Ok(asked.collect())
 }
@@ -152,10 +210,9 @@ fn read_file(
         // What is asked for is looked at first; all other columns only of the rows that have it.
         let asked = query.fields.iter().map(|field| field.path());
         let mask = ProjectionMask::columns(builder.parquet_schema(), asked);
-        let fields = query.fields.clone();
-        let values: HashSet<String> = query.values.iter().cloned().collect();
+        let (fields, texts) = (query.fields.clone(), query.texts.clone());
         let predicate =
-            ArrowPredicateFn::new(mask, move |batch| Ok(has_one(&batch, &fields, &values)));
+            ArrowPredicateFn::new(mask, move |batch| Ok(asked_for(&batch, &fields, &texts)));
         builder = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
     }
     for batch in builder.with_batch_size(ROWS).build()? {
@@ -171,19 +228,27 @@ fn read_file(
     Ok(ControlFlow::Continue(()))
 }
 
-/// For each row, whether one of its `fields` is one of `values`.
-fn has_one(batch: &RecordBatch, fields: &[Field], values: &HashSet<String>) -> BooleanArray {
+/// For each row, whether it is asked for by what it has in `fields`.
+fn asked_for(batch: &RecordBatch, fields: &[Field], texts: &Texts) -> BooleanArray {
     let columns: Vec<_> = fields
         .iter()
-        .filter_map(|field| column(batch, field.path()))
+        .filter_map(|field| Some((*field, column(batch, field.path())?)))
         .collect();
-    let has = |row: usize| {
-        columns.iter().any(|column| {
-            let texts = column.as_string_opt::<i32>();
-            texts.is_some_and(|texts| !texts.is_null(row) && values.contains(texts.value(row)))
-        })
+    let columns: Vec<_> = columns
+        .iter()
+        .filter_map(|(field, column)| Some((*field, column.as_string_opt::<i32>()?)))
+        .collect();
+    let is_asked_for = |row: usize| {
+        let text = |field: Field| {
+            let mut columns = columns.iter();
+            let (_, cells) = columns.find(|(known, _)| *known == field)?;
+            (!cells.is_null(row)).then(|| cells.value(row))
+        };
+        texts.ask_for(fields, &text)
     };
-    (0..batch.num_rows()).map(|row| Some(has(row))).collect()
+    (0..batch.num_rows())
+        .map(|row| Some(is_asked_for(row)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -211,8 +276,9 @@ mod tests {
         Query {
             classes: Class::ALL.to_vec(),
             fields: vec![Field::SessionUid],
-            values: vec![session.to_owned()],
+            texts: vec![session.to_owned()].into(),
             since: Timestamp::from_micros(NOON),
+            until: None,
         }
     }
 
@@ -306,6 +372,48 @@ mod tests {
             ..query("s")
         };
         assert_eq!(count(&later, 100), 0);
+        let until = |micros| Query {
+            since: Timestamp::default(),
+            until: Some(Timestamp::from_micros(micros)),
+            ..query("s")
+        };
+        assert_eq!(count(&until(NOON - 86_400_000_000), 100), 0);
+        assert_eq!(count(&until(NOON), 100), 8);
+    }
+
+    #[test]
+    fn a_test_is_shown_all_columns_of_a_row() {
+        let row = |number, class: Class, user: Option<&str>| {
+            record(number, class, |event| {
+                event.set_text(Field::SrcIp, "10.0.0.7");
+                if let Some(user) = user {
+                    event.set_text(Field::UserName, user);
+                }
+            })
+        };
+        let records = [
+            row(1, Class::HttpActivity, Some("ana")),
+            row(2, Class::HttpActivity, Some("bob")),
+            row(3, Class::HttpActivity, None),
+            row(4, Class::NetworkActivity, None),
+        ];
+        let folder = lake(&records);
+        let asked = Query {
+            classes: vec![Class::HttpActivity],
+            fields: vec![Field::UserName, Field::SrcIp],
+            texts: Texts::such(|text| {
+                let is_other = text(Field::UserName).is_some_and(|user| user != "ana");
+                !is_other && text(Field::SrcIp) == Some("10.0.0.7")
+            }),
+            ..query("s")
+        };
+        let (found, _) = found(folder.path(), &asked, 100);
+        let mut uids: Vec<_> = found.iter().map(|row| row.uid).collect();
+        uids.sort();
+        assert_eq!(
+            uids,
+            [1, 3].map(|number| EventUid::from_bytes([number; 16]))
+        );
     }
 
     #[test]

@@ -124,7 +124,11 @@ fn description(key: &str) -> Option<Target> {
         "product" => Target::Text(Field::ProductName),
         "vendor" => Target::Text(Field::ProductVendor),
         "event_id" | "eventid" | "event_name" | "event.action" => Target::Text(Field::EventCode),
-        "session_id" | "sessionid" | "session.id" => Target::Text(Field::SessionUid),
+        "session_id"
+        | "sessionid"
+        | "session.id"
+        | "x-claude-code-session-id"
+        | "x_claude_code_session_id" => Target::Text(Field::SessionUid),
         "trace_id" | "traceid" | "trace.id" => Target::Text(Field::TraceId),
         "span_id" | "spanid" | "span.id" => Target::Text(Field::SpanId),
         "pid" | "process_id" => Target::Int(Field::ProcessPid),
@@ -145,6 +149,8 @@ mod tests {
         assert_eq!(name("URL"), Some(Name::Target(Target::Url)));
         assert_eq!(name("Src_IP"), name("srcip"));
         assert_eq!(name("HostName"), Some(Name::Host));
+        // The client's header, as gateways log it.
+        assert_eq!(name("X-Claude-Code-Session-Id"), name("session_id"));
         assert_eq!(name("something else"), None);
         assert_eq!(name(&"x".repeat(MAX_NAME_BYTES + 1)), None);
     }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::PATHS;
 use super::whose::Whose;
 use crate::kept::{Aging, Kept};
+use crate::same_name::host_label;
 use crate::watch::egress::place_of;
 use crate::watch::memo::Memo;
-use crate::watch::sender::host_label;
 use crate::watch::{Hash, hash};
 
 /// Servers of devices, and places that they go to.

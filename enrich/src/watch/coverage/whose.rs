@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cut;
 use crate::kept::{Aging, Kept};
+use crate::same_name::is_one_person;
 use crate::watch::sender::{Name, Sender};
 use crate::watch::{Hash, version};
 
@@ -229,19 +230,6 @@ fn unknown<'a>(subject: &'a str, device: Option<Name<'a>>) -> Whose<'a> {
         device: cut(device.map_or("", |name| name.text)),
         ..Whose::default()
     }
-}
-
-/// Whether two names are one person's: proxies say `CORP\ana` where telemetry says
-/// `ana@example.com`.
-fn is_one_person(one: &str, other: &str) -> bool {
-    fn account(name: &str) -> &str {
-        let name = name.rsplit(['\\', '/']).next().unwrap_or_default();
-        name.split('@').next().unwrap_or_default()
-    }
-    if one.contains('@') && other.contains('@') {
-        return one.eq_ignore_ascii_case(other);
-    }
-    account(one).eq_ignore_ascii_case(account(other))
 }
 
 #[cfg(test)]

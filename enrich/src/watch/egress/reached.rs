@@ -74,6 +74,13 @@ pub(super) fn reached(event: &Event, is_local: impl Fn(&str) -> bool) -> Vec<Rea
     one.into_iter().collect()
 }
 
+/// The places that the call of a piece of telemetry went to from its device by way of a proxy, where
+/// there is one.
+pub(crate) fn places_reached(event: &Event, is_local: impl Fn(&str) -> bool) -> Vec<String> {
+    let reached = reached(event, is_local).into_iter();
+    reached.map(|one| one.place.into_owned()).collect()
+}
+
 /// Where the programs of a command went.
 fn of_command(event: &Event) -> Vec<Reached<'_>> {
     let line = event.text(Field::CmdLine).unwrap_or_default();
@@ -94,7 +101,7 @@ fn of_command(event: &Event) -> Vec<Reached<'_>> {
 }
 
 /// The registrable domain that an event goes to, else the host; none where no proxy is on the way.
-pub(in crate::watch) fn place_of(event: &Event) -> Option<Cow<'_, str>> {
+pub(crate) fn place_of(event: &Event) -> Option<Cow<'_, str>> {
     let host = event
         .text(Field::UrlHostname)
         .or_else(|| event.text(Field::DstHostname))?;

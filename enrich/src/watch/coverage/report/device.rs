@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::rule::Rule;
 use super::{CoverageLine, CoverageState};
+use crate::same_name::host_label;
 use crate::watch::coverage::blind::blind_spots;
 use crate::watch::coverage::whose::Whose;
 use crate::watch::coverage::{PATHS, PathSeen};
-use crate::watch::sender::host_label;
 
 /// The devices of one user, whose rows `own` are.
 pub(super) fn devices(own: &[PathSeen]) -> Vec<Device<'_>> {
