@@ -70,6 +70,18 @@ impl Literal {
 /// [`role::SECONDS`] in each byte.
 const SECONDS: u64 = u64::from_le_bytes([role::SECONDS; 8]);
 
+/// The roles, by even and odd position, of grams that stand behind their first, which may be the last
+/// one `before`; `None` where no gram does.
+#[inline]
+const fn seconds(even: u64, odd: u64, before: u64) -> Option<[u64; 2]> {
+    let even_seconds = even & (odd << 8 | before) << 1 & SECONDS;
+    let odd_seconds = odd & even << 1 & SECONDS;
+    if even_seconds | odd_seconds == 0 {
+        return None;
+    }
+    Some([even_seconds, odd_seconds])
+}
+
 /// The compiled set of literals.
 #[derive(Debug)]
 pub(crate) struct Prefilter {
@@ -132,10 +144,7 @@ impl Prefilter {
         let mut before = u64::from(role::BEFORE);
         while let Some(window) = text.get(at..).and_then(<[u8]>::first_chunk) {
             let [even, odd] = self.roles_in(window);
-            let even_seconds = even & (odd << 8 | before) << 1 & SECONDS;
-            let odd_seconds = odd & even << 1 & SECONDS;
-            if even_seconds | odd_seconds != 0 {
-                let seconds = [even_seconds, odd_seconds];
+            if let Some(seconds) = seconds(even, odd, before) {
                 resume = self.check(text, at, seconds, resume, visit);
             }
             before = odd >> 56;
@@ -144,11 +153,15 @@ impl Prefilter {
                 (at, before) = (resume, u64::from(role::BEFORE));
             }
         }
-        for place in at.saturating_sub(1)..text.len() {
-            resume = self.look_up(text, place, Key::four(text, place), resume, visit);
-            if place >= at {
-                resume = self.look_up(text, place, Key::three(text, place), resume, visit);
-            }
+        // The rest, and zeros behind it: what seems to end in them is not there when looked up.
+        let rest = text.get(at..).unwrap_or_default();
+        let mut window = [0; WINDOW];
+        for (place, byte) in window.iter_mut().zip(rest) {
+            *place = *byte;
+        }
+        let [even, odd] = self.roles_in(&window);
+        if let Some(seconds) = seconds(even, odd, before) {
+            self.check(text, at, seconds, resume, visit);
         }
     }
 
