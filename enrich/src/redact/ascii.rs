@@ -31,9 +31,14 @@ pub(crate) fn is_at(text: &[u8], at: usize, what: &[u8]) -> bool {
 }
 
 /// Whether the bytes at `at` are `what`, whatever the case of ASCII letters.
+#[inline]
 pub(crate) fn is_at_ignoring_case(text: &[u8], at: usize, what: &[u8]) -> bool {
-    text.get(at..at + what.len())
-        .is_some_and(|there| there.eq_ignore_ascii_case(what))
+    // Nearly always the first byte tells.
+    let begins = |first: &u8| byte(text, at).eq_ignore_ascii_case(first);
+    what.first().is_none_or(begins)
+        && text
+            .get(at..at + what.len())
+            .is_some_and(|there| there.eq_ignore_ascii_case(what))
 }
 
 /// A letter, digit or underscore.

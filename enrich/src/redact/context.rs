@@ -7,23 +7,74 @@ use super::ascii::{
 };
 use super::quote::Quote;
 
-/// What names of secrets hold, lower case, of those that begin with `first`.
-const fn telling(first: u8) -> &'static [&'static str] {
+/// A word of lower case letters.
+struct Word {
+    text: &'static str,
+    /// Its first eight bytes, and a mask of as many as it has.
+    head: u64,
+    mask: u64,
+}
+
+/// By this a letter differs from itself in the other case, in each byte.
+const CASE_BITS: u64 = u64::from_le_bytes([0x20; 8]);
+
+const fn word(text: &'static str) -> Word {
+    let (mut rest, mut head, mut mask, mut shift) = (text.as_bytes(), 0, 0, 0);
+    while let [first, others @ ..] = rest {
+        if shift < u64::BITS {
+            head |= (*first as u64) << shift;
+            mask |= 0xff << shift;
+        }
+        shift += u8::BITS;
+        rest = others;
+    }
+    Word { text, head, mask }
+}
+
+/// What names of secrets hold, of those that begin with `first`.
+const fn telling(first: u8) -> &'static [Word] {
     match first {
-        b'a' => &["api", "auth", "access"],
-        b'b' => &["bearer"],
-        b'c' => &["client", "cred", "code", "cookie"],
-        b'd' => &["dsn"],
-        b'h' => &["hmac"],
-        b'j' => &["jwt"],
-        b'k' => &["key"],
-        b'l' => &["license", "licence"],
-        b'o' => &["oauth"],
-        b'p' => &["pass", "private", "pat", "pwd"],
-        b's' => &["secret", "session", "sid", "signature"],
-        b't' => &["token"],
-        b'w' => &["webhook"],
+        b'a' => const { &[word("api"), word("auth"), word("access")] },
+        b'b' => const { &[word("bearer")] },
+        b'c' => const { &[word("client"), word("cred"), word("code"), word("cookie")] },
+        b'd' => const { &[word("dsn")] },
+        b'h' => const { &[word("hmac")] },
+        b'j' => const { &[word("jwt")] },
+        b'k' => const { &[word("key")] },
+        b'l' => const { &[word("license"), word("licence")] },
+        b'o' => const { &[word("oauth")] },
+        b'p' => const { &[word("pass"), word("private"), word("pat"), word("pwd")] },
+        b's' => {
+            const {
+                &[
+                    word("secret"),
+                    word("session"),
+                    word("sid"),
+                    word("signature"),
+                ]
+            }
+        }
+        b't' => const { &[word("token")] },
+        b'w' => const { &[word("webhook")] },
         _ => &[],
+    }
+}
+
+impl Word {
+    /// Whether it stands at `at`, whatever the case.
+    #[inline]
+    fn is_at(&self, text: &[u8], at: usize) -> bool {
+        match text.get(at..).and_then(<[u8]>::first_chunk) {
+            Some(there) => {
+                (u64::from_le_bytes(*there) | CASE_BITS) & self.mask == self.head
+                    && (self.mask != u64::MAX || self.is_whole_at(text, at))
+            }
+            None => self.is_whole_at(text, at),
+        }
+    }
+
+    fn is_whole_at(&self, text: &[u8], at: usize) -> bool {
+        is_at_ignoring_case(text, at, self.text.as_bytes())
     }
 }
 
@@ -112,9 +163,9 @@ fn sort(byte: u8) -> u8 {
 /// The end of the telling word at `at`.
 fn telling_at(text: &[u8], at: usize) -> Option<usize> {
     let known = telling(byte(text, at).to_ascii_lowercase()).iter();
-    let mut here = known.filter(|known| is_at_ignoring_case(text, at, known.as_bytes()));
+    let mut here = known.filter(|known| known.is_at(text, at));
     let found = here.next()?;
-    (!is_other_key(text, at)).then_some(at + found.len())
+    (!is_other_key(text, at)).then_some(at + found.text.len())
 }
 
 /// Whether `key` at `at` is one that finds or orders things: `cache key 0123…`, `primary_key`.
