@@ -19,12 +19,13 @@ use super::names::kept;
 use super::prefilter::{Case, Literal, Prefilter};
 use super::rule::{Grammar, Method, Pattern, Rule, RuleError, Seat};
 use super::shape::{Matcher, Shape};
-use super::steps::Steps;
+use super::steps::{Classes, Steps};
 
 /// The compiled rules and the detectors.
 #[derive(Debug)]
 pub(crate) struct RuleSet {
     rules: Vec<Compiled>,
+    classes: Classes,
     detectors: Detectors,
     prefilter: Prefilter,
     /// Rules that look at every text.
@@ -75,6 +76,7 @@ impl RuleSet {
             rule: rules.len() + custom.len(),
         }];
         let mut ids = HashSet::new();
+        let mut classes = Classes::default();
         let mut compiled = Vec::with_capacity(rules.len());
         for (index, rule) in rules.into_iter().enumerate() {
             if !ids.insert(rule.id.clone()) {
@@ -89,7 +91,7 @@ impl RuleSet {
                 case,
                 rule: index,
             }));
-            let finder = finder(&rule.id, rule.method)?;
+            let finder = finder(&rule.id, rule.method, &mut classes)?;
             compiled.push(Compiled {
                 id: kept(&rule.id),
                 kind: kept(&rule.kind),
@@ -132,6 +134,7 @@ impl RuleSet {
             key_block,
             kinds: kinds.chain(detectors.kinds()).collect(),
             rules: compiled,
+            classes,
             detectors,
             prefilter: Prefilter::new(literals),
             chunks: memmem::Finder::new("delta"),
@@ -173,6 +176,11 @@ impl RuleSet {
         Some((index, self.rules.get(index)?.confidence))
     }
 
+    /// The sets of bytes in the steps of patterns.
+    pub(crate) const fn classes(&self) -> &Classes {
+        &self.classes
+    }
+
     pub(crate) const fn detectors(&self) -> &Detectors {
         &self.detectors
     }
@@ -205,15 +213,15 @@ impl RuleSet {
     }
 }
 
-fn finder(id: &str, method: Method) -> Result<Finder, RuleError> {
+fn finder(id: &str, method: Method, classes: &mut Classes) -> Result<Finder, RuleError> {
     Ok(match method {
         Method::Named(named) => Finder::Named(named),
         Method::Grammar(grammar) => Finder::Grammar(grammar),
-        Method::Shape(pattern) => Finder::Shape(Box::new(shape(id, pattern)?)),
+        Method::Shape(pattern) => Finder::Shape(Box::new(shape(id, pattern, classes)?)),
     })
 }
 
-fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
+fn shape(id: &str, pattern: Pattern, classes: &mut Classes) -> Result<Shape, RuleError> {
     let Pattern {
         regex,
         group,
@@ -233,7 +241,8 @@ fn shape(id: &str, pattern: Pattern) -> Result<Shape, RuleError> {
         .map(|allow| compile(id, &allow))
         .transpose()?;
     let hir = syntax::parse_with(&regex, &bytes());
-    let steps = hir.as_ref().ok().filter(|_| lead == 0).and_then(Steps::of);
+    let simple = hir.as_ref().ok().filter(|_| lead == 0);
+    let steps = simple.and_then(|hir| Steps::of(hir, classes));
     let groups = hir.map_or(0, |hir| hir.properties().explicit_captures_len());
     let matcher = match steps {
         Some(steps) => Matcher::Steps(steps),

@@ -193,7 +193,7 @@ impl Scan {
         }
         match &rule.finder {
             Finder::Shape(shape) => {
-                if let Some(shaped) = shape.find(text, hit) {
+                if let Some(shaped) = shape.find(rules.classes(), text, hit) {
                     let confidence = shaped.verdict.confidence(rule.confidence);
                     self.mask(hit.rule, shaped.start, shaped.end, confidence);
                     self.skip_to(hit, shaped.end);

@@ -1,5 +1,7 @@
 //! Finds secrets by their shape: a literal that gave the place away, then a pattern around it.
 
+use std::ops::Range;
+
 use memchr::memmem;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input, meta::Regex};
@@ -14,7 +16,7 @@ use super::placeholder::is_dummy;
 use super::prefilter::Hit;
 use super::rule::{Boundary, Seat};
 use super::stand_in::{is_issued_stand_in, is_stand_in};
-use super::steps::Steps;
+use super::steps::{Classes, Steps};
 
 /// A compiled pattern with all that narrows it.
 #[derive(Debug)]
@@ -66,16 +68,17 @@ const NEAR_LEN: usize = 300;
 
 impl Shape {
     /// The secret at `hit`. Looks at a bounded stretch only, so that hits in a row cost linear time.
-    pub(crate) fn find(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
+    pub(crate) fn find(&self, classes: &Classes, text: &[u8], hit: Hit) -> Option<Shaped> {
         if !self.begins_at(text, hit) {
             return None;
         }
         match self.seat {
-            Seat::Literal => self.find_around(text, hit),
+            Seat::Literal => self.find_around(classes, text, hit),
             Seat::Value => each_value_start(text, hit.start, hit.end, |start| {
                 let to = self.window_end(text, start);
                 let mut slots = [None; 2];
-                self.matcher.anchored(text, start, to, &mut slots)?;
+                self.matcher
+                    .anchored(classes, text, start..to, &mut slots)?;
                 self.judge(text, hit, start, slot(&slots, 1)?)
             }),
         }
@@ -88,7 +91,7 @@ impl Shape {
         begins_here && !self.peek.is_some_and(is_elsewhere)
     }
 
-    fn find_around(&self, text: &[u8], hit: Hit) -> Option<Shaped> {
+    fn find_around(&self, classes: &Classes, text: &[u8], hit: Hit) -> Option<Shaped> {
         let from = self.window_start(text, hit.start);
         let to = self.window_end(text, hit.start);
         let mut all_slots = [None; 2 * (MAX_GROUP + 1)];
@@ -96,7 +99,7 @@ impl Shape {
         let groups = if self.group == 0 { 1 } else { MAX_GROUP + 1 };
         let slots = all_slots.get_mut(..2 * groups)?;
         if self.lead == 0 {
-            self.matcher.anchored(text, from, to, slots)?;
+            self.matcher.anchored(classes, text, from..to, slots)?;
         } else {
             self.matcher.leading(text, hit, from, to, slots)?;
         }
@@ -193,18 +196,18 @@ impl Shape {
 }
 
 impl Matcher {
-    /// Fills `slots` with the match that begins at `from`.
+    /// Fills `slots` with the match that begins where `part` does and ends in it.
     fn anchored(
         &self,
+        classes: &Classes,
         text: &[u8],
-        from: usize,
-        to: usize,
+        part: Range<usize>,
         slots: &mut [Option<NonMaxUsize>],
     ) -> Option<()> {
         let is_match = match self {
-            Self::Steps(steps) => steps.match_at(text, from, to, slots),
+            Self::Steps(steps) => steps.match_at(classes, text, part, slots),
             Self::Engine(regex) => {
-                let input = Input::new(text).span(from..to).anchored(Anchored::Yes);
+                let input = Input::new(text).span(part).anchored(Anchored::Yes);
                 regex.search_slots(&input, slots).is_some()
             }
         };
