@@ -1,5 +1,6 @@
 //! Knows what Claude's clients send: their products, events, tools and attributes.
 
+mod acts;
 mod arguments;
 mod content;
 mod event_table;

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 
 use magistrate_event::{Class, Field, Value};
 
+use super::acts::action_of;
 use super::arguments::Arguments;
 use super::local_paths::{Callee, fill_local_paths};
 use super::mcp_path::{McpServer, mcp_path};
 use super::product::Product;
-use super::traits::{Traits, UNKNOWN, action_of, builtin, traits};
+use super::traits::{Traits, UNKNOWN, builtin, traits};
 use crate::detect::lookups;
 use crate::normalize::draft::Draft;
 use crate::normalize::keys;
@@ -84,7 +85,10 @@ impl<'a> Call<'a> {
         self.is_mcp = true;
         self.operation = tool.filter(shown);
         self.server = server.filter(shown);
-        let (action, activity) = self.operation.as_deref().map_or(("other", 0), action_of);
+        let (action, activity) = action_of(
+            self.operation.as_deref().unwrap_or_default(),
+            self.server.as_deref(),
+        );
         self.traits = traits(Class::ApiActivity, activity, "mcp", action);
         if self.operation.is_none() {
             self.name_state = "redacted_by_client";

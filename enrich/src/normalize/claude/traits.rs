@@ -2,6 +2,7 @@
 
 use magistrate_event::Class;
 
+use super::acts::action_of;
 use super::mcp_path::{McpServer, mcp_path};
 
 /// What is known about a tool.
@@ -58,31 +59,6 @@ pub(super) fn builtin(name: &str) -> Option<Traits> {
 /// A tool of which nothing is known.
 pub(super) const UNKNOWN: Traits = traits(Class::ApiActivity, 0, "other", "other");
 
-/// Verbs that tell what a tool of an MCP server does. The server chose the name, so that none of
-/// them makes an action look more harmless than `other` does.
-pub(super) fn action_of(tool: &str) -> (&'static str, u8) {
-    let verb = tool.split(['_', '-', '.', '/']).next().unwrap_or_default();
-    // `sendMessage`: the verb ends where the next word begins.
-    let camel = verb
-        .bytes()
-        .skip(1)
-        .position(|byte| byte.is_ascii_uppercase());
-    let verb = camel.and_then(|at| verb.get(..=at)).unwrap_or(verb);
-    match verb.to_ascii_lowercase().as_str() {
-        "create" | "add" | "insert" | "new" | "write" | "save" => ("create", 1),
-        "update" | "edit" | "set" | "modify" | "patch" | "change" | "move" | "rename" => {
-            ("update", 3)
-        }
-        "delete" | "remove" | "drop" | "archive" | "trash" => ("delete", 4),
-        "send" | "reply" | "post" | "forward" | "publish" | "email" => ("send", 1),
-        "share" | "invite" | "grant" => ("share", 3),
-        "upload" | "put" => ("upload", 1),
-        "buy" | "purchase" | "order" | "pay" | "checkout" | "transfer" => ("purchase", 1),
-        "run" | "execute" | "exec" | "eval" => ("execute", 0),
-        _ => ("other", 0),
-    }
-}
-
 /// What a tool's name tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::normalize) struct Facts<'a> {
@@ -114,7 +90,7 @@ pub(in crate::normalize) fn facts<'a>(name: &'a str, server: Option<&'a str>) ->
     let traits = match server {
         None => builtin(operation).unwrap_or(UNKNOWN),
         Some(_) => {
-            let (action, activity) = action_of(operation);
+            let (action, activity) = action_of(operation, server);
             traits(Class::ApiActivity, activity, "mcp", action)
         }
     };
@@ -126,21 +102,5 @@ pub(in crate::normalize) fn facts<'a>(name: &'a str, server: Option<&'a str>) ->
         operation,
         server,
         path: server.and_then(|server| mcp_path(McpServer::named(server), Some(operation))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn verbs_of_foreign_tools_never_make_them_look_harmless() {
-        assert_eq!(action_of("send_message").0, "send");
-        assert_eq!(action_of("sendMessage").0, "send");
-        assert_eq!(action_of("delete-file").0, "delete");
-        assert_eq!(action_of("Create_issue").0, "create");
-        assert_eq!(action_of("get_customer").0, "other");
-        assert_eq!(action_of("read_all").0, "other");
-        assert_eq!(action_of("").0, "other");
     }
 }
