@@ -11,6 +11,7 @@ mod habits;
 mod holds;
 mod key;
 mod met;
+mod named_files;
 mod observed;
 mod reads;
 mod sensitive;

@@ -32,6 +32,8 @@ pub struct SessionFacts {
     pub destination_new_to_server: Option<bool>,
     /// Whether the file lies outside the folders granted.
     pub outside_grant: Option<bool>,
+    /// Whether a file that a command names does.
+    pub command_outside_grant: Option<bool>,
     /// Where the outgoing text was read before.
     pub copied_from: Vec<String>,
     /// Whether one of these places is one that others can write.
@@ -78,6 +80,7 @@ impl SessionFacts {
         destination_new_to_user: None,
         destination_new_to_server: None,
         outside_grant: None,
+        command_outside_grant: None,
         copied_from: Vec::new(),
         copied_untrusted: false,
         copied_sensitive: false,
@@ -111,6 +114,8 @@ impl SessionFacts {
         self.copied_sensitive |= other.copied_sensitive;
         self.destination_new = stricter(self.destination_new, other.destination_new);
         self.outside_grant = stricter(self.outside_grant, other.outside_grant);
+        self.command_outside_grant =
+            stricter(self.command_outside_grant, other.command_outside_grant);
         self.scheduled = self.scheduled.or(other.scheduled);
         self.ladder_from = self.ladder_from.or(other.ladder_from);
         self.before = self.before.or(other.before);

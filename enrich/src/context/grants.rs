@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::named_files::named_files;
 use super::observed::Rank;
 
 /// More folders than this are a mistake; the rest counts as not granted.
@@ -47,6 +48,13 @@ impl Grants {
             }
         }
         (are_inside == Some(true)).then_some(false)
+    }
+
+    /// Whether a file that `command` names lies outside; none where it names none, or nothing is known.
+    pub(super) fn is_command_outside(&self, command: Option<&str>, trust: Rank) -> Option<bool> {
+        let command = command.filter(|_| !self.0.is_empty())?;
+        let files = named_files(command);
+        self.are_outside(files.iter().map(|file| &**file), trust)
     }
 
     /// Whether `path` lies outside; none where nothing is known about it. Only folders that the
@@ -178,6 +186,23 @@ mod tests {
         assert_eq!(are_outside(&["/a/b", "x"]), None);
         assert_eq!(are_outside(&["x", "/a/b"]), None);
         assert_eq!(are_outside(&["x", "/b", "/a/b"]), Some(true));
+    }
+
+    #[test]
+    fn a_command_is_held_against_the_folders() {
+        let grants = of(&[("/Users/ana/Documents/Q3", Rank::Telemetry)]);
+        for (command, outside) in [
+            ("cat /Users/ana/Documents/Private/tax.csv", Some(true)),
+            ("cat ~/Documents/Private/tax.csv | wc", Some(true)),
+            ("cat /Users/ana/Documents/Q3/a.csv", Some(false)),
+            ("cat /Users/ana/Documents/Q3/../tax.csv", Some(true)),
+            ("cat a.csv /tmp/b /etc/hosts", None),
+        ] {
+            let found = grants.is_command_outside(Some(command), Rank::Anybody);
+            assert_eq!(found, outside, "{command}");
+        }
+        let nothing = of(&[]).is_command_outside(Some("cat /home/ana/x"), Rank::Anybody);
+        assert_eq!(nothing, None);
     }
 
     #[test]

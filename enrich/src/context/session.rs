@@ -203,6 +203,7 @@ impl Session {
                 .destination()
                 .map(|name| self.destinations.is_new(name, seen.time, seen.call)),
             outside_grant: self.grants.are_outside(seen.files(), trust),
+            command_outside_grant: self.grants.is_command_outside(seen.action.command, trust),
             copied_untrusted: copied.iter().any(|read| read.taint.has(Taint::UNTRUSTED)),
             copied_sensitive: copied.iter().any(|read| read.taint.has(Taint::SENSITIVE)),
             copied_from: labels(copied),

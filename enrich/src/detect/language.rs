@@ -92,6 +92,11 @@ pub(super) const LANGUAGE: &[Name] = &[
         &[F::QueryEntropy],
         "Shannon entropy of URL path and query, bits per byte.",
     ),
+    derived(
+        "destination.data",
+        Derived::UrlData,
+        "Parts of URL path and query that look like data in base64, base32 or hexadecimal digits: 24 characters or more.",
+    ),
     column(
         "destination.method",
         &[F::HttpMethod],
@@ -145,6 +150,16 @@ pub(super) const LANGUAGE: &[Name] = &[
         "command.programs",
         Derived::Programs,
         "The programs that the command line starts, each as written and behind a slash.",
+    ),
+    derived(
+        "command.sends_to",
+        Derived::SendsTo,
+        "Where the command line sends data: hosts, buckets, or `unknown`; never this machine or a private network.",
+    ),
+    derived(
+        "command.uploads_to",
+        Derived::UploadsTo,
+        "Those of `command.sends_to` that a file, or what a command printed, goes to.",
     ),
     column(
         "content.text",
@@ -241,6 +256,11 @@ pub(super) const LANGUAGE: &[Name] = &[
         "session.outside_grant",
         FromSession::OutsideGrant,
         "The file lies outside the folders granted; unknown where none is known.",
+    ),
+    session(
+        "session.command_outside_grant",
+        FromSession::CommandOutsideGrant,
+        "The command names a file of a home folder or a drive that lies outside the folders granted; unknown where none is known, or where it names no such file.",
     ),
     session(
         "session.ladder_from",

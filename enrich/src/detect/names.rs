@@ -36,6 +36,12 @@ pub(super) enum Derived {
     Findings,
     /// `Image`: the programs that a command line starts.
     Programs,
+    /// `command.sends_to`: where the command line sends data.
+    SendsTo,
+    /// `command.uploads_to`: where it sends files, or what commands printed.
+    UploadsTo,
+    /// `destination.data`: parts of the URL that look like data in some code.
+    UrlData,
     /// `query`: the names that were looked up.
     Lookups,
     /// `answer`: what look-ups were answered.

@@ -2,6 +2,8 @@
 
 /// More programs than this in one line are not told apart.
 const MAX_PROGRAMS: usize = 16;
+/// Words of one line.
+const MAX_WORDS: usize = 256;
 /// Addresses of one line.
 const MAX_ADDRESSES: usize = 64;
 /// Beyond this nothing is looked at: a script in a command line is not a command line.
@@ -20,6 +22,16 @@ pub(super) fn programs(line: &str) -> Vec<&str> {
     walk(line, |word| {
         found.extend(word.is_program.then_some(word.text));
         found.len() < MAX_PROGRAMS
+    });
+    found
+}
+
+/// The words of `line` that are no programs, without the quotes around them.
+pub(crate) fn words(line: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    walk(line, |word| {
+        found.extend((!word.is_program).then_some(word.text));
+        found.len() < MAX_WORDS
     });
     found
 }
@@ -44,9 +56,28 @@ pub(super) struct Word<'a> {
     pub(super) text: &'a str,
     /// Whether it is a program.
     pub(super) is_program: bool,
-    /// The program whose argument it is, or that it is; empty behind a bracket that closes.
+    /// The program whose argument it is, or that it is; empty where the simple command has none.
+    program: &'a str,
+    /// The simple command that it belongs to, by its number in the line.
+    pub(super) command: usize,
+    /// Whether that command reads what another one printed.
+    pub(super) is_piped: bool,
+    /// The simple command in whose words it stands, as in `curl $(…)`.
+    pub(super) inside: Option<usize>,
+}
+
+/// Where in a line [`walk`] is.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    command: usize,
+    is_first: bool,
+    is_piped: bool,
+    inside: Option<usize>,
     program: &'a str,
 }
+
+/// Brackets in brackets; deeper ones are not told apart.
+const MAX_DEPTH: usize = 16;
 
 /// Shows the words of `line` to `visit` until it has seen enough.
 pub(super) fn walk<'a>(line: &'a str, mut visit: impl FnMut(Word<'a>) -> bool) {
@@ -55,37 +86,94 @@ pub(super) fn walk<'a>(line: &'a str, mut visit: impl FnMut(Word<'a>) -> bool) {
         end -= 1;
     }
     let mut rest = line.get(..end).unwrap_or_default();
-    let mut is_first = true;
-    let mut is_open = false;
-    let mut program = "";
+    let mut here = Place {
+        command: 0,
+        is_first: true,
+        is_piped: false,
+        inside: None,
+        program: "",
+    };
+    let mut outer: Vec<(char, Place<'_>)> = Vec::new();
+    let mut commands = 0;
     loop {
         rest = rest.trim_start_matches([' ', '\t']);
         let Some(next) = rest.chars().next() else {
             break;
         };
-        if is_separator(next) {
-            is_open = if next == '`' { !is_open } else { is_open };
-            is_first = !matches!(next, ')' | '}') && (next != '`' || is_open);
-            program = "";
-            rest = rest.get(next.len_utf8()..).unwrap_or_default();
+        if is_separator(next) && !rest.starts_with("{}") {
+            commands += 1;
+            here = behind(next, rest, here, &mut outer, commands);
+            let is_double = rest.starts_with("||") || rest.starts_with("|&");
+            rest = rest
+                .get(next.len_utf8() + usize::from(is_double)..)
+                .unwrap_or_default();
             continue;
         }
         let word = word(rest);
         rest = rest.get(word.len().max(1)..).unwrap_or_default();
         let text = word.trim_matches(['"', '\'']);
-        let is_option = is_first && (is_assignment(text) || text.starts_with('-'));
-        let is_program = is_first && !is_option && !text.is_empty();
-        is_first = is_first && (is_option || PREFIXES.contains(&text));
-        program = if is_program { text } else { program };
+        let is_option = here.is_first && (is_assignment(text) || text.starts_with('-'));
+        let is_program = here.is_first && !is_option && !text.is_empty();
+        here.is_first = here.is_first && (is_option || PREFIXES.contains(&text));
+        here.program = if is_program { text } else { here.program };
         let word = Word {
             text,
             is_program,
-            program,
+            program: here.program,
+            command: here.command,
+            is_piped: here.is_piped,
+            inside: here.inside,
         };
         if !text.is_empty() && !is_option && !visit(word) {
             break;
         }
     }
+}
+
+/// Where one is behind a separator at the beginning of `rest`; `command` is the number of what comes
+/// next, unless it closes a bracket.
+fn behind<'a>(
+    separator: char,
+    rest: &str,
+    here: Place<'a>,
+    outer: &mut Vec<(char, Place<'a>)>,
+    command: usize,
+) -> Place<'a> {
+    let next = Place {
+        command,
+        is_first: true,
+        is_piped: separator == '|' && !rest.starts_with("||"),
+        inside: here.inside,
+        program: "",
+    };
+    let closes = match separator {
+        ')' => Some('('),
+        '}' => Some('{'),
+        '`' => outer.iter().any(|(open, _)| *open == '`').then_some('`'),
+        _ => None,
+    };
+    if let Some(opened) = closes {
+        let depth = outer.iter().rposition(|(open, _)| *open == opened);
+        let back = depth.and_then(|depth| outer.drain(depth..).next());
+        let back = back.map_or(next, |(_, place)| place);
+        return Place {
+            is_first: false,
+            ..back
+        };
+    }
+    if matches!(separator, '(' | '{' | '`') {
+        if outer.len() < MAX_DEPTH {
+            outer.push((separator, here));
+        }
+        let inside = (!here.program.is_empty()).then_some(here.command);
+        return Place {
+            // What stands in brackets reads what the brackets are given.
+            is_piped: here.is_piped && inside.is_none(),
+            inside: inside.or(here.inside),
+            ..next
+        };
+    }
+    next
 }
 
 const fn is_separator(next: char) -> bool {
@@ -99,7 +187,9 @@ const fn is_separator(next: char) -> bool {
 fn word(text: &str) -> &str {
     let mut quote = None;
     let mut is_escaped = false;
+    let (mut before, mut braces) = (' ', 0_u32);
     for (at, next) in text.char_indices() {
+        let previous = std::mem::replace(&mut before, next);
         if is_escaped {
             is_escaped = false;
             continue;
@@ -110,6 +200,13 @@ fn word(text: &str) -> &str {
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(next),
             (None, ' ' | '\t') => return text.get(..at).unwrap_or_default(),
+            // `${NAME}` and `{}` are words, or parts of one.
+            (None, '{')
+                if previous == '$' || text.get(at..).is_some_and(|it| it.starts_with("{}")) =>
+            {
+                braces += 1;
+            }
+            (None, '}') if braces > 0 => braces -= 1,
             (None, next) if is_separator(next) => return text.get(..at).unwrap_or_default(),
             (None, _) => {}
         }
@@ -144,6 +241,9 @@ mod tests {
             ("'/opt/my tool' x", &["/opt/my tool"]),
             ("echo `id` x", &["echo", "id"]),
             ("echo $(id) x", &["echo", "id"]),
+            ("curl https://x/${A} && ls", &["curl", "ls"]),
+            ("find . | xargs -I{} curl {}", &["find", "xargs", "curl"]),
+            ("f() { curl x; }; f", &["f", "curl", "f"]),
             ("", &[]),
             (" ;; && ", &[]),
         ] {
@@ -160,6 +260,46 @@ mod tests {
         assert_eq!(fetched(line), [("git", "https://a.example")]);
         let line = format!("curl {}", "http://a.example ".repeat(1_000));
         assert_eq!(fetched(&line).len(), MAX_ADDRESSES);
+    }
+
+    #[test]
+    fn each_word_knows_its_command() {
+        let mut seen = Vec::new();
+        walk(
+            "cat a | curl -d $(cat b | wc) `id` u || (ls; wc) | nc h",
+            |word| {
+                seen.push((word.text, word.command, word.is_piped, word.inside));
+                true
+            },
+        );
+        let [
+            cat,
+            a,
+            curl,
+            option,
+            dollar,
+            inner,
+            b,
+            wc,
+            id,
+            url,
+            ls,
+            other,
+            nc,
+            h,
+        ] = seen[..]
+        else {
+            panic!("{seen:?}");
+        };
+        assert_eq!((cat, a), (("cat", 0, false, None), ("a", 0, false, None)));
+        assert_eq!((curl.0, curl.2, curl.3), ("curl", true, None));
+        for word in [option, dollar, url] {
+            assert_eq!((word.1, word.2), (curl.1, true), "{word:?}");
+        }
+        assert_eq!((inner.2, inner.3, b.3), (false, Some(curl.1), Some(curl.1)));
+        assert_eq!((wc.2, wc.3, id.3), (true, Some(curl.1), Some(curl.1)));
+        assert_eq!((ls.2, ls.3, other.2), (false, None, false));
+        assert_eq!((nc.2, h.2, h.1 == nc.1), (true, true, true));
     }
 
     #[test]

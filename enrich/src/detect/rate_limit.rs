@@ -79,6 +79,9 @@ fn columns(name: &str) -> Option<&'static [Field]> {
             | Derived::Status
             | Derived::Findings
             | Derived::Programs
+            | Derived::SendsTo
+            | Derived::UploadsTo
+            | Derived::UrlData
             | Derived::Lookups
             | Derived::Answers
             | Derived::UrlExtension

@@ -112,6 +112,10 @@ fn fill(event: &mut Event, name: &str, derived: Derived, json: &Json) -> Result<
             event.keep_text("hook_name", &format!("PreToolUse:{}", text()?));
         }
         Derived::Programs => event.set_text(Field::CmdLine, text()?),
+        Derived::SendsTo | Derived::UploadsTo => {
+            event.set_text(Field::CmdLine, &format!("curl -T - https://{}", text()?));
+        }
+        Derived::UrlData => event.set_text(Field::UrlPath, &format!("/{}", text()?)),
         Derived::Lookups => event.set_text(Field::QueryHostname, text()?),
         Derived::Answers => {
             let answers = serde_json::json!([{ "rdata": text()? }]);

@@ -24,6 +24,7 @@ pub(super) enum FromSession {
     DestinationNewToUser,
     DestinationNewToServer,
     OutsideGrant,
+    CommandOutsideGrant,
     LadderFrom,
     LastTurn,
     Trigger,
@@ -54,6 +55,7 @@ impl FromSession {
             | Self::DestinationNewToUser
             | Self::DestinationNewToServer
             | Self::OutsideGrant
+            | Self::CommandOutsideGrant
             | Self::LadderFrom
             | Self::Trigger
             | Self::ScheduledTask
@@ -90,6 +92,7 @@ pub(super) fn seen(facts: &SessionFacts, from: FromSession) -> Option<Seen<'_>> 
         FromSession::DestinationNewToUser => facts.destination_new_to_user.map(Seen::Bool),
         FromSession::DestinationNewToServer => facts.destination_new_to_server.map(Seen::Bool),
         FromSession::OutsideGrant => facts.outside_grant.map(Seen::Bool),
+        FromSession::CommandOutsideGrant => facts.command_outside_grant.map(Seen::Bool),
         FromSession::LadderFrom => facts.ladder_from.map(text),
         FromSession::LastTurn => facts.last_turn.as_deref().map(text),
         FromSession::Trigger => facts.scheduled.as_ref().map(|_| text(SCHEDULED)),
@@ -143,6 +146,7 @@ pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> 
             facts.destination_new_to_server = Some(json.as_bool()?);
         }
         FromSession::OutsideGrant => facts.outside_grant = Some(json.as_bool()?),
+        FromSession::CommandOutsideGrant => facts.command_outside_grant = Some(json.as_bool()?),
         FromSession::LadderFrom => {
             facts.ladder_from = match json.as_str()? {
                 "connector" => Some("connector"),
@@ -202,6 +206,6 @@ mod tests {
     #[test]
     fn evidence_is_part_of_the_language() {
         let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
-        assert_eq!(evidence.count(), 22);
+        assert_eq!(evidence.count(), 23);
     }
 }

@@ -6,12 +6,14 @@ use std::cell::OnceCell;
 use magistrate_event::{Cell, Event, EventUid, Field, Occasion, Value};
 
 use super::Case;
+use super::encoded::encoded;
 use super::lookups::lookups;
 use super::model_scores;
 use super::name_table::{Known, NameTable};
 use super::names::{Derived, Origin};
 use super::programs::programs;
 use super::seen::{MAX_DEPTH, owned, seen_json, text};
+use super::sends::{Sent, sends};
 use super::session_names;
 use crate::hooks::{tool_of_call, tool_of_hook};
 
@@ -31,6 +33,7 @@ pub(super) struct View<'a> {
     /// By column number: the place in `cells` plus one.
     places: [u8; PLACES],
     arguments: OnceCell<Option<serde_json::Value>>,
+    sent: OnceCell<Vec<Sent>>,
 }
 
 impl<'a> View<'a> {
@@ -51,6 +54,7 @@ impl<'a> View<'a> {
             cells,
             places,
             arguments: OnceCell::new(),
+            sent: OnceCell::new(),
         }
     }
 
@@ -157,6 +161,9 @@ impl<'a> View<'a> {
             Derived::Domains => self.domains(),
             Derived::Findings => self.findings(),
             Derived::Programs => self.programs(),
+            Derived::SendsTo => self.sent(|_| true),
+            Derived::UploadsTo => self.sent(|sent| sent.is_content),
+            Derived::UrlData => self.url_data(),
             Derived::Lookups => self.lookups(),
             Derived::Answers => self.answers(),
             Derived::UrlExtension => {
@@ -237,6 +244,26 @@ impl<'a> View<'a> {
             }
         }
         (!forms.is_empty()).then_some(Seen::Many(forms))
+    }
+
+    /// The places that the command line sends something to.
+    fn sent(&self, is_meant: impl Fn(&Sent) -> bool) -> Option<Seen<'_>> {
+        let line = || self.text(Field::CmdLine);
+        let sent = self
+            .sent
+            .get_or_init(|| line().map(sends).unwrap_or_default());
+        let hosts = sent.iter().filter(|sent| is_meant(sent));
+        let hosts: Vec<_> = hosts.map(|sent| text(&sent.host)).collect();
+        (!hosts.is_empty()).then_some(Seen::Many(hosts))
+    }
+
+    fn url_data(&self) -> Option<Seen<'_>> {
+        let fields = [Field::UrlPath, Field::UrlQuery].into_iter();
+        let parts = fields
+            .filter_map(|field| self.text(field))
+            .flat_map(encoded);
+        let parts: Vec<_> = parts.map(text).collect();
+        (!parts.is_empty()).then_some(Seen::Many(parts))
     }
 
     /// The name that the event tells of, and the others that its command line looks up.

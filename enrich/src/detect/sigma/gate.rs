@@ -180,6 +180,9 @@ impl Drafts {
                 Derived::Domains
                 | Derived::Findings
                 | Derived::Programs
+                | Derived::SendsTo
+                | Derived::UploadsTo
+                | Derived::UrlData
                 | Derived::Lookups
                 | Derived::Answers,
             ) => 3,
