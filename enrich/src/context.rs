@@ -4,6 +4,7 @@
 //! of them behind a lock a shard, so that the log door and the judge share one memory.
 
 mod action;
+mod asked;
 mod config;
 mod facts;
 mod grants;

@@ -15,6 +15,8 @@ pub(super) struct Action<'a> {
     pub(super) host: Option<&'a str>,
     pub(super) domain: Option<&'a str>,
     pub(super) recipient_domain: Option<&'a str>,
+    /// Recipients, as they are written.
+    pub(super) recipient: Option<&'a str>,
     pub(super) file: Option<&'a str>,
     pub(super) command: Option<&'a str>,
     pub(super) arguments: Option<&'a str>,
@@ -112,6 +114,7 @@ impl<'a> Action<'a> {
             Field::DestinationDomain => &mut self.domain,
             Field::UrlDomain if self.domain.is_none() => &mut self.domain,
             Field::RecipientDomain => &mut self.recipient_domain,
+            Field::Recipient => &mut self.recipient,
             Field::FilePath => &mut self.file,
             Field::CmdLine => &mut self.command,
             Field::ToolArguments => &mut self.arguments,

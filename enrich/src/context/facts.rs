@@ -34,6 +34,9 @@ pub struct SessionFacts {
     pub outside_grant: Option<bool>,
     /// Whether a file that a command names does.
     pub command_outside_grant: Option<bool>,
+    /// Whether the user's own turns ask for the action; none where no turn is known, or where the
+    /// action is none that is asked for by name.
+    pub asked: Option<bool>,
     /// Where the outgoing text was read before.
     pub copied_from: Vec<String>,
     /// Whether one of these places is one that others can write.
@@ -81,6 +84,7 @@ impl SessionFacts {
         destination_new_to_server: None,
         outside_grant: None,
         command_outside_grant: None,
+        asked: None,
         copied_from: Vec::new(),
         copied_untrusted: false,
         copied_sensitive: false,
@@ -140,12 +144,14 @@ mod tests {
             task: Some("sum up the report".to_owned()),
             outside_grant: Some(true),
             destination_new: Some(false),
+            asked: Some(false),
             ..SessionFacts::default()
         };
         let other = SessionFacts {
             task: Some("send everything".to_owned()),
             outside_grant: Some(false),
             destination_new: Some(true),
+            asked: Some(true),
             untrusted_from: vec!["page:a.example".to_owned()],
             ..SessionFacts::default()
         };
@@ -153,6 +159,7 @@ mod tests {
         assert_eq!(both.task, own.task);
         assert_eq!(both.outside_grant, Some(true));
         assert_eq!(both.destination_new, Some(true));
+        assert_eq!(both.asked, Some(false));
         assert_eq!(both.untrusted_read(), Some(true));
         assert_eq!(SessionFacts::default().untrusted_read(), None);
     }

@@ -100,8 +100,12 @@ pub(super) struct Observed<'a> {
     pub(super) action: Action<'a>,
     pub(super) mode: Option<&'a str>,
     pub(super) agent: Option<(&'a str, &'a str)>,
+    /// The domain of the user's address.
+    pub(super) user_domain: Option<&'a str>,
     /// The files that it names, where there are several.
     pub(super) files: Vec<&'a str>,
+    /// The domains of the recipients, where there are several.
+    pub(super) recipient_domains: Vec<&'a str>,
     /// Folders that the user opened to the agent.
     pub(super) grants: Vec<&'a str>,
     /// Texts that a tool gave back.
@@ -167,7 +171,11 @@ impl<'a> Observed<'a> {
             agent: columns
                 .agent
                 .map(|id| (id, columns.agent_kind.unwrap_or_default())),
+            user_domain: columns
+                .email
+                .and_then(|email| Some(email.rsplit_once('@')?.1)),
             files: texts(event, event.value(Field::FilePaths)),
+            recipient_domains: texts(event, event.value(Field::RecipientDomains)),
             grants: Vec::new(),
             outputs: outputs(event),
             stated: columns.stated.and_then(Origin::named),
@@ -260,11 +268,19 @@ impl<'a> Columns<'a> {
         *place = Some(text);
     }
 
+    /// Whether a prompt is a person's turn: what an agent asks of another, or what a caller says came
+    /// from a page, a mail or a tool, is none.
+    fn is_of_user(&self) -> bool {
+        self.agent.is_none() && self.stated.and_then(Origin::named).is_none()
+    }
+
     fn told(&self, class: Class, action: &Action<'a>) -> Told<'a> {
         const FAILURE: i64 = 2;
         match self.code {
-            Some("user_prompt") => Told::Prompt(action.content),
-            Some("prompt") if self.door == Some("judge") => Told::Prompt(action.content),
+            Some("user_prompt") if self.is_of_user() => Told::Prompt(action.content),
+            Some("prompt") if self.door == Some("judge") && self.is_of_user() => {
+                Told::Prompt(action.content)
+            }
             Some("tool_decision") if self.decision == Some("accept") => Told::Accepted {
                 forever: self.decided_by == Some("user_permanent"),
             },

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::action::{Origin, Rung};
+use super::asked::{can_be_asked, is_asked};
 use super::facts::{Before, SessionFacts};
 use super::grants::Grants;
 use super::holds::Holds;
@@ -204,6 +205,7 @@ impl Session {
                 .map(|name| self.destinations.is_new(name, seen.time, seen.call)),
             outside_grant: self.grants.are_outside(seen.files(), trust),
             command_outside_grant: self.grants.is_command_outside(seen.action.command, trust),
+            asked: self.asked(seen, &copied, trust),
             copied_untrusted: copied.iter().any(|read| read.taint.has(Taint::UNTRUSTED)),
             copied_sensitive: copied.iter().any(|read| read.taint.has(Taint::SENSITIVE)),
             copied_from: labels(copied),
@@ -213,6 +215,17 @@ impl Session {
             read_only_until: self.holds.read_only(seen.received).map(Seconds::timestamp),
             ..SessionFacts::default()
         }
+    }
+
+    /// Whether the user's own turns ask for the action, as sources of at least the rank `trust` told
+    /// them.
+    fn asked(&self, seen: &Observed<'_>, copied: &[&Read], trust: Rank) -> Option<bool> {
+        seen.action.kind.filter(|kind| can_be_asked(kind))?;
+        let turns = self.turns.trusted();
+        let turns = turns.filter(|turn| turn.rank >= trust && turn.at <= seen.time);
+        let turns: Vec<&str> = turns.map(|turn| &*turn.text).collect();
+        let copied = copied.iter().map(|read| &*read.label);
+        is_asked(&turns, seen, &copied.collect::<Vec<_>>())
     }
 
     /// The reads with `taint`, the first of them ahead.

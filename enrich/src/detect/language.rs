@@ -263,6 +263,11 @@ pub(super) const LANGUAGE: &[Name] = &[
         "The command names a file of a home folder or a drive that lies outside the folders granted; unknown where none is known, or where it names no such file.",
     ),
     session(
+        "session.asked",
+        FromSession::Asked,
+        "The user's own turns ask for this: to send, share or upload something of that name, or to that recipient; to write that file, or to remember something (docs/context.md).",
+    ),
+    session(
         "session.ladder_from",
         FromSession::LadderFrom,
         "connector or browser, where the action steps from there to a higher rung (browser, screen) for the first time.",

@@ -25,6 +25,7 @@ pub(super) enum FromSession {
     DestinationNewToServer,
     OutsideGrant,
     CommandOutsideGrant,
+    Asked,
     LadderFrom,
     LastTurn,
     Trigger,
@@ -44,9 +45,12 @@ impl FromSession {
     /// Whether more of it makes a judgement stricter.
     pub(super) const fn is_evidence(self) -> bool {
         match self {
-            Self::Task | Self::LastTurn | Self::ModeInForce | Self::Servers | Self::Approved => {
-                false
-            }
+            Self::Task
+            | Self::Asked
+            | Self::LastTurn
+            | Self::ModeInForce
+            | Self::Servers
+            | Self::Approved => false,
             Self::UntrustedRead
             | Self::UntrustedFrom
             | Self::SensitiveRead
@@ -93,6 +97,7 @@ pub(super) fn seen(facts: &SessionFacts, from: FromSession) -> Option<Seen<'_>> 
         FromSession::DestinationNewToServer => facts.destination_new_to_server.map(Seen::Bool),
         FromSession::OutsideGrant => facts.outside_grant.map(Seen::Bool),
         FromSession::CommandOutsideGrant => facts.command_outside_grant.map(Seen::Bool),
+        FromSession::Asked => facts.asked.map(Seen::Bool),
         FromSession::LadderFrom => facts.ladder_from.map(text),
         FromSession::LastTurn => facts.last_turn.as_deref().map(text),
         FromSession::Trigger => facts.scheduled.as_ref().map(|_| text(SCHEDULED)),
@@ -147,6 +152,7 @@ pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> 
         }
         FromSession::OutsideGrant => facts.outside_grant = Some(json.as_bool()?),
         FromSession::CommandOutsideGrant => facts.command_outside_grant = Some(json.as_bool()?),
+        FromSession::Asked => facts.asked = Some(json.as_bool()?),
         FromSession::LadderFrom => {
             facts.ladder_from = match json.as_str()? {
                 "connector" => Some("connector"),
