@@ -36,7 +36,7 @@ pub use self::call::{Call, Evidence};
 pub use self::clock::{Clock, ClockPairs};
 pub use self::flow::Flow;
 pub use self::model::ModelCall;
-pub use self::verdict::Verdict;
+pub use self::verdict::{FarFromTask, Verdict};
 
 /// A session, as far as its events tell.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -26,8 +26,8 @@ pub use detect::{
 };
 pub use files::look_at_files;
 pub use graph::{
-    Call, Clock as ProxyClock, ClockPairs, Evidence, Flow, FlowsWanted, JoinedBy, ModelCall,
-    Step as GraphStep, SubAgent, TaskGraph, Turn, Verdict as GraphVerdict, flows_wanted,
+    Call, Clock as ProxyClock, ClockPairs, Evidence, FarFromTask, Flow, FlowsWanted, JoinedBy,
+    ModelCall, Step as GraphStep, SubAgent, TaskGraph, Turn, Verdict as GraphVerdict, flows_wanted,
     task_graph,
 };
 pub use normalize::{Asked, Fault, Malformed, Normalized, normalize, normalize_action};

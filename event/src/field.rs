@@ -281,7 +281,7 @@ fields! {
     473 VerdictEvent "magistrate.verdict.event_uid" Text Every "Id of the judged action's row.";
     474 VerdictPolicies "magistrate.verdict.policies" TextList Every "Ids of the policies that matched.";
     475 VerdictReasons "magistrate.verdict.reasons" Json Every "Every reason: policy, title, category, decision and what made it match.";
-    476 VerdictEvidence "magistrate.verdict.evidence" Json Every "Scores and facts of the session that the decision saw.";
+    476 VerdictEvidence "magistrate.verdict.evidence" Json Every "Scores, what speaks for a drift, and facts of the session that the decision saw.";
     477 VerdictCategory "magistrate.verdict.category" Text Every "Category that set deadline and posture.";
     478 VerdictTier "magistrate.verdict.tier" Text Every "How deep it was looked: rules, fast_model, model or llm.";
     479 VerdictDegraded "magistrate.verdict.degraded" Bool Every "Whether something failed or came too late.";

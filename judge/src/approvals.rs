@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use magistrate_enrich::{Redactor, UidKey};
 use magistrate_event::{Clock, Event, EventUid, Record, Timestamp};
+use magistrate_models::Evidence;
 use tokio::sync::{broadcast, watch};
 use tokio::time::timeout_at;
 
@@ -86,8 +87,16 @@ pub(crate) struct Question<'a> {
     pub(crate) category: &'static str,
     pub(crate) persons: u8,
     pub(crate) reasons: Vec<Reason>,
-    /// The redacted action, and its task.
-    pub(crate) shown: (&'a Event, Option<&'a str>),
+    pub(crate) shown: Shown<'a>,
+}
+
+/// What a person is shown of an action, all of it redacted.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) task: Option<&'a str>,
+    /// What speaks for a drift from the task.
+    pub(crate) drift: Option<&'a Evidence>,
 }
 
 /// What the judge hears.
@@ -365,7 +374,6 @@ fn as_it_is(mut approval: Approval, now: Timestamp) -> Approval {
 }
 
 fn new_approval(question: Question<'_>, now: Timestamp, expires: Timestamp) -> Approval {
-    let (event, task) = question.shown;
     Approval {
         id: question.id,
         binding: question.binding,
@@ -379,7 +387,7 @@ fn new_approval(question: Question<'_>, now: Timestamp, expires: Timestamp) -> A
         asker: question.asker,
         category: question.category.to_owned(),
         reasons: question.reasons,
-        about: about::about(event, task),
+        about: about::about(&question.shown),
         votes: Vec::new(),
         used: None,
     }

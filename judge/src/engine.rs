@@ -15,7 +15,7 @@ use magistrate_enrich::{
     look_at_files, normalize_action,
 };
 use magistrate_event::{Action, Clock, Event, EventUid, Identity, Occasion, Record, Timestamp};
-use magistrate_models::InForce;
+use magistrate_models::{Evidence, InForce};
 use prometheus_client::registry::Registry;
 
 use crate::Decision;
@@ -202,6 +202,11 @@ impl Looked {
     pub fn llm(&self) -> Option<Result<f64, &'static str>> {
         let llm = self.said.llm?;
         Some(llm.map_err(Trouble::name))
+    }
+
+    /// What speaks for a drift from the task, where a model found one.
+    pub const fn drift(&self) -> Option<&Evidence> {
+        self.said.drift.as_ref()
     }
 
     /// The policies in force that matched.

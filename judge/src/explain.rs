@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use magistrate_event::{Cell, Event};
+use magistrate_models::Evidence;
 use serde::Serialize;
 
 use crate::decision::Match;
@@ -22,6 +23,9 @@ pub struct Explained {
     pub event: BTreeMap<&'static str, String>,
     /// What the session's context says of it.
     pub facts: BTreeMap<&'static str, serde_json::Value>,
+    /// What speaks for a drift from the task: argument, source and clause of the task.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub drift: BTreeMap<&'static str, String>,
     /// Policies in force that matched, with the values that made them.
     pub matches: Vec<Match>,
     /// What rate limits counted it, and whether there has been more than they let pass.
@@ -48,6 +52,12 @@ impl Explained {
             category: prepared.category(),
             event: columns(looked.event()),
             facts: told(looked.facts()),
+            drift: looked
+                .drift()
+                .map(Evidence::named)
+                .into_iter()
+                .flatten()
+                .collect(),
             matches: looked.matches().to_vec(),
             limits: looked.limits().to_vec(),
             llm: looked.llm().map(|said| match said {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use magistrate_enrich::{SessionFacts, TextPart, Unjudged};
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp, Value};
+use magistrate_models::Evidence;
 
 use serde_json::Value as Json;
 
@@ -77,6 +78,8 @@ pub(crate) struct Told<'a> {
     pub(crate) moment: Moment,
     /// What of its text scored.
     pub(crate) part: Option<TextPart>,
+    /// What speaks for a drift from the task.
+    pub(crate) drift: Option<&'a Evidence>,
     /// Why a model gave no score.
     pub(crate) unjudged: Option<Unjudged>,
     /// What was answered so far.
@@ -190,6 +193,8 @@ fn set_evidence(event: &mut Event, about: &Told<'_>, verdict: &Verdict) {
     told.extend(scores.map(|(name, score)| (format!("score.{name}"), Json::from(*score))));
     let part = about.part.map(TextPart::name);
     told.extend(part.map(|part| ("score.part".to_owned(), Json::from(part))));
+    let drift = about.drift.map(Evidence::named).into_iter().flatten();
+    told.extend(drift.map(|(name, text)| (name.to_owned(), Json::from(text))));
     let unjudged = about.unjudged.map(Unjudged::name);
     told.extend(unjudged.map(|why| ("score.unjudged".to_owned(), Json::from(why))));
     if told.is_empty() {

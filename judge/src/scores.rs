@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use magistrate_enrich::{ModelScores, Redactor, TextPart, Unjudged};
-use magistrate_models::{Asked, Budget, Depth, InForce, Opinion, Score, Silence};
+use magistrate_models::{Asked, Budget, Depth, Drift, Evidence, InForce, Opinion, Score, Silence};
 
 use crate::llm::Trouble;
 use crate::orders::{Need, Orders};
@@ -24,6 +24,8 @@ pub(crate) struct Asking {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Said {
     pub(crate) scores: ModelScores,
+    /// What speaks for a drift from the task.
+    pub(crate) drift: Option<Evidence>,
     pub(crate) tier: Tier,
     /// Which models.
     pub(crate) model: Option<Arc<str>>,
@@ -35,6 +37,7 @@ impl Said {
     /// Nobody was asked.
     pub(crate) const NOTHING: Self = Self {
         scores: ModelScores::NONE,
+        drift: None,
         tier: Tier::Rules,
         model: None,
         llm: None,
@@ -71,10 +74,13 @@ impl Asking {
     }
 
     /// Takes the score of the action into account; none where the model for it is missing.
-    pub(crate) const fn drift(&mut self, drift: Option<f64>) {
-        self.said.scores.scope_drift = drift;
+    pub(crate) fn drift(&mut self, drift: Option<Drift>) {
         match drift {
-            Some(_) => self.said.tier = Tier::FastModel,
+            Some(drift) => {
+                self.said.scores.scope_drift = Some(drift.probability);
+                self.said.drift = drift.evidence;
+                self.said.tier = Tier::FastModel;
+            }
             None => self.said.scores.unjudged = Some(Unjudged::Missing),
         }
     }

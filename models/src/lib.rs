@@ -24,7 +24,7 @@ pub use config::Config as ModelsConfig;
 pub use in_force::InForce;
 pub use pool::{Asked, Pool, PoolSize};
 pub use prepare::{Part, Prepared, inputs, prepare};
-pub use scope::{Action, Arguments, Call, Drift, Scope};
+pub use scope::{Action, Arguments, Call, Drift, Evidence, Scope, Source};
 pub use shipped::{CARD_PAGE, LoadError, Models, identities};
 pub use tier1::{Tier1, Window};
 pub use tier2::{JudgeError, Judged, Kernel, Logits, Tier2, TokenWindow};

@@ -4,11 +4,13 @@
 //! before; boosted trees over these numbers, calibrated.
 
 mod arguments;
+mod evidence;
 mod features;
 mod lists;
 mod meaning;
 mod places;
 mod sentences;
+mod told;
 mod trees;
 mod words;
 
@@ -17,8 +19,10 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub use arguments::Arguments;
+pub use evidence::{Evidence, Source};
 use features::{NAMES, features};
 use meaning::Meaning;
+use told::Told;
 use trees::Trees;
 
 use crate::vocabulary::Vocabulary;
@@ -57,9 +61,12 @@ pub struct Drift {
     pub probability: f64,
     /// The trees' sum, not calibrated: what thresholds are stated in.
     pub score: f64,
-    /// The numbers that it comes from, with their names: the evidence.
-    pub evidence: Vec<(String, f64)>,
+    /// What speaks for drift; none below a probability of one half.
+    pub evidence: Option<Evidence>,
 }
+
+/// The probability from which on there is evidence.
+const EVIDENCE_FROM: f64 = 0.5;
 
 /// The trees and the table of meanings.
 #[derive(Debug)]
@@ -103,13 +110,21 @@ impl Scope {
 
     /// Judges an action.
     pub fn judge(&self, action: &Action) -> Drift {
-        let numbers = features(action, &self.meaning);
-        let score = self.trees.score(&numbers);
+        let told = Told::of(action);
+        let score = self.trees.score(&features(action, &told, &self.meaning));
+        let probability = self.trees.probability(score);
         Drift {
-            probability: self.trees.probability(score),
+            probability,
             score,
-            evidence: self.trees.features.iter().cloned().zip(numbers).collect(),
+            evidence: (probability >= EVIDENCE_FROM).then(|| self.evidence(action, (&told, score))),
         }
+    }
+
+    /// The numbers that the trees see of an action, with their names.
+    #[cfg(test)]
+    pub(crate) fn numbers(&self, action: &Action) -> Vec<(String, f64)> {
+        let numbers = features(action, &Told::of(action), &self.meaning);
+        self.trees.features.iter().cloned().zip(numbers).collect()
     }
 }
 

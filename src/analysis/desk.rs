@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use magistrate_enrich::{
-    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, Hit, LoadedRules, Matched,
-    Notice, Rank, Risks, Ruleset, Stage, Tally, Watch,
+    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Notice, Rank,
+    Risks, Ruleset, Stage, Tally, Watch,
 };
 use magistrate_event::{Event, Record, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::acts::Acts;
 use super::metrics::Metrics;
 use super::rules::Source;
-use super::scores::{INJECTION, Pending, Said, Scorer, WINDOW};
+use super::scores::{Pending, Said, Scorer};
 use super::{Parts, is_of_interest};
 use crate::store::ANALYSIS;
 
@@ -154,7 +154,10 @@ impl Desk {
             scores: &said.scores,
         };
         let mut hits = self.correlator.observe(&self.rules, case, now);
-        show_window(&mut hits, said.window.as_deref());
+        for hit in &mut hits {
+            let behind = said.behind(&hit.matched, &facts);
+            hit.matched.extend(behind);
+        }
         let mut alerts = self
             .grouper
             .take(&self.rules, &self.config, &hits, case, now);
@@ -262,21 +265,6 @@ fn row_key(group: [u8; 16]) -> Vec<u8> {
 fn group_of(key: &[u8]) -> Option<[u8; 16]> {
     let group = key.strip_prefix(&[GROUP])?;
     group.try_into().ok()
-}
-
-/// Adds to what made rules over scores match the stretch of text that has the score.
-fn show_window(hits: &mut [Hit], window: Option<&str>) {
-    let Some(window) = window else {
-        return;
-    };
-    for hit in hits {
-        if hit.matched.iter().any(|one| one.field == INJECTION) {
-            hit.matched.push(Matched {
-                field: WINDOW.to_owned(),
-                value: window.to_owned(),
-            });
-        }
-    }
 }
 
 /// Redacts a finding once more: rules bring text of their own.

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use magistrate_enrich::{Decoded, ModelScores, Redactor, TextPart, Unjudged};
+use magistrate_enrich::{
+    Decoded, Matched, ModelScores, Redactor, SessionFacts, TextPart, Unjudged,
+};
 use magistrate_event::{Field, Record};
-use magistrate_models::{Asked, Budget, Depth, ModelsConfig, Opinion, Part, Score, Silence};
+use magistrate_models::{
+    Asked, Budget, Depth, Drift, Evidence, ModelsConfig, Opinion, Part, Score, Silence,
+};
 
 use super::Pace;
 use super::allowance::Allowance;
@@ -16,9 +20,12 @@ use super::texts::{Untrusted, texts};
 use crate::models::{Change, Models};
 
 /// How the evidence of a finding names the stretch of text that scored.
-pub(super) const WINDOW: &str = "score.window";
-/// The name under which a rule has seen its score.
-pub(super) const INJECTION: &str = "score.injection";
+const WINDOW: &str = "score.window";
+/// The names under which rules have seen their scores.
+const INJECTION: &str = "score.injection";
+const SCOPE_DRIFT: &str = "score.scope_drift";
+/// Where what leaves was read before, which says more of a drift.
+const COPIED_FROM: &str = "flow.copied_from";
 /// Characters of that stretch that a finding shows.
 const SHOWN: usize = 600;
 /// A text waits no longer even where nothing presses: by then something is broken.
@@ -43,6 +50,32 @@ pub(super) struct Said {
     pub(super) scores: ModelScores,
     /// Where the text that scored highest stands, and its beginning.
     pub(super) window: Option<String>,
+    /// What speaks for a drift from the task.
+    pub(super) drift: Option<Evidence>,
+}
+
+impl Said {
+    /// What the scores come from, for a rule that `matched` by one of them.
+    pub(super) fn behind(&self, matched: &[Matched], facts: &SessionFacts) -> Vec<Matched> {
+        let has = |name: &str| matched.iter().any(|one| one.field == name);
+        let mut behind = Vec::new();
+        if has(INJECTION) {
+            behind.extend(self.window.iter().map(|window| (WINDOW, window.clone())));
+        }
+        if has(SCOPE_DRIFT)
+            && let Some(drift) = &self.drift
+        {
+            behind.extend(drift.named());
+            if !facts.copied_from.is_empty() && !has(COPIED_FROM) {
+                behind.push((COPIED_FROM, facts.copied_from.join(", ")));
+            }
+        }
+        let behind = behind.into_iter().map(|(field, value)| Matched {
+            field: field.to_owned(),
+            value,
+        });
+        behind.collect()
+    }
 }
 
 /// The texts of a record that are being judged.
@@ -187,7 +220,10 @@ impl Scorer {
                 }
             }
         }
-        said.scores.scope_drift = self.drift(record, metrics);
+        if let Some(drift) = self.drift(record, metrics) {
+            said.scores.scope_drift = Some(drift.probability);
+            said.drift = drift.evidence;
+        }
         said
     }
 
@@ -223,7 +259,7 @@ impl Scorer {
     }
 
     /// How far a call is from its session's task, where there is one to hold it against.
-    fn drift(&mut self, record: &Record, metrics: &Metrics) -> Option<f64> {
+    fn drift(&mut self, record: &Record, metrics: &Metrics) -> Option<Drift> {
         let is_late = self.is_late();
         let due = self.tasks.learn(record.event())?;
         if is_late {
@@ -234,7 +270,7 @@ impl Scorer {
         let drift = self.models.in_force().drift(&due.action()?)?;
         self.spent_since(began);
         metrics.called("judged");
-        Some(drift.probability)
+        Some(drift)
     }
 }
 

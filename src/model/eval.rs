@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
+use magistrate_models::Evidence;
 use magistrate_models::measure::{
     Scored, auc, f1_above, flagged_above, recall_above, threshold_at,
 };
@@ -77,14 +78,19 @@ pub(super) fn command(arguments: &EvalArguments) -> Outcome {
     Ok(())
 }
 
-/// One line a row: `{"score": 0.93}`, or `{"score": null, "error": "…"}`.
+/// One line a row: `{"score": 0.93}`, of actions with what speaks for a drift beside it, or
+/// `{"score": null, "error": "…"}`.
 fn write_scores(path: &Path, judged: &[Judged]) -> std::io::Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     for one in judged {
-        let line = match one.score() {
+        let mut line = match one.score() {
             Ok(score) => json!({ "score": score }),
             Err(error) => json!({ "score": null, "error": error }),
         };
+        let evidence = one.evidence().map(Evidence::named).into_iter().flatten();
+        if let Some(members) = line.as_object_mut() {
+            members.extend(evidence.map(|(name, text)| (name.to_owned(), text.into())));
+        }
         serde_json::to_writer(&mut file, &line)?;
         writeln!(file)?;
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use magistrate_enrich::{Epoch, RedactKey, Redactor};
-use magistrate_models::{Drift, Models, Scores, Silence};
+use magistrate_models::{Drift, Evidence, Models, Scores, Silence};
 
 use super::rows::Row;
 
@@ -110,6 +110,14 @@ impl Judged {
                 ]
             }
             Self::Action(drift) => vec![(DRIFT, Some(drift.score))],
+        }
+    }
+
+    /// What speaks for a drift, of an action that has one.
+    pub(super) const fn evidence(&self) -> Option<&Evidence> {
+        match self {
+            Self::Text(_) => None,
+            Self::Action(drift) => drift.evidence.as_ref(),
         }
     }
 

@@ -104,6 +104,9 @@ def test_eval_writes_one_score_a_row_in_their_order(run, tmp_path):
     assert found[0]["score"] > found[1]["score"]
     assert found[2] == {"score": None, "error": "text has no words"}
     assert 0 <= found[3]["score"] <= 1
+    if found[3]["score"] >= 0.5:
+        assert found[3]["score.drift_argument"].split(": ")[0] in ("to", "body", "tool")
+        assert found[3]["score.drift_clause"] == "What is the weather in Oslo"
     cascade = report["text_cascade"]["all"]
     assert cascade["auc"] == 1.0 and cascade["f1_at_card"] == 1.0
 

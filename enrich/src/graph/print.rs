@@ -152,6 +152,13 @@ fn verdict_line(verdict: &Verdict) -> String {
     if !verdict.reasons.is_empty() {
         line.push_str(&format!(" · {}", cut(&verdict.reasons.join("; "))));
     }
+    if let Some(drift) = &verdict.drift {
+        let (argument, clause) = (cut(&drift.argument), cut(&drift.clause));
+        let source = cut(&drift.source);
+        line.push_str(&format!(
+            " · far from the task: {argument} (from: {source}), nearest “{clause}”"
+        ));
+    }
     line
 }
 

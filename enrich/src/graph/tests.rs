@@ -476,6 +476,19 @@ fn verdicts_stand_under_what_they_judged() {
     judged
         .1
         .set_text(Field::VerdictRequested, "require_approval");
+    let evidence = [
+        ("score.drift_argument", "url: https://news.example/a"),
+        ("score.drift_clause", "Send it"),
+        ("score.drift_source", "nowhere"),
+        ("score.scope_drift", "…"),
+    ];
+    let evidence = evidence.map(|(name, text)| {
+        let key = judged.1.push_key(name);
+        (key, Value::Text(judged.1.push_text(text)))
+    });
+    judged
+        .1
+        .set(Field::VerdictEvidence, Value::Map(evidence.to_vec()));
     let graph = task_graph("s", &events, &[seen, judged]);
     let expected = "\
 session s · ana@example.com
@@ -487,13 +500,19 @@ session s · ana@example.com
    ├─ 2027-01-15 08:00:02 verdict allow · claude-code hook · rules · Upload to a paste site
    ├─ 2027-01-15 08:00:02 late verdict block · claude-code hook · rules · Upload to a paste site
    └─ 2027-01-15 08:00:04 GET news.example 200
-      └─ 2027-01-15 08:00:04 verdict redact (policy asked for require_approval) · claude-code hook · rules · Upload to a paste site
+      └─ 2027-01-15 08:00:04 verdict redact (policy asked for require_approval) · claude-code hook · rules · Upload to a paste site · far from the task: url: https://news.example/a (from: nowhere), nearest “Send it”
 ";
     assert_eq!(graph.to_string(), expected);
     let json = serde_json::to_value(&graph).unwrap();
     let call = &json["turns"][0]["steps"][1];
     assert_eq!(call["verdicts"][1]["late"], true);
-    assert_eq!(call["flows"][0]["verdicts"][0]["decision"], "redact");
+    let redacted = &call["flows"][0]["verdicts"][0];
+    assert_eq!(redacted["decision"], "redact");
+    assert_eq!(
+        redacted["drift"],
+        serde_json::json!({"argument": "url: https://news.example/a", "source": "nowhere", "clause": "Send it"})
+    );
+    assert_eq!(call["verdicts"][0].get("drift"), None);
     assert_eq!(json["turns"][0]["steps"][0]["kind"], "verdict");
 }
 

@@ -27,12 +27,29 @@ pub struct Verdict {
     pub door: Option<String>,
     /// Titles of what it rests on.
     pub reasons: Vec<String>,
+    /// What speaks for a drift from the task, where a model found one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Box<FarFromTask>>,
     /// Reached after the answer: it could only revoke.
     pub late: bool,
     /// Something failed or came too late.
     pub degraded: bool,
     #[serde(skip)]
     of: Of,
+}
+
+/// What speaks for a drift from the task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FarFromTask {
+    /// The argument that weighs most, and its value.
+    #[serde(rename(deserialize = "score.drift_argument"))]
+    pub argument: String,
+    /// Where the value comes from.
+    #[serde(rename(deserialize = "score.drift_source"))]
+    pub source: String,
+    /// The clause of the task that is nearest.
+    #[serde(rename(deserialize = "score.drift_clause"))]
+    pub clause: String,
 }
 
 /// What a verdict is of.
@@ -166,6 +183,7 @@ impl Verdict {
             tier: text(Field::VerdictTier),
             door: text(Field::VerdictDoor),
             reasons: titles(event),
+            drift: serde_json::from_str(&json_of(event, Field::VerdictEvidence)).ok(),
             late: flag(Field::VerdictLate),
             degraded: flag(Field::VerdictDegraded),
             of: Of {
@@ -183,10 +201,15 @@ fn titles(event: &Event) -> Vec<String> {
     struct Reason {
         title: String,
     }
-    let mut json = String::new();
-    if let Some(value) = event.value(Field::VerdictReasons) {
-        event.push_json(value, &mut json);
-    }
+    let json = json_of(event, Field::VerdictReasons);
     let reasons: Vec<Reason> = serde_json::from_str(&json).unwrap_or_default();
     reasons.into_iter().map(|reason| reason.title).collect()
+}
+
+fn json_of(event: &Event, field: Field) -> String {
+    let mut json = String::new();
+    if let Some(value) = event.value(field) {
+        event.push_json(value, &mut json);
+    }
+    json
 }

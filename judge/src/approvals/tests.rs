@@ -86,7 +86,11 @@ fn ask(approvals: &Approvals, number: u8, session: &str) -> Answer {
         category: "irreversible",
         persons: 1,
         reasons: Vec::new(),
-        shown: (&event, None),
+        shown: Shown {
+            event: &event,
+            task: None,
+            drift: None,
+        },
     };
     approvals.ask(question).answer
 }
@@ -212,7 +216,11 @@ async fn a_rehearsal_is_written_and_forgotten_and_nobody_hears_of_it() {
         category: "irreversible",
         persons: 1,
         reasons: Vec::new(),
-        shown: (&event, None),
+        shown: Shown {
+            event: &event,
+            task: None,
+            drift: None,
+        },
     };
     let heard = approvals.ask(question("rehearser/s"));
     let id = id_of(&heard.answer);

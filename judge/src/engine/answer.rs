@@ -186,6 +186,7 @@ impl Engine {
             approval: ruled.approval(),
             moment,
             part: ruled.said.scores.part,
+            drift: ruled.said.drift.as_ref(),
             unjudged: ruled.said.scores.unjudged,
             answered: prepared.answered(),
         };

@@ -34,7 +34,7 @@ impl Engine {
         }
         let mut asking = Asking::begin(models, orders.as_ref(), &self.redactor, until);
         if let Some(action) = action {
-            asking.drift(models.drift(&action).map(|drift| drift.probability));
+            asking.drift(models.drift(&action));
         }
         Some(asking)
     }

@@ -3,7 +3,7 @@
 use magistrate_event::{Action, EventUid, Field};
 
 use super::{Engine, Prepared, Ruled};
-use crate::approvals::{Answer, Binding, Question};
+use crate::approvals::{Answer, Binding, Question, Shown};
 use crate::category::Postures;
 use crate::decision::{Decision, Facts, Findings, Match, Ruling, decide};
 use crate::reasons::reasons;
@@ -33,7 +33,11 @@ impl Engine {
             category: prepared.facts.category,
             persons: self.postures.of(prepared.facts.category).persons,
             reasons: reasons(&prepared.facts, &ruled.findings, &self.postures),
-            shown: (event, task),
+            shown: Shown {
+                event,
+                task,
+                drift: ruled.said.drift.as_ref(),
+            },
         })
     }
 

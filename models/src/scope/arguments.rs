@@ -62,6 +62,65 @@ impl Arguments {
         found
     }
 
+    /// The texts, numbers and set flags, each with its name (`to`, `items[2].price`), in order; JSON
+    /// inside a text stays one value.
+    pub(super) fn named(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        self.add_named(String::new(), &mut found);
+        found
+    }
+
+    fn add_named(&self, name: String, found: &mut Vec<(String, String)>) {
+        match self {
+            Self::Null | Self::Flag(false) => {}
+            Self::Flag(true) => found.push((name, "true".to_owned())),
+            Self::Number(text) | Self::Text(text) => found.push((name, text.clone())),
+            Self::List(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    item.add_named(format!("{name}[{at}]"), found);
+                }
+            }
+            Self::Object(members) => {
+                for (key, value) in members {
+                    let dot = if name.is_empty() { "" } else { "." };
+                    value.add_named(format!("{name}{dot}{key}"), found);
+                }
+            }
+        }
+    }
+
+    /// The same with `null` in place of the value with this number among the named ones.
+    pub(super) fn without(&self, number: usize) -> Self {
+        self.less(&mut Some(number))
+    }
+
+    /// `left` are the values before the one that goes; none once it has gone.
+    fn less(&self, left: &mut Option<usize>) -> Self {
+        match self {
+            Self::Null | Self::Flag(false) => self.clone(),
+            Self::Flag(true) | Self::Number(_) | Self::Text(_) => match *left {
+                Some(0) => {
+                    *left = None;
+                    Self::Null
+                }
+                Some(more) => {
+                    *left = Some(more - 1);
+                    self.clone()
+                }
+                None => self.clone(),
+            },
+            Self::List(items) => Self::List(items.iter().map(|item| item.less(left)).collect()),
+            Self::Object(members) => {
+                let members = members.iter();
+                Self::Object(
+                    members
+                        .map(|(name, value)| (name.clone(), value.less(left)))
+                        .collect(),
+                )
+            }
+        }
+    }
+
     /// What it says as one text: a text itself, nothing for what is empty.
     pub(super) fn said(&self) -> Option<String> {
         match self {
@@ -174,6 +233,23 @@ mod tests {
         let arguments: Arguments = serde_json::from_str(text).unwrap();
         assert_eq!(arguments.leaves(), ["a", "1", "2.5", "in", "-3", "[no"]);
         assert_eq!(arguments.set_flags(), ["force", "all"]);
+    }
+
+    #[test]
+    fn each_named_value_is_the_one_that_goes_by_its_number() {
+        let text = r#"{"to": "ann", "items": [null, {"price": 3}, {"note": "{\"in\": 1}"}], "force": true, "dry": false}"#;
+        let arguments: Arguments = serde_json::from_str(text).unwrap();
+        let named = arguments.named();
+        let names: Vec<_> = named.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["to", "items[1].price", "items[2].note", "force"]);
+        for (number, gone) in named.iter().enumerate() {
+            let mut left = named.clone();
+            left.remove(number);
+            assert_eq!(arguments.without(number).named(), left, "{gone:?}");
+        }
+        assert_eq!(arguments.without(named.len()), arguments);
+        let text: Arguments = serde_json::from_str(r#""ls -l""#).unwrap();
+        assert_eq!(text.named(), [(String::new(), "ls -l".to_owned())]);
     }
 
     #[test]

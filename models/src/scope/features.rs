@@ -7,7 +7,8 @@ use super::lists::{CLASSES, DELEGATING, FILLER, RISKY, WIDE, has};
 use super::meaning::Meaning;
 use super::places::{Named, names_host, parts, places};
 use super::sentences::sentences;
-use super::words::{stem, stems, tool_class, tool_words, words};
+use super::told::Told;
+use super::words::{stem, tool_class, tool_words, words};
 use super::{Action, Call};
 
 /// A longer value with blanks in it is prose, not a name or a number.
@@ -68,66 +69,23 @@ pub(super) const NAMES: [&str; 47] = [
     "alike_history",
 ];
 
-/// What is known when an action is judged.
-struct Told {
-    task: String,
-    task_words: HashSet<String>,
-    task_stems: HashSet<String>,
-    /// What earlier calls said or brought.
-    seen: String,
-    seen_words: HashSet<String>,
-}
-
-/// The numbers of `action`, in the order of [`NAMES`].
-pub(super) fn features(action: &Action, meaning: &Meaning) -> Vec<f64> {
-    let told = Told::of(action);
+/// The numbers of `action`, of which `told` is known, in the order of [`NAMES`].
+pub(super) fn features(action: &Action, told: &Told, meaning: &Meaning) -> Vec<f64> {
     let values = action.call.arguments.leaves();
     let class = tool_class(&action.call.tool);
     let mut numbers = Vec::with_capacity(NAMES.len());
     numbers.extend(of_destination(
         destination(action, &values).as_deref(),
         class,
-        &told,
+        told,
     ));
-    numbers.extend(of_values(&values, &told));
-    numbers.extend(of_places(&values, &told));
-    numbers.extend(of_tool(action, class, &told));
+    numbers.extend(of_values(&values, told));
+    numbers.extend(of_places(&values, told));
+    numbers.extend(of_tool(action, class, told));
     numbers.extend((0..=CLASSES.len()).map(|one| flag(one == class)));
-    numbers.extend(of_risk(&action.call, &values, &told));
+    numbers.extend(of_risk(&action.call, &values, told));
     numbers.extend(of_meaning(action, &values, meaning));
     numbers
-}
-
-impl Told {
-    fn of(action: &Action) -> Self {
-        let mut parts = Vec::new();
-        for call in &action.history {
-            parts.extend(call.arguments.leaves());
-            parts.extend(call.result.as_ref().and_then(super::Arguments::said));
-        }
-        let seen = parts.join("\n").to_lowercase();
-        let task_words = words(&action.task);
-        Self {
-            task: action.task.to_lowercase(),
-            task_stems: stems(&task_words),
-            task_words: task_words.into_iter().collect(),
-            seen_words: words(&seen).into_iter().collect(),
-            seen,
-        }
-    }
-
-    fn names(&self, word: &str) -> bool {
-        self.task_words.contains(word)
-    }
-
-    fn knows(&self, word: &str) -> bool {
-        self.names(word) || self.seen_words.contains(word)
-    }
-
-    /// Whether neither the task nor earlier calls hold `text`.
-    fn is_new(&self, text: &str) -> bool {
-        !self.task.contains(text) && !self.seen.contains(text)
-    }
 }
 
 const fn flag(is_so: bool) -> f64 {
@@ -335,8 +293,8 @@ fn of_risk(call: &Call, values: &[String], told: &Told) -> [f64; 3] {
 /// How alike in meaning: task and tool, task and values, task and the whole call.
 fn of_meaning(action: &Action, values: &[String], meaning: &Meaning) -> [f64; 6] {
     let tool = tool_words(&action.call.tool).join(" ");
-    let said = first_chars(&values.join(" "), SAID_CHARS).to_owned();
-    let task = first_chars(&action.task, TASK_CHARS);
+    let said = said_by(values);
+    let task = start_of(&action.task);
     let earlier: Vec<String> = action
         .history
         .iter()
@@ -372,6 +330,16 @@ fn of_meaning(action: &Action, values: &[String], meaning: &Meaning) -> [f64; 6]
             meaning.of(earlier).alike(&tool_vector)
         },
     ]
+}
+
+/// Of a task so much counts for the meaning.
+pub(super) fn start_of(task: &str) -> &str {
+    first_chars(task, TASK_CHARS)
+}
+
+/// Of a call's values, likewise.
+pub(super) fn said_by(values: &[String]) -> String {
+    first_chars(&values.join(" "), SAID_CHARS).to_owned()
 }
 
 fn first_chars(text: &str, count: usize) -> &str {

@@ -101,8 +101,8 @@ fn actions_are_judged_as_in_training() {
             destination: golden.action.destination,
         };
         let drift = models.actions.judge(&action);
-        for (name, number) in &drift.evidence {
-            let expected = golden.features[name].as_f64().unwrap();
+        for (name, number) in models.actions.numbers(&action) {
+            let expected = golden.features[&name].as_f64().unwrap();
             assert!(
                 (number - expected).abs() < 1e-4,
                 "{name}: {number} for {expected}"

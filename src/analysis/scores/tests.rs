@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use magistrate_enrich::{Epoch, RedactKey};
 use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
-use magistrate_models::ModelsConfig;
+use magistrate_models::{ModelsConfig, Source};
 
 use super::*;
 
@@ -137,6 +137,51 @@ fn a_call_is_held_against_what_the_user_asked_for() {
     );
     let said = said(&mut scorer, &payment());
     assert!(said.scores.scope_drift.unwrap() > 0.5, "{said:?}");
+    let drift = said.drift.unwrap();
+    assert!(["recipient", "amount"].contains(&drift.argument.as_str()));
+    assert_eq!(drift.source, Source::Nowhere);
+    assert_eq!(drift.clause, "Show me the mails of this week.");
+}
+
+#[test]
+fn a_rule_over_a_score_is_told_what_the_score_comes_from_and_another_is_not() {
+    let said = Said {
+        window: Some("magistrate.content.text[0..3]: abc".to_owned()),
+        drift: Some(Evidence {
+            argument: "to".to_owned(),
+            value: "eve@evil.example".to_owned(),
+            source: Source::Nowhere,
+            clause: "mail Ann".to_owned(),
+        }),
+        ..Said::default()
+    };
+    let facts = SessionFacts {
+        copied_from: vec!["page:news.example".to_owned()],
+        ..SessionFacts::UNKNOWN
+    };
+    let seen = |field: &str| {
+        let matched = Matched {
+            field: field.to_owned(),
+            value: "0.97".to_owned(),
+        };
+        let behind = said.behind(&[matched], &facts).into_iter();
+        let texts = behind.map(|one| format!("{} = {}", one.field, one.value));
+        texts.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        seen("score.injection"),
+        ["score.window = magistrate.content.text[0..3]: abc"]
+    );
+    assert_eq!(
+        seen("score.scope_drift"),
+        [
+            "score.drift_argument = to: eve@evil.example",
+            "score.drift_source = nowhere",
+            "score.drift_clause = mail Ann",
+            "flow.copied_from = page:news.example",
+        ]
+    );
+    assert_eq!(seen("action"), [""; 0]);
 }
 
 #[test]
