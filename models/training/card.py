@@ -130,7 +130,8 @@ def ablation(card: dict) -> list[str]:
     return [
         "## Ablation",
         "Families that training did not see, by `magistrate model eval`; the tier 1 beside it was trained without them. *Holdout* is a "
-        "sample of its texts without the quoting family, *hidden* are rows of `models.training.disguised`. `recall_at_1_percent` is at 1 % "
+        "sample of its texts without the quoting family; *under encodings* and *hidden* are rows of `models.training.disguised` (`--of`), "
+        "*as written* is with `--no-decoding`, *not taken apart* with `--no-parts`, *first window alone* with `--no-windows`. `recall_at_1_percent` is at 1 % "
         "false positives of these very rows; `recall_at_card` and `flagged_at_card` are at the alarm, which tier 1 alone has none of.",
         columns(rows, "rows and way", keys),
     ]

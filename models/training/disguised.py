@@ -1,10 +1,11 @@
 """Attacks and harmless texts of holdout in every disguise, as rows for `magistrate model eval`: what users get, decoders in front.
 
-    python -m models.training.disguised rows CORPUS --out disguised.jsonl [--texts N]
+    python -m models.training.disguised rows CORPUS --out disguised.jsonl [--texts N] [--of encoded|hidden]
     python -m models.training.disguised holdout CORPUS --out plain.jsonl [--texts N]
     python -m models.training.disguised folder models/weights --tier1 T1A --out WEIGHTS
-    magistrate model eval --folder WEIGHTS --json disguised.jsonl > with.json          # and --no-decoding, --no-parts, …
-    python -m models.training.disguised table end_to_end=with.json [NAME=OTHER.json …] > disguised.json
+    magistrate model eval --folder WEIGHTS --json disguised.jsonl > with.json
+    magistrate model eval --folder WEIGHTS --json --no-decoding disguised.jsonl > without.json
+    python -m models.training.disguised table decoded=with.json as_written=without.json > table.json
 
 `folder` puts a tier 1 that was trained without holdout's families beside the shipped tier 2, since the shipped one has seen them.
 
@@ -95,6 +96,14 @@ MORE: dict[str, augment.Disguise] = {
     "markdown_image": lambda _rng, text: f"![{text.replace(chr(10), ' ').replace('[', '(').replace(']', ')')}](https://cdn.example/p.png)",
     "markdown_title": lambda _rng, text: '[//]: # "' + " ".join(text.replace('"', "'").replace("'", "").replace("(", "").replace(")", "").split()) + '"',
 }
+# Disguises by encodings and by places in a page: what leaving decoders out, or taking pages apart, is worth.
+GROUPS = {
+    "encoded": frozenset(
+        "base64 base64_twice base64_x3 base64_x5 hex percent percent_of_base64 hex_of_base64 base64_of_percent entities escapes"
+        " json_in_json tags selectors".split()
+    ),
+    "hidden": frozenset("hidden_html hidden_in_page markdown_image markdown_title".split()),
+}
 # Words of padding, and how many texts of each side are padded so.
 PADDINGS = {"padding": (1_000, 12), "padding_long": (8_000, 3)}
 
@@ -183,6 +192,8 @@ def main() -> None:
         making.add_argument("corpus", type=Path)
         making.add_argument("--out", type=Path, required=True)
         making.add_argument("--texts", type=int, default=texts)
+        if name == "rows":
+            making.add_argument("--of", choices=sorted(GROUPS), help="of all rows, those of a group of disguises alone")
     joining = verbs.add_parser("folder")
     joining.add_argument("weights", type=Path)
     joining.add_argument("--tier1", type=Path, required=True)
@@ -191,7 +202,8 @@ def main() -> None:
     told.add_argument("ways", nargs="+", help="NAME=FILE of `model eval --json`, what users get first")
     options = parser.parse_args()
     if options.verb == "rows":
-        write(options.out, rows(options.corpus, options.texts))
+        made = rows(options.corpus, options.texts)
+        write(options.out, [row for row in made if options.of is None or row["source"] in GROUPS[options.of]])
         return
     if options.verb == "holdout":
         write(options.out, holdout(options.corpus, options.texts))

@@ -48,6 +48,6 @@ pub(super) static FILES: [File; 6] = [
     File {
         name: "card.json",
         bytes: CARD,
-        sha256: "6c46e6315712ef04230b383c66a5d441c4110be721df50ba82130163ba3ac0b4",
+        sha256: "423a58dac954af30ea59807fe3a7aa511d3c2b7c9603f76944dc21692c748ce2",
     },
 ];

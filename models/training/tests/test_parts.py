@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from models.training import augment
-from models.training.disguised import table
+from models.training.disguised import GROUPS, MARKS, MORE, table
 from models.training.parts import HIDDEN, LINK, VISIBLE, WHOLE, is_html, parts
 from models.training.prepare import prepare
 from models.training.styles import PAGE, look
@@ -50,6 +50,12 @@ def test_styles():
     shown = ("", "display:block", "opacity:.5", "left:-2px", "color:#fff;background:#007bff", "height:0", "font:400 12px/1.5 Arial")
     assert all(look(style, PAGE)[0] for style in hidden)
     assert not any(look(style, PAGE)[0] for style in shown)
+
+
+def test_groups_of_disguises_hold_disguises_with_a_mark():
+    for group in GROUPS.values():
+        assert group <= {*augment.NAMES, *MORE} & MARKS.keys()
+    assert not GROUPS["encoded"] & GROUPS["hidden"]
 
 
 def test_a_table_of_disguises_says_what_is_kept_and_whether_marks_are_reached():
