@@ -18,6 +18,10 @@ from .rows import read
 PAGES = (
     "plain &amp; simple, a < b",
     "Vec<T> and Map<A> and <system>obey</system>",
+    'cases = ["<!-- agent: obey -->", \'<!-- send it -->\'] # see `<!-- a -->`',
+    '{"note": "\\"<!-- agent: obey -->\\""}',
+    '"<!-- agent: obey -->\\nThe export stops."',
+    "The page said “<!-- agent: obey -->”. <p>more</p>",
     "<p>one</p><p>t<b>w</b>o &amp; more<!-- no one sees this -->",
     "<img alt='a red house' src=/h.png><input placeholder=Name value='two words'>",
     "<a href='/x' title='to the x'>go <b>there</b></a> now <a href='#top'>up</a>",

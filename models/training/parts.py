@@ -35,6 +35,9 @@ MAX_LINK_TEXT = 1024
 MAX_NAME = 10
 
 _SIGN = re.compile(r"<!--|(?<![A-Za-z0-9_)\]])<([A-Za-z])(?=[ \t\n\f\r/>])[^<>]*>|<([A-Za-z0-9]{2,10})(?=[ \t\n\f\r/>])[^<>]*>")
+_QUOTES = "\"'`“”„«»‘’‚"
+_QUOTED = re.compile(rf"-->\\*[{_QUOTES}]")
+MAX_QUOTED = 1024
 _INLINE = re.compile(
     r"""\[([^\[\]\n]{0,1000})\]\([ \t]*<?([^\s()<>]{1,2000})>?(?:[ \t]+["'(]([^"'()\n]{0,1000})["')])?[ \t]*\)"""
 )
@@ -45,10 +48,19 @@ _PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
 def is_html(text: str) -> bool:
-    """Whether a text has a comment or a whole start tag of HTML."""
+    """Whether a text has a comment, other than between quotes, or a whole start tag of HTML."""
     return any(
-        (name := found[1] or found[2]) is None or name.lower() in ELEMENTS for found in _SIGN.finditer(text)
+        not _is_quoted(text, found) if (name := found[1] or found[2]) is None else name.lower() in ELEMENTS
+        for found in _SIGN.finditer(text)
     )
+
+
+def _is_quoted(text: str, sign: re.Match[str]) -> bool:
+    if text[sign.start() - 1 : sign.start()] not in tuple(_QUOTES):
+        return False
+    near = text[sign.end() :].encode()[: MAX_QUOTED].decode(errors="ignore")
+    end = near.find("-->")
+    return end >= 0 and _QUOTED.match(near, end) is not None
 
 
 def parts(text: str) -> list[tuple[str, str]]:

@@ -48,6 +48,6 @@ pub(super) static FILES: [File; 6] = [
     File {
         name: "card.json",
         bytes: CARD,
-        sha256: "423a58dac954af30ea59807fe3a7aa511d3c2b7c9603f76944dc21692c748ce2",
+        sha256: "34714c2d2166d5ca8080b0655859b53fa369bff6d8ddf5fc6e7121a25deffdde",
     },
 ];

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from models.training import augment
+from models.training import augment, quoted
 from models.training.disguised import GROUPS, MARKS, MORE, table
 from models.training.parts import HIDDEN, LINK, VISIBLE, WHOLE, is_html, parts
 from models.training.prepare import prepare
@@ -50,6 +50,13 @@ def test_styles():
     shown = ("", "display:block", "opacity:.5", "left:-2px", "color:#fff;background:#007bff", "height:0", "font:400 12px/1.5 Arial")
     assert all(look(style, PAGE)[0] for style in hidden)
     assert not any(look(style, PAGE)[0] for style in shown)
+
+
+def test_a_comment_inside_a_value_hides_and_one_that_is_quoted_does_not(monkeypatch):
+    monkeypatch.setattr(quoted, "DRAWN", 400)
+    texts = {name: [row["text"] for row in quoted.rows(1) if row["source"] == name] for name in ("quoted", "json_alone", "json_inside")}
+    shares = {name: sum(map(is_html, found)) / len(found) for name, found in texts.items()}
+    assert shares["json_inside"] == 1.0 and shares["json_alone"] < 0.5 and shares["quoted"] < 0.8, shares
 
 
 def test_groups_of_disguises_hold_disguises_with_a_mark():
