@@ -15,7 +15,6 @@ mod scores;
 mod tasks;
 mod texts;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -26,7 +25,7 @@ use magistrate_enrich::Context;
 use magistrate_event::{Clock, Field, Record};
 use magistrate_sinks::forward::Wanted;
 use magistrate_sinks::queue::{Batch, Consumer, Entry, Queue, QueueError};
-use magistrate_sinks::{Checkpoint, Position, State, StateError};
+use magistrate_sinks::{Checkpoint, Position, Rows, State, StateError};
 
 use crate::background;
 use crate::canary::output;
@@ -112,7 +111,7 @@ impl AnalysisThread {
             source,
             entries: Vec::new(),
             position: None,
-            unstored: BTreeMap::new(),
+            unstored: Rows::default(),
             due: Instant::now(),
             looked: Instant::now(),
             ending: Arc::clone(&ending),
@@ -156,8 +155,8 @@ struct Analyst {
     entries: Vec<Entry>,
     /// The place after the last record that was looked at; none when that is stored.
     position: Option<Position>,
-    /// What changed in the context and is not stored yet.
-    unstored: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What changed in what is remembered and is not stored yet.
+    unstored: Rows,
     /// When cursor and memory are to be stored next.
     due: Instant,
     /// When it was looked whether rule files have changed.
@@ -311,13 +310,14 @@ impl Analyst {
         let now = self.parts.clock.now();
         let unstored = &mut self.unstored;
         self.parts.context.changes(now, |(key, bytes)| {
-            unstored.insert(key, bytes);
+            unstored.set(&key, bytes.as_deref());
         });
         self.desk.changes(|(key, bytes)| {
-            unstored.insert(key, bytes);
+            unstored.set(&key, bytes.as_deref());
         });
         let canary = &self.parts.path.canary;
-        let rows = self.unstored.values().flatten().map(Vec::as_slice);
+        self.unstored.settle();
+        let rows = self.unstored.iter().filter_map(|(_, bytes)| bytes);
         if !canary.permits_all(output::STATE, rows.chain([bytes.as_slice()])) {
             return Err(AnalysisError::Leak);
         }
@@ -327,7 +327,7 @@ impl Analyst {
             rows: &self.unstored,
         };
         self.parts.state.checkpoint(ANALYSIS, &checkpoint)?;
-        self.unstored.clear();
+        self.unstored = Rows::default();
         self.parts.consumer.moved_to(position);
         self.position = None;
         self.due += began.elapsed() * CHECKPOINT_SHARE;

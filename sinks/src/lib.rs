@@ -19,4 +19,4 @@ pub use guard::{Guard, Permissive};
 pub use ocsf::project;
 pub use position::Position;
 pub use queue::{Batch, Queue, QueueError, Stored};
-pub use state::{Checkpoint, State, StateError};
+pub use state::{Checkpoint, Rows, State, StateError};

@@ -1,11 +1,14 @@
 //! The small transactional state beside the queue: who has read how far.
 
-use std::collections::BTreeMap;
+mod rows;
+
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+
+pub use self::rows::Rows;
 
 use crate::Position;
 
@@ -26,8 +29,8 @@ pub struct Checkpoint<'a> {
     pub position: Position,
     /// What it must know to go on from there.
     pub note: &'a [u8],
-    /// Rows that changed, by key; none where one is to be deleted.
-    pub rows: &'a BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// Rows that changed.
+    pub rows: &'a Rows,
 }
 
 /// `DIR/state.redb`: the consumers' cursors, and the lake's checkpoint.
@@ -138,16 +141,11 @@ impl State {
         })
     }
 
-    /// Changes rows of `owner` alone, by key; none where one is to be deleted. All of it happens, or
-    /// nothing; durable when this returns.
+    /// Changes rows of `owner` alone. All of it happens, or nothing; durable when this returns.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn change_rows(
-        &self,
-        owner: &str,
-        rows: &BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    ) -> Result<(), StateError> {
+    pub fn change_rows(&self, owner: &str, rows: &Rows) -> Result<(), StateError> {
         self.transact(|transaction| write_rows(transaction, owner, rows))
     }
 
@@ -276,14 +274,13 @@ fn private_file(path: &Path) -> std::io::Result<()> {
 fn write_rows(
     transaction: &redb::WriteTransaction,
     owner: &str,
-    changed: &BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    changed: &Rows,
 ) -> Result<(), redb::Error> {
     let mut rows = transaction.open_table(ROWS)?;
-    for (key, bytes) in changed {
-        let key = (owner, key.as_slice());
+    for (key, bytes) in changed.iter() {
         match bytes {
-            Some(bytes) => rows.insert(key, bytes.as_slice())?,
-            None => rows.remove(key)?,
+            Some(bytes) => rows.insert((owner, key), bytes)?,
+            None => rows.remove((owner, key))?,
         };
     }
     Ok(())
@@ -312,7 +309,7 @@ mod tests {
             segment: 1,
             offset: 2,
         };
-        let rows = BTreeMap::new();
+        let rows = Rows::default();
         let checkpoint = Checkpoint {
             position: place,
             note: b"seen",
@@ -328,9 +325,8 @@ mod tests {
     fn rows_are_stored_and_deleted_with_their_cursor() {
         let state = State::in_memory();
         let checkpoint = |consumer: &str, rows: &[(&str, Option<&str>)]| {
-            let owned = |text: &str| text.as_bytes().to_vec();
             let rows = rows.iter();
-            let rows = rows.map(|(key, bytes)| (owned(key), bytes.map(owned)));
+            let rows = rows.map(|(key, bytes)| (key.as_bytes(), bytes.map(str::as_bytes)));
             let checkpoint = Checkpoint {
                 position: Position {
                     segment: 1,

@@ -1,12 +1,11 @@
 //! Keeps approvals in a file of their own: one thread, one transaction for all changes that wait.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use magistrate_judge::{ApprovalStore, AuditError, Kept, StoreChange};
-use magistrate_sinks::{Guard as _, State};
+use magistrate_sinks::{Guard as _, Rows, State};
 use tokio::sync::oneshot;
 
 use crate::canary::output;
@@ -84,12 +83,12 @@ fn write(state: &State, path: &Path, waiting: &Receiver<Job>) {
 ///
 /// # Errors
 /// When one of them is not to be written.
-fn rows(jobs: &[Job], path: &Path) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>, String> {
+fn rows(jobs: &[Job], path: &Path) -> Result<Rows, String> {
     let leak = "a planted secret came out in the approvals, which have stopped";
     if path.canary.is_stopped(output::APPROVALS) {
         return Err(leak.to_owned());
     }
-    let mut rows = BTreeMap::new();
+    let mut rows = Rows::default();
     for change in jobs.iter().flat_map(|job| &job.changes) {
         let (id, bytes) = match change {
             StoreChange::Put(approval) => {
@@ -102,7 +101,7 @@ fn rows(jobs: &[Job], path: &Path) -> Result<BTreeMap<Vec<u8>, Option<Vec<u8>>>,
             }
             StoreChange::Forget(id) => (*id, None),
         };
-        rows.insert(id.as_bytes().to_vec(), bytes);
+        rows.set(id.as_bytes(), bytes.as_deref());
     }
     Ok(rows)
 }

@@ -58,7 +58,8 @@ pub(super) enum Window {
 /// All groups.
 #[derive(Debug)]
 pub(super) struct Memory {
-    groups: HashMap<GroupKey, Group>,
+    /// Apart from the table, which has room for twice as many, and moves all of it when it grows.
+    groups: HashMap<GroupKey, Box<Group>>,
     max_groups: usize,
     /// The latest time that was seen, in seconds since the epoch.
     latest: i64,
@@ -161,7 +162,7 @@ impl Memory {
         group.is_stored = true;
         let last = group.entries.back().map_or(0, |entry| entry.at);
         self.latest = self.latest.max(last);
-        self.groups.insert(key, group);
+        self.groups.insert(key, Box::new(group));
         true
     }
 }
