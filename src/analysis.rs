@@ -9,6 +9,7 @@ mod acts;
 mod allowance;
 mod desk;
 mod metrics;
+mod outbox;
 mod remembered;
 mod rules;
 mod scores;
@@ -17,7 +18,6 @@ mod texts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,7 @@ pub(crate) use self::metrics::Metrics;
 pub(crate) use self::texts::untrusted_texts;
 
 use self::desk::Desk;
+use self::outbox::Outbox;
 use self::rules::Source;
 
 /// Records read at once.
@@ -106,6 +107,7 @@ impl AnalysisThread {
         let mut source = Source::new(parts.config.clone());
         let desk = Desk::open(&mut source, &parts)?;
         let mut analyst = Analyst {
+            outbox: Outbox::new(parts.queue.clone()),
             parts,
             desk,
             source,
@@ -157,6 +159,8 @@ struct Analyst {
     position: Option<Position>,
     /// What changed in what is remembered and is not stored yet.
     unstored: Rows,
+    /// Findings; the cursor may not pass their records before they are synced.
+    outbox: Outbox,
     /// When cursor and memory are to be stored next.
     due: Instant,
     /// When it was looked whether rule files have changed.
@@ -226,9 +230,11 @@ impl Analyst {
         let is_idle = entries.is_empty();
         let looked = self.look_at(&entries);
         self.entries = entries;
-        let found = looked?;
+        looked?;
         // What was found is to be looked at, too.
-        let is_over = is_idle && found == Found::Nothing && self.ending.load(Ordering::Acquire);
+        let is_over = is_idle
+            && self.outbox.settle(&self.hurry)? == Found::Nothing
+            && self.ending.load(Ordering::Acquire);
         if is_over || self.hurry.load(Ordering::Acquire) {
             return self.end();
         }
@@ -247,8 +253,8 @@ impl Analyst {
         Ok(Step::End)
     }
 
-    /// Looks at records and stores what it finds; what fails is looked at again.
-    fn look_at(&mut self, entries: &[Entry]) -> Result<Found, AnalysisError> {
+    /// Looks at records and sends what it finds.
+    fn look_at(&mut self, entries: &[Entry]) -> Result<(), AnalysisError> {
         let mut findings = Batch::new();
         let asked = entries.iter();
         let asked = asked.map(|entry| self.desk.ask(&entry.record, &self.parts));
@@ -264,42 +270,20 @@ impl Analyst {
         for finding in self.desk.passed(self.parts.clock.now(), &self.parts) {
             findings.push(&finding)?;
         }
-        let found = if findings.is_empty() {
-            Found::Nothing
-        } else {
-            Found::Something
-        };
-        self.store(findings)?;
+        if !findings.is_empty() && !self.parts.path.canary.is_stopped(output::QUEUE) {
+            self.outbox.send(findings);
+        }
         if let Some(last) = entries.last() {
             self.position = Some(last.end);
         }
-        Ok(found)
-    }
-
-    /// Appends findings, and waits until they are synced: the cursor may not pass them before.
-    fn store(&self, mut findings: Batch) -> Result<(), AnalysisError> {
-        if findings.is_empty() || self.parts.path.canary.is_stopped(output::QUEUE) {
-            return Ok(());
+        if self.outbox.is_full() {
+            self.outbox.settle(&self.hurry)?;
         }
-        loop {
-            let (sender, receiver) = mpsc::channel();
-            let bytes = findings.clone();
-            let answer = Box::new(move |stored| drop(sender.send(stored)));
-            self.parts.queue.append(findings, answer);
-            match receiver.recv().map_err(|_| AnalysisError::Gone)? {
-                Ok(_) => return Ok(()),
-                Err(QueueError::Closed) => return Err(QueueError::Closed.into()),
-                Err(error) if self.hurry.load(Ordering::Acquire) => return Err(error.into()),
-                Err(error) => {
-                    tracing::warn!(%error, "findings wait for the queue");
-                    std::thread::park_timeout(RETRY_WAIT);
-                }
-            }
-            findings = bytes;
-        }
+        Ok(())
     }
 
     fn checkpoint(&mut self) -> Result<(), AnalysisError> {
+        self.outbox.settle(&self.hurry)?;
         self.desk.count(&self.parts.context, &self.parts.metrics);
         let began = Instant::now();
         self.due = began + CHECKPOINT;
