@@ -228,7 +228,7 @@ impl Correlator {
     pub fn observe(&mut self, rules: &Ruleset, case: Case<'_>, now: Timestamp) -> Vec<Hit> {
         let view = View::new(case, &rules.names);
         let sources = Sources::of(case.event);
-        let matches = rules.compiled.matches(&view, sources, None);
+        let matches = rules.compiled.noticed(&view, sources);
         if matches.is_empty() {
             return Vec::new();
         }

@@ -16,7 +16,10 @@ mod written;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rsigma_eval::{CompiledRule, EvaluationResult, evaluate_rule};
+use rsigma_eval::compiler::eval_condition;
+use rsigma_eval::{
+    CompiledRule, DetectionBody, EvaluationResult, ResultBody, RuleHeader, evaluate_rule,
+};
 
 use self::compile::Work;
 use self::correlation::{Correlation, Watch};
@@ -142,6 +145,28 @@ impl Compiled {
         sources: Sources<'_>,
         chosen: Option<&Chosen>,
     ) -> Vec<Match> {
+        let candidates = self.candidates(view, sources, chosen);
+        let candidates = candidates.iter().filter_map(|at| self.single.get(at));
+        candidates
+            .filter_map(|(_, rule)| evaluate_rule(rule, view))
+            .collect()
+    }
+
+    /// Like [`Compiled::matches`] for what correlates: of rules that make no alert of their own it is told
+    /// that they match, not by which values.
+    pub(super) fn noticed(&self, view: &View<'_>, sources: Sources<'_>) -> Vec<Match> {
+        let candidates = self.candidates(view, sources, None);
+        let candidates = candidates.iter().filter_map(|at| self.single.get(at));
+        candidates
+            .filter_map(|(index, rule)| match self.rules.get(*index) {
+                Some(told) if !told.alerts => unexplained(rule, view),
+                Some(_) | None => evaluate_rule(rule, view),
+            })
+            .collect()
+    }
+
+    /// The rules that could match the event.
+    fn candidates(&self, view: &View<'_>, sources: Sources<'_>, chosen: Option<&Chosen>) -> Bits {
         let mut candidates = Bits::default();
         for partition in &self.partitions {
             if sources.are(&partition.wanted) {
@@ -152,10 +177,7 @@ impl Compiled {
             candidates.retain(chosen);
         }
         self.gate.sift(view, &mut candidates);
-        let candidates = candidates.iter().filter_map(|at| self.single.get(at));
         candidates
-            .filter_map(|(_, rule)| evaluate_rule(rule, view))
-            .collect()
     }
 
     /// Like [`Compiled::matches`] for the one rule `index`, whatever the event's log source.
@@ -209,4 +231,27 @@ impl Compiled {
         rules.sort_unstable();
         rules.into_iter()
     }
+}
+
+/// The match of a rule, without what made it match.
+fn unexplained(rule: &CompiledRule, view: &View<'_>) -> Option<Match> {
+    let mut selections = Vec::new();
+    let mut conditions = rule.conditions.iter();
+    conditions
+        .any(|one| eval_condition(one, &rule.detections, view, &mut selections))
+        .then(|| Match {
+            header: RuleHeader {
+                rule_title: String::new(),
+                rule_id: rule.id.clone(),
+                level: rule.level,
+                tags: Vec::new(),
+                custom_attributes: Arc::clone(&rule.custom_attributes),
+                enrichments: None,
+            },
+            body: ResultBody::Detection(DetectionBody {
+                matched_selections: Vec::new(),
+                matched_fields: Vec::new(),
+                event: None,
+            }),
+        })
 }

@@ -253,6 +253,20 @@ fn refused(session: Option<&str>, seconds: i64) -> Event {
 const LATER: Timestamp = Timestamp::from_micros(i64::MAX);
 
 #[test]
+fn of_a_rule_without_alerts_only_that_it_matched_is_told_to_correlations() {
+    let rules = rules(CHAIN);
+    let event = refused(None, 0);
+    let told = |hits: Vec<Hit>| -> Vec<_> {
+        let hits = hits.iter();
+        hits.map(|hit| (hit.rule.id.clone(), hit.matched.len()))
+            .collect()
+    };
+    let hits = Correlator::new(1_000).observe(&rules, case(1, &event), LATER);
+    assert_eq!(told(hits), [("b1".to_owned(), 0)]);
+    assert_eq!(told(rules.matches(case(1, &event))), [("b1".to_owned(), 1)]);
+}
+
+#[test]
 fn a_correlation_counts_by_group_and_names_its_events() {
     let rules = rules(CHAIN);
     assert!(!rules.rules().next().unwrap().alerts);

@@ -197,7 +197,7 @@ impl Work {
         {
             Arc::make_mut(rule).alerts = false;
         }
-        let single = filtered(self.single, &self.filters);
+        let single = unnamed(filtered(self.single, &self.filters));
         let partitions = partitions(&self.parsed);
         let correlations = self.correlations.into_iter();
         let mut correlations: Vec<_> = correlations.map(|(_, compiled)| compiled).collect();
@@ -266,6 +266,14 @@ fn filtered(
     }
     let compiled = engine.rules().iter().cloned();
     indexes.into_iter().zip(compiled).collect()
+}
+
+/// Without what rsigma would copy into every match: of a rule that matches, the id says which it is.
+fn unnamed(mut rules: Vec<(usize, CompiledRule)>) -> Vec<(usize, CompiledRule)> {
+    for (_, rule) in &mut rules {
+        (rule.title, rule.tags) = (String::new(), Vec::new());
+    }
+    rules
 }
 
 /// The rules of each log source that events of ours can have.

@@ -37,7 +37,7 @@ fn passing(rules: &Ruleset, case: Case<'_>) -> (usize, usize) {
     for (at, (_, rule)) in rules.compiled.single.iter().enumerate() {
         if evaluate_rule(rule, &view).is_some() {
             matched += 1;
-            assert!(candidates.has(at), "{} does not pass", rule.title);
+            assert!(candidates.has(at), "{:?} does not pass", rule.id);
         }
     }
     (matched, candidates.iter().count())
