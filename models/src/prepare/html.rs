@@ -162,12 +162,12 @@ impl Walk<'_> {
     /// A comment, or what is treated like one.
     fn aside(&mut self, value: &[u8], range: Range<usize>) {
         let value = String::from_utf8_lossy(value);
-        // Its text begins behind the sign.
         let whole = self.text.get(range.clone()).unwrap_or_default();
-        let start = range.start + whole.find(&*value).unwrap_or(0);
+        let from = within(whole, &value);
+        let from = range.start + from.start..range.start + from.end;
         let hidden = &mut self.sorted.hidden;
         hidden.line(range.start);
-        hidden.keep_decoded(self.text, &value, start..start + value.len());
+        hidden.keep_decoded(self.text, &value, from);
         hidden.line(range.end);
     }
 
@@ -185,4 +185,19 @@ impl Walk<'_> {
             &mut self.sorted.visible
         }
     }
+}
+
+/// Where the text `value` of the comment `whole` stands in it: between its signs, where line ends are
+/// written in another way.
+fn within(whole: &str, value: &str) -> Range<usize> {
+    if let Some(start) = whole.find(value) {
+        return start..start + value.len();
+    }
+    let begins = ["<!--", "<!", "</", "<"];
+    let rest = begins.iter().find_map(|sign| whole.strip_prefix(sign));
+    let rest = rest.unwrap_or(whole);
+    let start = whole.len() - rest.len();
+    let ends = ["--!>", "-->", ">"];
+    let text = ends.iter().find_map(|sign| rest.strip_suffix(sign));
+    start..start + text.unwrap_or(rest).len()
 }
