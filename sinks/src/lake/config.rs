@@ -23,7 +23,7 @@ pub struct Config {
     /// Default `60s`.
     pub max_age: HumanDuration,
     /// How many bytes of rows may wait in memory, 1 MiB to 512 MiB; files are written when they
-    /// are reached. The process needs about twice as much while it writes. Default 33554432.
+    /// are reached. The process needs about twice as much while it writes. Default 16777216.
     pub max_buffer_bytes: usize,
     /// The zstd level of the files, 1 to 22. Higher is smaller and slower. Default 1.
     pub zstd_level: i32,
@@ -38,7 +38,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             max_age: HumanDuration::new(Duration::from_secs(60)),
-            max_buffer_bytes: 32 * MIB,
+            max_buffer_bytes: 16 * MIB,
             zstd_level: 1,
             encryption_key_file: None,
             encryption_key_env: None,
