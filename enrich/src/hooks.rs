@@ -1,7 +1,7 @@
 //! Which tool's call a hook ran for, and which one a call is of, as hooks name tools: a built-in one by its
 //! name, every MCP server's as `mcp_tool`.
 
-use magistrate_event::{Event, Field, Value};
+use magistrate_event::{Event, Field};
 
 /// How the client names tools of MCP servers in hooks' events.
 const MCP: &str = "mcp_tool";
@@ -13,18 +13,18 @@ pub(crate) fn tool_of_hook(event: &Event) -> Option<&str> {
     if !matches!(code, "hook_execution_start" | "hook_execution_complete") {
         return None;
     }
-    let hook = attribute(event, "hook_event")?;
+    let hook = event.unmapped_text("hook_event")?;
     if !matches!(hook, "PreToolUse" | "PermissionRequest" | "PostToolUse") {
         return None;
     }
-    let (_, tool) = attribute(event, "hook_name")?.split_once(':')?;
+    let (_, tool) = event.unmapped_text("hook_name")?.split_once(':')?;
     let tool = if tool.starts_with("mcp__") { MCP } else { tool };
     (!tool.is_empty()).then_some(tool)
 }
 
 /// The tool for whose call a hook ran before it and could have refused it.
 pub(crate) fn tool_of_judge(event: &Event) -> Option<&str> {
-    tool_of_hook(event).filter(|_| attribute(event, "hook_event") == Some("PreToolUse"))
+    tool_of_hook(event).filter(|_| event.unmapped_text("hook_event") == Some("PreToolUse"))
 }
 
 /// The tool of a call that was decided; none of another event.
@@ -35,20 +35,6 @@ pub(crate) fn tool_of_call(event: &Event) -> Option<&str> {
     match event.text(Field::ToolClass) {
         Some("mcp") => Some(MCP),
         Some(_) | None => event.text(Field::ApiOperation),
-    }
-}
-
-fn attribute<'a>(event: &'a Event, name: &str) -> Option<&'a str> {
-    let (_, value) = event.unmapped().find(|(key, _)| *key == name)?;
-    match value {
-        Value::Text(text) => Some(event.resolve(*text)),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Double(_)
-        | Value::Time(_)
-        | Value::List(_)
-        | Value::Map(_) => None,
     }
 }
 

@@ -272,6 +272,12 @@ impl Event {
             .map(|(key, value)| (self.resolve(*key), value))
     }
 
+    /// The text of the first attribute without a field that is called `name`; none where it is no text.
+    pub fn unmapped_text(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.unmapped().find(|(key, _)| *key == name)?;
+        value.as_text().map(|text| self.resolve(text))
+    }
+
     /// Writes `value`, which must be this event's own, as JSON.
     pub fn push_json(&self, value: &Value, out: &mut String) {
         json::push_value(&self.buffer, value, out);

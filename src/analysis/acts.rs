@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use magistrate_enrich::{Case, Hit, SessionFacts};
+use magistrate_enrich::{Case, Hit, SessionFacts, SessionKey};
 use magistrate_event::{Class, Event, Field, Record, Timestamp};
 
 /// Acts that are remembered of one session.
@@ -81,7 +81,7 @@ impl Act {
 /// The acts of all sessions.
 #[derive(Default)]
 pub(super) struct Acts {
-    of: HashMap<String, VecDeque<Act>>,
+    of: HashMap<SessionKey, VecDeque<Act>>,
     /// All of them as they came.
     order: VecDeque<Place>,
     count: u64,
@@ -91,7 +91,7 @@ pub(super) struct Acts {
 /// Where an act is.
 struct Place {
     received: Timestamp,
-    session: String,
+    session: SessionKey,
     number: u64,
     bytes: usize,
 }
@@ -101,12 +101,15 @@ impl Acts {
     pub(super) fn remember(&mut self, record: &Record, facts: &SessionFacts, hits: &[Hit]) {
         let event = record.event();
         let knew = Knew::of(facts);
-        let Some(session) = session_of(event).filter(|_| is_act(event) && !knew.is_all()) else {
+        if !is_act(event) || knew.is_all() {
+            return;
+        }
+        let Some(session) = SessionKey::of(event) else {
             return;
         };
         self.forget(record.received());
         self.count += 1;
-        let acts = self.of.entry(session.clone()).or_default();
+        let acts = self.of.entry(session).or_default();
         if acts.len() >= MAX_OF_SESSION {
             acts.pop_front();
         }
@@ -129,7 +132,7 @@ impl Acts {
     /// The acts of the session of `event` that happened after it.
     pub(super) fn after(&mut self, event: &Event) -> impl Iterator<Item = &mut Act> {
         let is_log = event.class() != Class::Span && !self.of.is_empty();
-        let session = is_log.then(|| session_of(event)).flatten();
+        let session = is_log.then(|| SessionKey::of(event)).flatten();
         let acts = session.and_then(|session| self.of.get_mut(&session));
         let time = event.time();
         let acts = acts.into_iter().flatten();
@@ -163,13 +166,6 @@ fn size(event: &Event) -> usize {
     let long = [Field::ToolArguments, Field::ContentText];
     let long = long.iter().filter_map(|field| event.text(*field));
     REST + long.map(str::len).sum::<usize>()
-}
-
-/// A session of one sender.
-fn session_of(event: &Event) -> Option<String> {
-    let session = event.text(Field::SessionUid)?;
-    let identity = event.text(Field::SenderIdentity).unwrap_or_default();
-    Some(format!("{identity}\u{1f}{session}"))
 }
 
 /// Whether something may go out by it: spans tell of calls that logs tell of, too.

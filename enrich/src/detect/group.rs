@@ -146,8 +146,9 @@ impl Grouper {
                 self.tally.folded += 1;
                 continue;
             }
-            alerts.extend(self.close_other(config, hit, &matching));
-            match self.take_one(config, hit, &matching) {
+            let key = key_of(hit, case.event);
+            alerts.extend(self.close_other(config, (hit, &key), matching.moment));
+            match self.take_one(config, (hit, key), &matching) {
                 Taken::Joined | Taken::Left => {}
                 Taken::Throttled(alert) => alerts.push(alert),
                 Taken::Begun(key) => begun.push((&hit.rule, key)),
@@ -180,20 +181,17 @@ impl Grouper {
     fn close_other(
         &mut self,
         config: &DetectConfig,
-        hit: &Hit,
-        matching: &Matching<'_>,
+        (hit, key): (&Hit, &str),
+        moment: Moment,
     ) -> Option<Alert> {
-        let key = key_of(hit, matching.case.event);
-        let group = self.group(&hit.rule.id, &key)?;
+        let group = self.group(&hit.rule.id, key)?;
         let window = micros(config.group_seconds);
         let begun = group.until.saturating_sub(window);
-        let Moment { clock, at } = matching.moment;
-        let is_near = at <= group.until && at >= begun.saturating_sub(window);
-        if group.clock == clock && (is_near || clock == Clock::Receipt) {
+        let is_near = (begun.saturating_sub(window)..=group.until).contains(&moment.at);
+        if group.clock == moment.clock && (is_near || moment.clock == Clock::Receipt) {
             return None;
         }
-        let group = self.take_out(&hit.rule.id, &key)?;
-        closing(&hit.rule, &group)
+        closing(&hit.rule, &self.take_out(&hit.rule.id, key)?)
     }
 
     /// Takes an open group out that is not due yet.
@@ -220,9 +218,13 @@ impl Grouper {
         removed
     }
 
-    fn take_one(&mut self, config: &DetectConfig, hit: &Hit, matching: &Matching<'_>) -> Taken {
+    fn take_one(
+        &mut self,
+        config: &DetectConfig,
+        (hit, key): (&Hit, String),
+        matching: &Matching<'_>,
+    ) -> Taken {
         let (event, moment) = (matching.case.event, matching.moment);
-        let key = key_of(hit, event);
         let time = event.time().as_micros();
         if let Some(group) = self.group(&hit.rule.id, &key) {
             group.count += 1;

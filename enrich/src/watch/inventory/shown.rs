@@ -1,6 +1,6 @@
 //! What one event shows of the things that extend the agent.
 
-use magistrate_event::{Event, Field, Value};
+use magistrate_event::{Event, Field};
 
 use super::list::List;
 use crate::watch::version;
@@ -140,24 +140,10 @@ fn client(event: &Event) -> &str {
 }
 
 fn attribute(event: &Event, name: &str) -> String {
-    let found = event.unmapped().find(|(key, _)| *key == name);
-    let text = found.and_then(|(_, value)| match value {
-        Value::Text(text) => Some(event.resolve(*text)),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Double(_)
-        | Value::Time(_)
-        | Value::List(_)
-        | Value::Map(_) => None,
-    });
-    cut(text.unwrap_or_default()).to_owned()
+    cut(event.unmapped_text(name).unwrap_or_default()).to_owned()
 }
 
 fn cut(text: &str) -> &str {
-    let mut end = text.len().min(MAX_TEXT_BYTES);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let end = text.floor_char_boundary(MAX_TEXT_BYTES);
     text.get(..end).unwrap_or_default()
 }
