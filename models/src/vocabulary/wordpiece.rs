@@ -1,10 +1,12 @@
 //! Cuts ASCII text into the tokens of a BERT vocabulary, as `tokenizers` does, without a copy of each word.
 //!
 //! A call is held against its task by a dozen short texts; in a profile of the log door `tokenizers`
-//! took four fifths of that, for bookkeeping that a sum of vectors has no use for.
+//! took four fifths of that, for bookkeeping that a sum of vectors has no use for, and looking up
+//! each beginning of a word in a hash table half of what was left.
 
 use std::collections::HashMap;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,13 +14,19 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(super) struct WordPiece {
     /// Tokens that begin a word.
-    first: HashMap<Box<[u8]>, u32>,
+    first: Tokens,
     /// Tokens that go on with one, without their prefix.
-    next: HashMap<Box<[u8]>, u32>,
+    next: Tokens,
     unknown: u32,
-    /// Of the longest token.
-    most_bytes: usize,
     max_word_bytes: usize,
+}
+
+/// Some of the vocabulary, ready to find the longest that a text begins with.
+#[derive(Debug)]
+struct Tokens {
+    finder: AhoCorasick,
+    /// Of each text that is found.
+    ids: Vec<u32>,
 }
 
 /// The parts of `tokenizer.json` that must be as expected.
@@ -68,20 +76,18 @@ impl WordPiece {
             ..
         } = written.model;
         let unknown = *vocab.get(&unk_token)?;
-        let most_bytes = vocab.keys().map(String::len).max()?;
-        let (mut first, mut next) = (HashMap::new(), HashMap::new());
-        for (token, id) in vocab {
-            // A word has no `#`, so that none can begin with the prefix.
-            match token.strip_prefix(&prefix) {
-                Some(rest) => next.insert(rest.as_bytes().into(), id),
-                None => first.insert(token.into_bytes().into(), id),
-            };
-        }
+        // A word has no `#`, so that none can begin with the prefix.
+        let prefix = prefix.as_str();
+        let ascii = || {
+            let ascii = vocab.iter().filter(|(token, _)| token.is_ascii());
+            ascii.map(|(token, id)| (token.as_str(), *id))
+        };
+        let first = ascii().filter(|(token, _)| !token.starts_with(prefix));
+        let next = ascii().filter_map(|(token, id)| Some((token.strip_prefix(prefix)?, id)));
         Some(Self {
-            first,
-            next,
+            first: Tokens::new(first)?,
+            next: Tokens::new(next)?,
             unknown,
-            most_bytes,
             max_word_bytes: max_input_chars_per_word,
         })
     }
@@ -110,12 +116,9 @@ impl WordPiece {
             self.cut(&word, &mut pieces);
             word.clear();
             if !is_blank {
-                pieces.push(
-                    self.first
-                        .get([byte].as_slice())
-                        .copied()
-                        .unwrap_or(self.unknown),
-                );
+                let sign = [byte];
+                let found = self.first.longest(&sign);
+                pieces.push(found.map_or(self.unknown, |(id, _)| id));
             }
             if !pieces.drain(..).all(&mut take) {
                 return;
@@ -132,12 +135,7 @@ impl WordPiece {
         let began = pieces.len();
         let (mut rest, mut tokens) = (word, &self.first);
         while !rest.is_empty() {
-            let longest = rest.len().min(self.most_bytes);
-            let found = (1..=longest).rev().find_map(|end| {
-                let (piece, rest) = rest.split_at_checked(end)?;
-                Some((*tokens.get(piece)?, rest))
-            });
-            let Some((id, after)) = found else {
+            let Some((id, after)) = tokens.longest(rest) else {
                 pieces.truncate(began);
                 pieces.push(self.unknown);
                 return;
@@ -145,6 +143,31 @@ impl WordPiece {
             pieces.push(id);
             (rest, tokens) = (after, &self.next);
         }
+    }
+}
+
+impl Tokens {
+    /// Pairs of text and id.
+    fn new<'a>(tokens: impl Iterator<Item = (&'a str, u32)>) -> Option<Self> {
+        let (texts, ids): (Vec<&str>, Vec<u32>) = tokens.unzip();
+        let finder = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .start_kind(StartKind::Anchored)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .prefilter(false)
+            .build(texts);
+        Some(Self {
+            finder: finder.ok()?,
+            ids,
+        })
+    }
+
+    /// The longest that `text` begins with, and what comes after it.
+    fn longest<'t>(&self, text: &'t [u8]) -> Option<(u32, &'t [u8])> {
+        let input = Input::new(text).anchored(Anchored::Yes);
+        let found = self.finder.try_find(input).ok()??;
+        let id = *self.ids.get(found.pattern().as_usize())?;
+        Some((id, text.get(found.end()..)?))
     }
 }
 
