@@ -196,7 +196,7 @@ impl Stage<'_> {
                 }
                 Sample::Log { .. } | Sample::Line(_) => {
                     let record = self.walk(source, time)?;
-                    let facts = context.observe(record.event(), time);
+                    let facts = context.observe(record.event(), time).facts;
                     let case = Case {
                         uid: Some(record.uid()),
                         event: record.event(),

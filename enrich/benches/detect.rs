@@ -112,7 +112,7 @@ fn measure(c: &mut Criterion<CpuTime>, name: &str, rules: &Ruleset, events: &[(E
         b.iter(|| {
             let rounds = (0..ROUNDS).flat_map(|_| events);
             for (uid, event) in rounds {
-                let facts = context.observe(event, NOW);
+                let facts = context.observe(event, NOW).facts;
                 let case = Case {
                     uid: Some(*uid),
                     event,

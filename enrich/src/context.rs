@@ -56,6 +56,15 @@ struct Shard {
     habits: Mutex<Habits>,
 }
 
+/// What an event said when it was taken into account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// What was known about it before, with every source's word on what was granted.
+    pub facts: SessionFacts,
+    /// Whether its session has read by it what counts against later acts.
+    pub has_read: bool,
+}
+
 /// One row of what is kept over a restart: a key, and bytes, or none where it is to be deleted.
 pub type ContextRow = (Vec<u8>, Option<Vec<u8>>);
 
@@ -85,18 +94,15 @@ impl Context {
         self.facts_of(&seen, trust)
     }
 
-    /// Takes `event`, received at `received`, into account. Returns what was known about it before,
-    /// with every source's word on what was granted.
-    pub fn observe(&self, event: &Event, received: Timestamp) -> SessionFacts {
+    /// Takes `event`, received at `received`, into account.
+    pub fn observe(&self, event: &Event, received: Timestamp) -> Observation {
         let seen = Observed::of(event, received);
         let facts = self.facts_of(&seen, Rank::Anybody);
-        if let Some(key) = seen.key
-            && let Some(mut sessions) = self.sessions(key)
-        {
-            sessions.get_mut(key).apply(&seen);
-        }
+        let sessions = seen.key.and_then(|key| Some((key, self.sessions(key)?)));
+        let has_read =
+            sessions.is_some_and(|(key, mut sessions)| sessions.get_mut(key).apply(&seen));
         self.meet(&seen);
-        facts
+        Observation { facts, has_read }
     }
 
     fn facts_of(&self, seen: &Observed<'_>, trust: Rank) -> SessionFacts {

@@ -14,8 +14,8 @@ mod uid;
 mod watch;
 
 pub use context::{
-    Before, CallTag, Context, ContextConfig, ContextRow, Rank, SessionFacts, SessionKey,
-    scheduled_task,
+    Before, CallTag, Context, ContextConfig, ContextRow, Observation, Rank, SessionFacts,
+    SessionKey, scheduled_task,
 };
 pub use detect::{
     Alert, Answer, Case, Chosen as ChosenRules, Correlated, Correlator, Decision, DetectConfig,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use magistrate_enrich::{
-    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Notice, Rank,
-    Risks, Ruleset, Stage, Tally, Watch,
+    Alert, Case, Context, ContextRow, Correlator, DetectConfig, Grouper, LoadedRules, Notice,
+    Observation, Rank, Risks, Ruleset, Stage, Tally, Watch,
 };
 use magistrate_event::{Event, Record, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -146,7 +146,7 @@ impl Desk {
             Some(scorer) => scorer.answer(record, pending, &parts.metrics),
             None => Said::default(),
         };
-        let facts = parts.context.observe(event, now);
+        let Observation { facts, has_read } = parts.context.observe(event, now);
         let case = Case {
             uid: Some(uid),
             event,
@@ -161,7 +161,9 @@ impl Desk {
         let mut alerts = self
             .grouper
             .take(&self.rules, &self.config, &hits, case, now);
-        alerts.extend(self.look_again(event, now, parts));
+        if has_read {
+            alerts.extend(self.look_again(event, now, parts));
+        }
         self.acts.remember(record, &facts, &hits);
         let mut notices = Vec::new();
         for alert in &mut alerts {

@@ -59,8 +59,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Takes an event into account.
-    pub(super) fn apply(&mut self, seen: &Observed<'_>) {
+    /// Takes an event into account; says whether something was read by it that counts.
+    pub(super) fn apply(&mut self, seen: &Observed<'_>) -> bool {
         let is_late = self.is_late(seen);
         self.touched = self.touched.max(seen.received);
         if let Some(newest) = self.newest.get_mut(seen.rank as usize) {
@@ -74,6 +74,7 @@ impl Session {
             self.agents.add(&name, seen.time, seen.call, MAX_AGENTS);
         }
         self.take_mode(seen);
+        let mut has_read = false;
         match seen.told {
             Told::Prompt(text) => self.turns.add(Turn {
                 prompt: seen.prompt,
@@ -91,19 +92,20 @@ impl Session {
             Told::Done { succeeded } => {
                 self.meet(seen);
                 if succeeded {
-                    self.read(seen, is_late);
+                    has_read = self.read(seen, is_late);
                 } else {
                     note(&mut self.failed, seen);
                 }
             }
             Told::Happened => {
                 self.meet(seen);
-                self.read(seen, is_late);
+                has_read = self.read(seen, is_late);
             }
             // To be connected is not to be used.
             Told::Connected => {}
             Told::Mode | Told::AgentEnded | Told::Other => {}
         }
+        has_read
     }
 
     fn accept(&mut self, tool: &str, seen: &Observed<'_>, forever: bool) {
@@ -151,9 +153,10 @@ impl Session {
         }
     }
 
-    fn read(&mut self, seen: &Observed<'_>, is_late: bool) {
+    /// Remembers what was read, if that counts; says whether it does.
+    fn read(&mut self, seen: &Observed<'_>, is_late: bool) -> bool {
         let Some(origin) = seen.stated.or_else(|| seen.action.origin()) else {
-            return;
+            return false;
         };
         let mut taint = Taint::default();
         if origin.is_untrusted() {
@@ -164,7 +167,7 @@ impl Session {
         }
         // What is neither, and held nothing that could be known again, needs no place.
         if taint == Taint::default() && seen.outputs.is_empty() {
-            return;
+            return false;
         }
         if is_late {
             taint = taint.and(Taint::LATE);
@@ -172,6 +175,7 @@ impl Session {
         let label = format!("{}:{}", origin.name(), seen.action.place(origin));
         self.reads
             .add(&label, taint, (seen.time, seen.call), &seen.outputs);
+        true
     }
 
     /// What the state says of an action that has not been taken into account yet. What would let it

@@ -82,7 +82,7 @@ fn context() -> Context {
 fn play(context: &Context, events: &[Made]) -> SessionFacts {
     let mut facts = SessionFacts::UNKNOWN;
     for Made(event) in events {
-        facts = context.observe(event, event.time());
+        facts = context.observe(event, event.time()).facts;
     }
     facts
 }
@@ -203,11 +203,14 @@ fn events_of_yesterday_fill_history_and_taint_nothing_now() {
     assert_eq!(live.untrusted_read(), Some(false));
     // The same session seen as history, as a replay sees it.
     let Made(after) = Made::send(60, "c3", "{}");
-    let past = context.observe(&after, second(day + 2));
+    let past = context.observe(&after, second(day + 2)).facts;
     assert_eq!(past.untrusted_read(), Some(true));
     let Made(before) = Made::send(-60, "c4", "{}");
     assert_eq!(
-        context.observe(&before, second(day + 2)).untrusted_read(),
+        context
+            .observe(&before, second(day + 2))
+            .facts
+            .untrusted_read(),
         Some(false)
     );
 }
@@ -220,7 +223,7 @@ fn a_clock_an_hour_off_taints_all_the_same() {
         context.observe(&page, second(0));
         let Made(send) = Made::send(off + 5, "c2", "{}");
         assert_eq!(
-            context.observe(&send, second(5)).untrusted_read(),
+            context.observe(&send, second(5)).facts.untrusted_read(),
             Some(true),
             "{off}"
         );
@@ -303,7 +306,10 @@ fn an_event_without_a_session_has_no_facts() {
     event.set_text(Field::UserName, "ana");
     event.set_text(Field::UrlHostname, "a.example");
     let context = context();
-    assert_eq!(context.observe(&event, second(0)), SessionFacts::UNKNOWN);
+    assert_eq!(
+        context.observe(&event, second(0)).facts,
+        SessionFacts::UNKNOWN
+    );
     assert!(context.is_empty());
 }
 
