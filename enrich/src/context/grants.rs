@@ -7,12 +7,21 @@ use serde::{Deserialize, Serialize};
 use super::named_files::named_files;
 use super::observed::Rank;
 
+/// Where macOS has the homes of its users.
+const MAC_HOMES: &str = "/Users/";
 /// More folders than this are a mistake; the rest counts as not granted.
 const MAX_GRANTS: usize = 32;
 /// Longer paths are no folders.
 const MAX_PATH_BYTES: usize = 1_024;
 /// What lies in the agent's own machine, whatever was granted of the user's.
 const OF_THE_AGENT: [&str; 4] = ["/sessions/", "/mnt/", "/tmp/", "/private/tmp/"];
+/// What the client reads for itself in a home folder, in small letters: instructions, skills, plugins.
+const OF_THE_CLIENT: [&str; 4] = [
+    "/.claude/claude.md",
+    "/.claude/skills/",
+    "/.claude/plugins/",
+    "/library/application support/claude/skills/",
+];
 
 /// The folders, each with the rank of the source that told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -77,7 +86,8 @@ impl Grants {
                 .is_some_and(|two| two == ":\\" || two == ":/");
         let path = plain(&path).filter(|_| is_rooted)?;
         let own = OF_THE_AGENT.iter().any(|folder| path.starts_with(folder));
-        let inside = own || folders().any(|(_, folder)| is_in(&path, folder));
+        let inside =
+            own || is_of_client(&path) || folders().any(|(_, folder)| is_in(&path, folder));
         match inside {
             false => Some(true),
             true if best >= trust => Some(false),
@@ -88,12 +98,19 @@ impl Grants {
 
 /// The home folder that a folder is or lies in.
 fn home(folder: &str) -> Option<&str> {
-    let homes = ["/Users/", "/home/", "c:/users/"];
+    let homes = ["/users/", "/home/", "c:/users/"];
     let homes = homes.iter().find(|homes| folder.starts_with(**homes))?;
     let name = folder.get(homes.len()..)?.split('/').next()?;
     folder
         .get(..homes.len() + name.len())
         .filter(|_| !name.is_empty())
+}
+
+/// Whether the client reads a file for itself.
+fn is_of_client(path: &str) -> bool {
+    let rest = home(path).and_then(|home| path.strip_prefix(home));
+    let rest = rest.unwrap_or_default().to_ascii_lowercase();
+    OF_THE_CLIENT.iter().any(|own| rest.starts_with(own))
 }
 
 fn is_in(path: &str, folder: &str) -> bool {
@@ -102,9 +119,10 @@ fn is_in(path: &str, folder: &str) -> bool {
 }
 
 /// A path without `.`, `..`, doubled and trailing slashes; none when it climbs above its root. Windows
-/// takes capitals and small letters for the same.
+/// and macOS take capitals and small letters for the same; `\\?\` says that a path is a long one.
 fn plain(path: &str) -> Option<String> {
     let path = path.replace('\\', "/");
+    let path = path.strip_prefix("//?/").unwrap_or(&path);
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -118,7 +136,9 @@ fn plain(path: &str) -> Option<String> {
     let root = if path.starts_with('/') { "/" } else { "" };
     let plain = format!("{root}{}", parts.join("/"));
     let is_of_windows = plain.get(1..2) == Some(":");
-    Some(if is_of_windows {
+    let users = plain.get(..MAC_HOMES.len());
+    let is_of_mac = users.is_some_and(|users| users.eq_ignore_ascii_case(MAC_HOMES));
+    Some(if is_of_windows || is_of_mac {
         plain.to_lowercase()
     } else {
         plain
@@ -143,6 +163,11 @@ mod tests {
         for (path, outside) in [
             ("/Users/alex/Documents/Q3/a.csv", Some(false)),
             ("/Users/alex/Documents/Q3", Some(false)),
+            ("/users/alex/documents/q3/A.csv", Some(false)),
+            ("/Users/alex/.claude/CLAUDE.md", Some(false)),
+            ("~/.claude/skills/pdf/SKILL.md", Some(false)),
+            ("/Users/alex/.claude/settings.json", Some(true)),
+            ("/Users/alex/x/.claude/skills/a", Some(true)),
             ("/Users/alex/Documents/Q3/../../.ssh/id_rsa", Some(true)),
             ("/Users/alex/Documents/Q3x/a.csv", Some(true)),
             ("/sessions/x/mnt/Q3/a.csv", Some(false)),

@@ -13,7 +13,7 @@ const FAMILIES: [&str; 6] = [
 ];
 
 /// Ends of paths, lower case.
-const ENDS: [&str; 14] = [
+const ENDS: [&str; 33] = [
     "/.aws/credentials",
     "/.kube/config",
     "/.env",
@@ -22,27 +22,51 @@ const ENDS: [&str; 14] = [
     "/.npmrc",
     "/.pypirc",
     "/.docker/config.json",
+    "/.pgpass",
+    "/.my.cnf",
+    "/.vault-token",
+    "/.databrickscfg",
+    "/.boto",
+    "/.s3cfg",
+    "/.config/gh/hosts.yml",
+    "/.cargo/credentials.toml",
+    "/.terraform.d/credentials.tfrc.json",
+    "/.claude/.credentials.json",
+    "/application_default_credentials.json",
+    "/.azure/accesstokens.json",
+    "/.azure/msal_token_cache.json",
     "/login data",
     "/cookies",
+    "/logins.json",
+    "/key4.db",
+    "/wallet.dat",
     "/etc/shadow",
     ".kdbx",
     ".pem",
     ".p12",
+    ".pfx",
+    ".ppk",
+    ".jks",
 ];
 
 /// Ends of files that show how one with secrets looks, and hold none.
 const PATTERNS: [&str; 4] = [".example", ".sample", ".template", ".dist"];
 
 /// Parts of paths and commands, lower case.
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 13] = [
     "/.ssh/id_",
     "/.gnupg/",
     "/.aws/credentials",
     "/.git-credentials",
     "/keychains/",
+    "/gcloud/credentials.db",
+    "/gcloud/access_tokens.db",
+    "/gcloud/legacy_credentials/",
+    "/gcloud/application_default_credentials",
     "find-generic-password",
     "gh auth token",
     "print-access-token",
+    "get-access-token",
 ];
 
 /// Whether a file holds secrets by its path.
@@ -109,6 +133,10 @@ mod tests {
             "C:\\Users\\a\\.aws\\credentials",
             "/srv/app/.env.production",
             "/x/vault.kdbx",
+            "/home/a/.config/gcloud/application_default_credentials.json",
+            "/Users/a/.config/gcloud/legacy_credentials/a@example.com/adc.json",
+            "/Users/a/Library/Application Support/Google/Chrome/Default/Login Data",
+            "C:\\Users\\a\\.azure\\msal_token_cache.json",
         ] {
             assert!(is_sensitive_file(path), "{path}");
         }
