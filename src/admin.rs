@@ -25,6 +25,7 @@ use crate::canary::output;
 use crate::config::Config;
 use crate::consume::Closing;
 use crate::keys;
+use crate::store::{ANALYSIS, LAKE};
 
 pub(crate) use guard::Doorkeeper;
 pub(crate) use lake::{CLOSE, For};
@@ -41,6 +42,8 @@ pub(crate) struct Shown {
     pub(crate) registry: Registry,
     /// Brings the gauges up to date before they are shown.
     pub(crate) refresh: Box<dyn Fn() + Send + Sync>,
+    /// Consumers of the queue that cannot go on, each with the reason.
+    pub(crate) stalled: Box<dyn Fn() -> Vec<(String, String)> + Send + Sync>,
     /// Holds the canary, which looks at the page of metrics last.
     pub(crate) path: Arc<crate::path::Path>,
     /// Where what is remembered is kept.
@@ -134,10 +137,16 @@ pub(crate) fn router(admin: Arc<Admin>) -> Router {
 }
 
 async fn readyz(State(admin): State<Arc<Admin>>) -> Response {
-    if admin.ready.load(Ordering::Acquire) {
-        (StatusCode::OK, "ready\n").into_response()
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+    let mut stalled = (admin.shown.stalled)().into_iter();
+    // A sink's peer is no matter of this instance: `magistrate_queue_consumer_stalled` tells.
+    let own = stalled.find(|(name, _)| [LAKE, ANALYSIS].contains(&name.as_str()));
+    match own {
+        Some((name, why)) => {
+            let message = format!("not ready: {name} cannot go on: {why}\n");
+            (StatusCode::SERVICE_UNAVAILABLE, message).into_response()
+        }
+        None if admin.ready.load(Ordering::Acquire) => (StatusCode::OK, "ready\n").into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
     }
 }
 

@@ -27,7 +27,7 @@ use magistrate_sinks::forward::Wanted;
 use magistrate_sinks::queue::{Batch, Consumer, Entry, Queue, QueueError};
 use magistrate_sinks::{Checkpoint, Position, Rows, State, StateError};
 
-use crate::background;
+use crate::background::{self, Ended};
 use crate::canary::output;
 use crate::models::Models;
 use crate::path::Path;
@@ -90,7 +90,7 @@ pub(crate) struct Parts {
 
 /// The running analysis.
 pub(crate) struct AnalysisThread {
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Ended>,
     ending: Arc<AtomicBool>,
     hurry: Arc<AtomicBool>,
     pace: Pace,
@@ -135,7 +135,7 @@ impl AnalysisThread {
 
     /// Waits until all that the queue holds was looked at, or until a stop must go on; nobody may
     /// append to the queue by now. What is left then is looked at after the next start.
-    pub(crate) fn drain(self) {
+    pub(crate) fn drain(self) -> Ended {
         self.ending.store(true, Ordering::Release);
         let started = Instant::now();
         let may_wait = || self.pace == Pace::Thorough || started.elapsed() < DRAIN;
@@ -143,9 +143,10 @@ impl AnalysisThread {
             std::thread::park_timeout(Duration::from_millis(20));
         }
         self.hurry.store(true, Ordering::Release);
-        if self.thread.join().is_err() {
+        self.thread.join().unwrap_or_else(|_panic| {
             tracing::error!("analysis panicked; the next start goes on from its last checkpoint");
-        }
+            Ended::Short
+        })
     }
 }
 
@@ -173,7 +174,7 @@ struct Analyst {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     On,
-    End,
+    End(Ended),
 }
 
 /// Whether something was appended to the queue.
@@ -198,17 +199,21 @@ enum AnalysisError {
 }
 
 impl Analyst {
-    fn run(&mut self) {
+    fn run(&mut self) -> Ended {
         loop {
             match self.step() {
                 Ok(Step::On) => {}
-                Ok(Step::End) => return,
+                Ok(Step::End(ended)) => return ended,
                 Err(error) if self.hurry.load(Ordering::Acquire) => {
                     tracing::error!(%error, "giving up; the next start goes on from the last checkpoint");
-                    return;
+                    return Ended::Short;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "analysis cannot go on; trying again");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "analysis cannot go on; trying again"
+                    );
+                    self.parts.consumer.stall(&error);
                     std::thread::park_timeout(RETRY_WAIT);
                 }
             }
@@ -218,13 +223,13 @@ impl Analyst {
     fn step(&mut self) -> Result<Step, AnalysisError> {
         if self.parts.path.canary.is_stopped(output::STATE) {
             tracing::error!("analysis has stopped; records wait in the queue");
-            return Ok(Step::End);
+            return Ok(Step::End(Ended::Short));
         }
         let used = std::mem::take(&mut self.entries);
         let read = self.parts.consumer.read_over(used, READ_RECORDS, READ_WAIT);
         let entries = match read {
             Ok(entries) => entries,
-            Err(QueueError::Closed) => return self.end(),
+            Err(QueueError::Closed) => return self.end(Ended::Complete),
             Err(error) => return Err(error.into()),
         };
         let is_idle = entries.is_empty();
@@ -235,8 +240,11 @@ impl Analyst {
         let is_over = is_idle
             && self.outbox.settle(&self.hurry)? == Found::Nothing
             && self.ending.load(Ordering::Acquire);
-        if is_over || self.hurry.load(Ordering::Acquire) {
-            return self.end();
+        if is_over {
+            return self.end(Ended::Complete);
+        }
+        if self.hurry.load(Ordering::Acquire) {
+            return self.end(Ended::Short);
         }
         if Instant::now() >= self.due {
             self.checkpoint()?;
@@ -248,9 +256,9 @@ impl Analyst {
         Ok(Step::On)
     }
 
-    fn end(&mut self) -> Result<Step, AnalysisError> {
+    fn end(&mut self, ended: Ended) -> Result<Step, AnalysisError> {
         self.checkpoint()?;
-        Ok(Step::End)
+        Ok(Step::End(ended))
     }
 
     /// Looks at records and sends what it finds.

@@ -1,7 +1,17 @@
-//! Lets threads that nobody waits for give way to those that answer.
+//! What threads have in common that nobody waits for: they give way to those that answer, and say how
+//! they ended.
 
 /// How far below the others: the system gives such a thread about a third of their share of a busy core.
 const NICE: i32 = 5;
+
+/// How much of its work a thread had done when it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// All of it.
+    Complete,
+    /// Some waits in the queue for the next start.
+    Short,
+}
 
 /// Has the thread that calls this give way to the others.
 ///

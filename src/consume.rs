@@ -12,7 +12,7 @@ use magistrate_sinks::queue::{Consumer, Entry, QueueError};
 use magistrate_sinks::{Position, State, StateError};
 use tokio::sync::oneshot;
 
-use crate::background;
+use crate::background::{self, Ended};
 use crate::canary::output;
 use crate::path::Path;
 use crate::store::LAKE;
@@ -49,7 +49,7 @@ pub(crate) struct Parts {
 
 /// Carries records until the queue is closed, then ends with everything written.
 pub(crate) struct LakeThread {
-    thread: JoinHandle<()>,
+    thread: JoinHandle<Ended>,
     hurry: Arc<AtomicBool>,
     closing: Closing,
 }
@@ -82,6 +82,7 @@ impl LakeThread {
             held_since: None,
             position: None,
             is_closed: false,
+            is_lost: false,
             hurry: Arc::clone(&hurry),
             asked,
             waiting: Vec::new(),
@@ -107,17 +108,18 @@ impl LakeThread {
 
     /// Waits until what the queue still held is written, or until a stop must end; the queue must
     /// be closed by now. What is left then is written by the next start.
-    pub(crate) fn drain(self) {
+    pub(crate) fn drain(self) -> Ended {
         let started = Instant::now();
         while !self.thread.is_finished() && started.elapsed() < DRAIN {
             std::thread::park_timeout(Duration::from_millis(20));
         }
         self.hurry.store(true, Ordering::Release);
-        if self.thread.join().is_err() {
+        self.thread.join().unwrap_or_else(|_panic| {
             tracing::error!(
                 "lake thread panicked; the next start carries on from its last checkpoint"
             );
-        }
+            Ended::Short
+        })
     }
 }
 
@@ -132,6 +134,8 @@ struct Carrier {
     position: Option<Position>,
     /// The queue was closed, and all of it was read at least once.
     is_closed: bool,
+    /// What was read since the last checkpoint is lost and must be read again.
+    is_lost: bool,
     /// Set when a stop has taken too long already.
     hurry: Arc<AtomicBool>,
     /// Those who want to read what is not in a closed file yet.
@@ -145,7 +149,7 @@ struct Carrier {
 enum Step {
     On,
     /// The queue is closed and all of it is written, or there is no more time.
-    End,
+    End(Ended),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -159,20 +163,25 @@ enum CarryError {
 }
 
 impl Carrier {
-    fn run(&mut self) {
+    fn run(&mut self) -> Ended {
         let mut failures_at_end = 0;
         loop {
             match self.step() {
-                Ok(Step::End) => return,
+                Ok(Step::End(ended)) => return ended,
                 Ok(Step::On) => {}
                 Err(error) => {
-                    tracing::error!(%error, "lake cannot be written; trying again");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "lake cannot be written; trying again"
+                    );
+                    self.parts.consumer.stall(&error);
                     failures_at_end += u32::from(self.is_closed);
-                    if failures_at_end > MAX_FAILURES_AT_END {
+                    let is_over = self.hurry.load(Ordering::Acquire);
+                    if is_over || failures_at_end > MAX_FAILURES_AT_END {
                         tracing::error!(
                             "giving up; the next start carries on from the last checkpoint"
                         );
-                        return;
+                        return Ended::Short;
                     }
                     self.recover();
                 }
@@ -184,7 +193,10 @@ impl Carrier {
     fn step(&mut self) -> Result<Step, CarryError> {
         if self.parts.path.canary.is_stopped(output::LAKE) {
             tracing::error!("lake has stopped; records wait in the queue");
-            return Ok(Step::End);
+            return Ok(Step::End(Ended::Short));
+        }
+        if self.is_lost {
+            self.rewind()?;
         }
         let used = std::mem::take(&mut self.entries);
         let consumer = &mut self.parts.consumer;
@@ -195,7 +207,7 @@ impl Carrier {
             Err(QueueError::Closed) => {
                 self.is_closed = true;
                 self.checkpoint()?;
-                return Ok(Step::End);
+                return Ok(Step::End(Ended::Complete));
             }
             Err(error) => return Err(error.into()),
         };
@@ -207,7 +219,7 @@ impl Carrier {
         if self.hurry.load(Ordering::Acquire) {
             tracing::warn!("stopping with records in the queue; the next start writes them");
             self.checkpoint()?;
-            return Ok(Step::End);
+            return Ok(Step::End(Ended::Short));
         }
         if self.is_due() || self.is_awaited() {
             self.checkpoint()?;
@@ -269,20 +281,19 @@ impl Carrier {
         Ok(())
     }
 
-    /// Forgets what is unwritten and goes back to the last checkpoint.
+    /// Forgets what is unwritten; the next step goes back to the last checkpoint.
     fn recover(&mut self) {
         self.held.clear();
         (self.held_since, self.position) = (None, None);
+        self.is_lost = true;
         std::thread::park_timeout(RETRY_WAIT);
-        if let Err(error) = self.rewind() {
-            tracing::error!(%error, "cannot go back to the last checkpoint");
-        }
     }
 
     fn rewind(&mut self) -> Result<(), CarryError> {
         self.parts.lake.reset()?;
         let position = self.parts.state.cursor(LAKE)?.unwrap_or_default();
         self.parts.consumer.rewind(position);
+        self.is_lost = false;
         Ok(())
     }
 }

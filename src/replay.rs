@@ -22,10 +22,11 @@ use self::read::Piece;
 use self::summary::{Form, Summary};
 use self::wire::Taken;
 use crate::analysis::Pace;
+use crate::background::Ended;
 use crate::cli::ReplayArguments;
 use crate::config::Config;
 use crate::dead_letter::DeadLetter;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, tell};
 use crate::models::Models;
 use crate::run::Engine;
 use crate::store::Store;
@@ -68,8 +69,11 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
             let mut summary = runtime.block_on(Replay::run(arguments, door, files));
             let detected = engine.detected();
             let waiting = progress::waiting("rules and models look at what was read");
-            engine.drain(&store);
+            let ended = engine.drain(&store);
             waiting.finish_and_clear();
+            if ended == Ended::Short {
+                tell("not everything is in the lake; the next start or replay goes on");
+            }
             summary.alerts = detected.map(|metrics| metrics.alerts().into_iter().collect());
             summary
         }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use magistrate_ingest::Intake;
 use magistrate_judge::Judge;
 use magistrate_sinks::lake::Lake;
@@ -17,6 +17,7 @@ use crate::admin_tls;
 use crate::analysis::{self, AnalysisThread, Pace};
 use crate::approvals;
 use crate::audit;
+use crate::background::Ended;
 use crate::canary::{self, Rounds};
 use crate::cli::RunArguments;
 use crate::config::{self, Config};
@@ -82,6 +83,8 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let doorkeeper = Arc::new(admin::doorkeeper(config, token)?);
     let queue = store.queue.clone();
     let refresh = Box::new(move || drop(queue.status()));
+    let queue = store.queue.clone();
+    let stalled = Box::new(move || queue.stalled());
     let canary = Rounds::start(canary_parts(config, (&store, &judge), &intake))?;
     listeners.start(
         config,
@@ -89,6 +92,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
         Shown {
             registry,
             refresh,
+            stalled,
             path: Arc::clone(&store.path),
             state: Arc::clone(&store.state),
             closing: engine.closing(),
@@ -108,15 +112,24 @@ async fn run(config: &Config, store: Store) -> Outcome {
     listeners.drain().await;
     reload.await?;
     decisions.join_all().await;
-    tokio::task::spawn_blocking(move || {
+    let drain = tokio::task::spawn_blocking(move || {
         canary.into_iter().for_each(Rounds::stop);
         let journal = audit_threads.stop();
-        engine.drain(&store);
+        let ended = engine.drain(&store);
         audit::end(&journal);
-    })
-    .await?;
-    tracing::info!("stopped");
-    Ok(())
+        ended
+    });
+    match drain.await? {
+        Ended::Complete => {
+            tracing::info!("stopped");
+            Ok(())
+        }
+        Ended::Short => Err(anyhow!(
+            "stopped before all that was acknowledged is analysed and in the lake; \
+             the rest waits in the queue for the next start"
+        )
+        .into()),
+    }
 }
 
 /// Everything behind the listeners.
@@ -189,18 +202,25 @@ impl Engine {
         self.detected.clone()
     }
 
-    /// Ends everything in the order of the path; every intake must be gone by now.
-    pub(crate) fn drain(self, store: &Store) {
+    /// Ends everything in the order of the path; every intake must be gone by now. Says whether all that
+    /// was acknowledged is analysed and in the lake.
+    pub(crate) fn drain(self, store: &Store) -> Ended {
         for worker in self.workers {
             if worker.join().is_err() {
                 tracing::error!("path worker panicked");
             }
         }
         // Its findings are records, too: it ends before the queue closes.
-        self.analysis.into_iter().for_each(AnalysisThread::drain);
+        let analysis = self.analysis.map(AnalysisThread::drain);
         store.queue.close();
-        self.lake.drain();
+        let lake = self.lake.drain();
         self.forwarders.stop();
+        let is_short = lake == Ended::Short || analysis == Some(Ended::Short);
+        if is_short {
+            Ended::Short
+        } else {
+            Ended::Complete
+        }
     }
 }
 

@@ -28,6 +28,7 @@ mod segment;
 mod shared;
 mod sidecar;
 mod size;
+mod stalls;
 mod status;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -203,6 +204,11 @@ impl Queue {
     /// disk per consumer.
     pub fn status(&self) -> Status {
         self.handle.shared.status()
+    }
+
+    /// Each consumer that cannot go on, and why.
+    pub fn stalled(&self) -> Vec<(String, String)> {
+        self.handle.shared.stalls.all()
     }
 
     /// The counters.

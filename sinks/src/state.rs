@@ -1,15 +1,17 @@
 //! The small transactional state beside the queue: who has read how far.
 
+mod handle;
 mod rows;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable, TableDefinition};
 
 pub use self::rows::Rows;
 
+use self::handle::Handle;
 use crate::Position;
 
 /// Pages of the file that are kept in memory. redb's own choice is a gibibyte, which a long run fills.
@@ -34,9 +36,11 @@ pub struct Checkpoint<'a> {
 }
 
 /// `DIR/state.redb`: the consumers' cursors, and the lake's checkpoint.
+///
+/// After an error of the disk the file is opened anew before the next transaction.
 #[derive(Debug)]
 pub struct State {
-    database: Database,
+    handle: Handle,
     path: PathBuf,
 }
 
@@ -74,10 +78,16 @@ impl State {
             source,
         };
         private_file(path).map_err(|error| open(redb::StorageError::Io(error).into()))?;
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path);
-        let database = database.map_err(open)?;
+        let builder = || {
+            let mut builder = Database::builder();
+            builder.set_cache_size(CACHE_BYTES);
+            builder
+        };
+        let database = builder().create(path).map_err(open)?;
+        let file = path.to_owned();
         Ok(Self {
-            database,
+            // Not created again: a new file would know of no cursor.
+            handle: Handle::new(database, move || builder().open(&file)),
             path: path.to_owned(),
         })
     }
@@ -85,9 +95,8 @@ impl State {
     /// A state in memory, for tests.
     #[cfg(test)]
     pub(crate) fn in_memory() -> Self {
-        let backend = redb::backends::InMemoryBackend::new();
         Self {
-            database: Database::builder().create_with_backend(backend).unwrap(),
+            handle: Handle::in_memory(),
             path: PathBuf::from("memory"),
         }
     }
@@ -97,8 +106,7 @@ impl State {
     /// # Errors
     /// When the file cannot be read.
     pub fn cursor(&self, consumer: &str) -> Result<Option<Position>, StateError> {
-        self.read_cursor(consumer)
-            .map_err(|source| self.error(source))
+        self.read(|transaction| read_cursor(transaction, consumer))
     }
 
     /// Every consumer's cursor.
@@ -106,7 +114,7 @@ impl State {
     /// # Errors
     /// When the file cannot be read.
     pub fn cursors(&self) -> Result<Vec<(String, Position)>, StateError> {
-        self.read_cursors().map_err(|source| self.error(source))
+        self.read(read_cursors)
     }
 
     /// Forgets how far `consumer` had come; durable when this returns.
@@ -154,8 +162,7 @@ impl State {
     /// # Errors
     /// When the file cannot be read.
     pub fn rows(&self, consumer: &str, take: impl FnMut(&[u8], &[u8])) -> Result<(), StateError> {
-        self.read_rows(consumer, take)
-            .map_err(|source| self.error(source))
+        self.read(|transaction| read_rows(transaction, consumer, take))
     }
 
     /// The note that [`State::checkpoint`] stored last for `consumer`.
@@ -163,8 +170,7 @@ impl State {
     /// # Errors
     /// When the file cannot be read.
     pub fn note_of(&self, consumer: &str) -> Result<Option<Vec<u8>>, StateError> {
-        self.read_note(consumer)
-            .map_err(|source| self.error(source))
+        self.read(|transaction| read_note(transaction, consumer))
     }
 
     /// Runs `change` in one durable transaction: all of it happens, or nothing.
@@ -175,90 +181,96 @@ impl State {
         &self,
         change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<(), StateError> {
-        self.try_transact(change)
+        self.handle
+            .with(|database| {
+                let transaction = database.begin_write()?;
+                change(&transaction)?;
+                transaction.commit()?;
+                Ok(())
+            })
             .map_err(|source| self.error(source))
     }
 
-    /// The database, for a module of this crate that keeps a table of its own.
-    pub(crate) const fn database(&self) -> &Database {
-        &self.database
+    /// Reads in one transaction, also for a module of this crate that keeps a table of its own.
+    ///
+    /// # Errors
+    /// When `look` fails or the file cannot be read.
+    pub(crate) fn read<T>(
+        &self,
+        look: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, StateError> {
+        self.handle
+            .with(|database| look(&database.begin_read()?))
+            .map_err(|source| self.error(source))
     }
 
-    pub(crate) fn error(&self, source: redb::Error) -> StateError {
+    fn error(&self, source: redb::Error) -> StateError {
         StateError::Use {
             path: self.path.clone(),
             source: Box::new(source),
         }
     }
+}
 
-    fn read_cursor(&self, consumer: &str) -> Result<Option<Position>, redb::Error> {
-        let transaction = self.database.begin_read()?;
-        let table = match transaction.open_table(CURSORS) {
-            Ok(table) => table,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let place = table.get(consumer)?.map(|value| value.value());
-        Ok(place.map(|(segment, offset)| Position { segment, offset }))
-    }
+fn read_cursor(
+    transaction: &ReadTransaction,
+    consumer: &str,
+) -> Result<Option<Position>, redb::Error> {
+    let table = match transaction.open_table(CURSORS) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let place = table.get(consumer)?.map(|value| value.value());
+    Ok(place.map(|(segment, offset)| Position { segment, offset }))
+}
 
-    fn read_note(&self, consumer: &str) -> Result<Option<Vec<u8>>, redb::Error> {
-        let transaction = self.database.begin_read()?;
-        let table = match transaction.open_table(NOTES) {
-            Ok(table) => table,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(table.get(consumer)?.map(|value| value.value().to_vec()))
-    }
+fn read_note(
+    transaction: &ReadTransaction,
+    consumer: &str,
+) -> Result<Option<Vec<u8>>, redb::Error> {
+    let table = match transaction.open_table(NOTES) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(table.get(consumer)?.map(|value| value.value().to_vec()))
+}
 
-    fn read_rows(
-        &self,
-        consumer: &str,
-        mut take: impl FnMut(&[u8], &[u8]),
-    ) -> Result<(), redb::Error> {
-        let transaction = self.database.begin_read()?;
-        let table = match transaction.open_table(ROWS) {
-            Ok(table) => table,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        for entry in table.range((consumer, &[][..])..)? {
-            let (key, bytes) = entry?;
-            let (owner, key) = key.value();
-            if owner != consumer {
-                break;
-            }
-            take(key, bytes.value());
+fn read_rows(
+    transaction: &ReadTransaction,
+    consumer: &str,
+    mut take: impl FnMut(&[u8], &[u8]),
+) -> Result<(), redb::Error> {
+    let table = match transaction.open_table(ROWS) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in table.range((consumer, &[][..])..)? {
+        let (key, bytes) = entry?;
+        let (owner, key) = key.value();
+        if owner != consumer {
+            break;
         }
-        Ok(())
+        take(key, bytes.value());
     }
+    Ok(())
+}
 
-    fn read_cursors(&self) -> Result<Vec<(String, Position)>, redb::Error> {
-        let transaction = self.database.begin_read()?;
-        let table = match transaction.open_table(CURSORS) {
-            Ok(table) => table,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-            Err(error) => return Err(error.into()),
-        };
-        let mut cursors = Vec::new();
-        for entry in table.iter()? {
-            let (name, place) = entry?;
-            let (segment, offset) = place.value();
-            cursors.push((name.value().to_owned(), Position { segment, offset }));
-        }
-        Ok(cursors)
+fn read_cursors(transaction: &ReadTransaction) -> Result<Vec<(String, Position)>, redb::Error> {
+    let table = match transaction.open_table(CURSORS) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut cursors = Vec::new();
+    for entry in table.iter()? {
+        let (name, place) = entry?;
+        let (segment, offset) = place.value();
+        cursors.push((name.value().to_owned(), Position { segment, offset }));
     }
-
-    fn try_transact(
-        &self,
-        change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>,
-    ) -> Result<(), redb::Error> {
-        let transaction = self.database.begin_write()?;
-        change(&transaction)?;
-        transaction.commit()?;
-        Ok(())
-    }
+    Ok(cursors)
 }
 
 /// Makes the file, for this user only, where it is missing.
@@ -271,7 +283,8 @@ fn private_file(path: &Path) -> std::io::Result<()> {
         .map(drop)
 }
 
-fn write_rows(
+/// Changes rows inside a transaction that also does something else.
+pub(crate) fn write_rows(
     transaction: &redb::WriteTransaction,
     owner: &str,
     changed: &Rows,

@@ -9,6 +9,7 @@ use magistrate_sinks::State;
 use magistrate_sinks::lake::{self, Lake, Wanted};
 use magistrate_sinks::queue::{Batch, FolderLock, LockError, Metrics, Queue, Setup};
 
+use crate::background::Ended;
 use crate::config::Config;
 use crate::consume::{LakeThread, Parts};
 use crate::store::{self, LAKE};
@@ -162,7 +163,9 @@ fn through_queue(config: &Config, lock: &FolderLock, records: &[Record]) -> anyh
     );
     let lake = LakeThread::start(parts)?;
     queue.close();
-    lake.drain();
+    if lake.drain() == Ended::Short {
+        tracing::warn!("the access rows wait in the queue for the next start");
+    }
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use magistrate_event::{Class, Timestamp};
-use redb::{ReadableDatabase as _, TableDefinition};
+use redb::{ReadTransaction, TableDefinition};
 use serde::{Deserialize, Serialize};
 
 use super::LakeError;
@@ -184,22 +184,18 @@ impl Store {
     }
 
     fn read(&self) -> Result<Checkpoint, LakeError> {
-        let bytes = self
-            .read_bytes()
-            .map_err(|source| self.state.error(source))?;
-        match bytes {
+        match self.state.read(read_bytes)? {
             Some(bytes) => serde_json::from_slice(&bytes).map_err(LakeError::Checkpoint),
             None => Ok(Checkpoint::default()),
         }
     }
+}
 
-    fn read_bytes(&self) -> Result<Option<Vec<u8>>, redb::Error> {
-        let transaction = self.state.database().begin_read()?;
-        let table = match transaction.open_table(CHECKPOINT) {
-            Ok(table) => table,
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(table.get(LAST)?.map(|value| value.value().to_vec()))
-    }
+fn read_bytes(transaction: &ReadTransaction) -> Result<Option<Vec<u8>>, redb::Error> {
+    let table = match transaction.open_table(CHECKPOINT) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(table.get(LAST)?.map(|value| value.value().to_vec()))
 }

@@ -124,6 +124,10 @@ impl Consumer {
     /// Goes back to `position`, for a consumer whose work since then was in vain.
     pub fn rewind(&mut self, position: Position) {
         self.position = position;
+        if self.has_read(self.end()) {
+            // Nothing is left that it could not do.
+            self.shared.stalls.clear(&self.name);
+        }
     }
 
     /// Stores that everything before `position` is done with, and lets old segments go.
@@ -132,14 +136,23 @@ impl Consumer {
     /// # Errors
     /// When the cursor cannot be written; it is then where it was.
     pub fn commit(&self, position: Position) -> Result<(), QueueError> {
-        self.shared.state.set_cursor(&self.name, position)?;
+        if let Err(error) = self.shared.state.set_cursor(&self.name, position) {
+            self.stall(&error);
+            return Err(error.into());
+        }
         self.moved_to(position);
         Ok(())
+    }
+
+    /// Shows that this consumer cannot go on, and why, until its cursor moves.
+    pub fn stall(&self, why: &dyn std::error::Error) {
+        self.shared.stalls.note(&self.name, why);
     }
 
     /// Tells the queue that the cursor was stored by a transaction of the consumer's own
     /// ([`crate::State::transact`]).
     pub fn moved_to(&self, position: Position) {
+        self.shared.stalls.clear(&self.name);
         self.shared.index().advance(&self.name, position);
         self.shared.trim();
     }

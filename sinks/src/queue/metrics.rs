@@ -42,6 +42,8 @@ pub struct Metrics {
     pub queued: Family<Consumer, Gauge>,
     /// The age of the oldest record that a consumer has not finished with.
     pub oldest_seconds: Family<Consumer, Gauge>,
+    /// 1 while a consumer cannot go on.
+    pub stalled: Family<Consumer, Gauge>,
 }
 
 /// Why something was refused or failed.
@@ -77,6 +79,7 @@ impl Default for Metrics {
             known_ids: Gauge::default(),
             queued: Family::default(),
             oldest_seconds: Family::default(),
+            stalled: Family::default(),
         }
     }
 }
@@ -171,6 +174,11 @@ impl Metrics {
             "Age of the oldest record that a consumer has not finished with",
             Unit::Seconds,
             self.oldest_seconds.clone(),
+        );
+        registry.register(
+            "consumer_stalled",
+            "1 while a consumer cannot go on",
+            self.stalled.clone(),
         );
     }
 }

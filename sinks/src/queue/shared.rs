@@ -11,6 +11,7 @@ use super::index::{Index, Readable};
 use super::metrics::gauge;
 use super::segment::Kind;
 use super::sidecar::Sidecar;
+use super::stalls::Stalls;
 use super::waiting::Waiting;
 use super::{Config, Metrics, QueueError};
 use crate::disk::Disk;
@@ -34,6 +35,7 @@ pub(super) struct Shared {
     /// Rings when records were synced, and when the queue was closed.
     news: Condvar,
     last_error: Mutex<Option<QueueError>>,
+    pub(super) stalls: Stalls,
     /// Held while segments are deleted, so that they go in their order.
     pub(super) trimming: Mutex<()>,
 }
@@ -61,6 +63,7 @@ impl Shared {
             index: Mutex::new(index),
             news: Condvar::new(),
             last_error: Mutex::new(None),
+            stalls: Stalls::default(),
             trimming: Mutex::new(()),
         }
     }

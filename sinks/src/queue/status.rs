@@ -57,6 +57,10 @@ impl Shared {
                 .oldest_seconds
                 .get_or_create(&label)
                 .set(gauge(age));
+            self.metrics
+                .stalled
+                .get_or_create(&label)
+                .set(i64::from(self.stalls.has(&consumer.name)));
         }
         self.metrics.waiting_bytes.set(gauge(status.waiting_bytes));
         status
