@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod credentials;
 mod feed;
+mod lag;
 mod letter;
 mod metrics;
 mod pace;

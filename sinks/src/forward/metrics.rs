@@ -1,12 +1,15 @@
 //! Counts what each sink does.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::Arc;
 
+use magistrate_event::Clock;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+
+use super::lag::{Lags, Oldest};
 
 /// The metrics of all sinks; names begin with `magistrate_sink_`.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +18,7 @@ pub struct Metrics {
     retried: Family<Name, Counter>,
     dead_lettered: Family<Name, Counter>,
     failed_requests: Family<Failure, Counter>,
-    lag: Family<Name, Gauge<f64, AtomicU64>>,
+    lags: Lags,
     parked: Family<Name, Gauge>,
     leaking: Family<Name, Gauge>,
     unconfirmed: Family<Name, Gauge>,
@@ -40,7 +43,7 @@ pub(super) struct SinkMetrics {
     pub(super) sent: Counter,
     pub(super) retried: Counter,
     pub(super) dead_lettered: Counter,
-    pub(super) lag_seconds: Gauge<f64, AtomicU64>,
+    pub(super) oldest: Arc<Oldest>,
     pub(super) parked: Gauge,
     pub(super) leaking: Gauge,
     pub(super) unconfirmed: Gauge,
@@ -70,11 +73,7 @@ impl Metrics {
             "Requests that failed, by class of the answer",
             self.failed_requests.clone(),
         );
-        sink.register(
-            "lag_seconds",
-            "Age of the oldest record that is not delivered",
-            self.lag.clone(),
-        );
+        sink.register_collector(Box::new(self.lags.clone()));
         sink.register(
             "parked",
             "1 while the peer waits for a person to correct its settings or ours",
@@ -92,8 +91,8 @@ impl Metrics {
         );
     }
 
-    /// The metrics of the sink `name`.
-    pub(super) fn of(&self, name: &str) -> SinkMetrics {
+    /// The metrics of the sink `name`; `clock` tells how old its records are.
+    pub(super) fn of(&self, name: &str, clock: Arc<dyn Clock>) -> SinkMetrics {
         let labels = Name {
             sink: name.to_owned(),
         };
@@ -103,7 +102,7 @@ impl Metrics {
             sent: self.sent.get_or_create_owned(&labels),
             retried: self.retried.get_or_create_owned(&labels),
             dead_lettered: self.dead_lettered.get_or_create_owned(&labels),
-            lag_seconds: self.lag.get_or_create_owned(&labels),
+            oldest: self.lags.add(name, clock),
             parked: self.parked.get_or_create_owned(&labels),
             leaking: self.leaking.get_or_create_owned(&labels),
             unconfirmed: self.unconfirmed.get_or_create_owned(&labels),

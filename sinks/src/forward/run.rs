@@ -5,7 +5,7 @@ mod hand_over;
 use std::sync::Arc;
 use std::time::Duration;
 
-use magistrate_event::Clock;
+use magistrate_event::{Clock, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -52,7 +52,6 @@ pub struct Forwarder<F, S> {
     dead: DeadLetters,
     guard: Arc<dyn Guard>,
     metrics: SinkMetrics,
-    clock: Arc<dyn Clock>,
     stop: CancellationToken,
     window: Window,
     confirmed_at: Instant,
@@ -74,13 +73,12 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         stop: CancellationToken,
     ) -> Self {
         Self {
-            metrics: metrics.of(&options.name),
+            metrics: metrics.of(&options.name, clock),
             feed,
             sink,
             options,
             dead,
             guard,
-            clock,
             stop,
             window: Window::default(),
             confirmed_at: Instant::now(),
@@ -270,11 +268,10 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         }
     }
 
-    /// Shows the age of the oldest record that is not delivered: in the window, or in hand.
-    fn show_lag(&self, in_hand: Option<magistrate_event::Timestamp>) {
-        let oldest = self.window.front().and_then(Batch::oldest).or(in_hand);
-        let age = oldest.map_or(Duration::ZERO, |oldest| self.clock.now().since(oldest));
-        self.metrics.lag_seconds.set(age.as_secs_f64());
+    /// Notes the oldest record that is not delivered: in the window, or in hand.
+    fn show_lag(&self, in_hand: Option<Timestamp>) {
+        let waiting = self.window.oldest().into_iter().chain(in_hand);
+        self.metrics.oldest.set(waiting.min());
     }
 
     async fn pause(&self, wait: Duration) -> Result<(), Stopped> {

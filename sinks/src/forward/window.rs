@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use magistrate_event::Timestamp;
 use tokio::time::Instant;
 
 use crate::Position;
@@ -45,9 +46,10 @@ impl Window {
         self.sent.iter().map(|sent| sent.batch.len()).sum()
     }
 
-    /// The batch that has waited longest.
-    pub(super) fn front(&self) -> Option<&Batch> {
-        self.sent.front().map(|sent| &sent.batch)
+    /// When the record was received that has waited longest.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        let batches = self.sent.iter().map(|sent| &sent.batch);
+        batches.filter_map(Batch::oldest).min()
     }
 
     /// Adds a batch that was accepted just now.
