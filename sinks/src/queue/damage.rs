@@ -143,8 +143,32 @@ fn a_file_of_garbage_is_set_aside() {
     assert_eq!(read, (0..200).collect::<Vec<_>>());
     let aside = bench.disk.list(&folder().join("quarantine")).unwrap();
     assert_eq!(aside[0].name, Kind::Log.name(77));
+    let metrics = queue.metrics();
+    assert_eq!(metrics.corrupt_records.get(), 1);
+    assert_eq!(metrics.corrupt_bytes.get(), 5_000);
+    assert_eq!(metrics.quarantined_bytes.get(), 5_000);
     assert_eq!(queue.append_and_wait(batch([300])).unwrap().accepted, 1);
     assert_eq!(queue.append_and_wait(batch([199])).unwrap().duplicate, 1);
+}
+
+#[test]
+fn a_growing_segment_that_is_destroyed_counts_as_damage_and_one_that_was_begun_as_torn() {
+    for (damaged_from, is_torn) in [(0, false), (HEADER_BYTES, false), (HEADER_BYTES + 8, true)] {
+        let bench = killed();
+        let path = folder().join(last(&bench, Kind::Log));
+        let len = bench.disk.content(&path).len() as u64;
+        let noise = vec![0xd5; usize::try_from(len - damaged_from).unwrap()];
+        let file = bench.disk.open(&path).unwrap();
+        file.write_at(&[&noise], damaged_from).unwrap();
+        let queue = bench.open(&["lake"]).unwrap();
+        let metrics = queue.metrics();
+        let (torn, corrupt) = (metrics.torn_bytes.get(), metrics.corrupt_bytes.get());
+        let expected = if is_torn { (len, 0) } else { (0, len) };
+        assert_eq!((torn, corrupt), expected, "from {damaged_from}");
+        assert_eq!(metrics.corrupt_records.get(), u64::from(!is_torn));
+        assert_eq!(metrics.quarantined_bytes.get(), len);
+        assert!(drain(&mut queue.consumer("lake").unwrap()).len() < 200);
+    }
 }
 
 #[test]

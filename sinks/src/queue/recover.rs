@@ -8,10 +8,11 @@ use magistrate_event::Timestamp;
 
 use super::QueueError;
 use super::ends::{End, ends};
+use super::frame::{HEAD_BYTES, Head};
 use super::index::{Retired, Segment};
 use super::quarantine::{Depth, Gap, Survey, survey};
 use super::reader::{SegmentReader, Unreadable};
-use super::segment::{HEADER_BYTES, Kind};
+use super::segment::{HEADER_BYTES, Header, Kind, read_header};
 use super::shared::Shared;
 use super::sidecar::Sidecar;
 use crate::dedup::Dedup;
@@ -167,7 +168,7 @@ fn rebuild(
     let written = ids.map_or(0, |ids| ids.fingerprints.len() as u64);
     if end.is_none() && written == 0 {
         if found.frames.is_empty() {
-            return drop_empty(shared, number, len);
+            return drop_empty(shared, number, len, file.as_ref());
         }
         cut_tail(shared, number, file.as_ref(), &mut found);
     }
@@ -203,18 +204,49 @@ fn read_through(
 }
 
 /// A segment without any record: deleted when it is only a beginning, else set aside.
-fn drop_empty(shared: &Shared, number: u64, len: u64) -> Result<(), QueueError> {
+fn drop_empty(
+    shared: &Shared,
+    number: u64,
+    len: u64,
+    file: &dyn DiskFile,
+) -> Result<(), QueueError> {
     if len <= HEADER_BYTES {
         shared.delete(&shared.path(Kind::Log, number));
         return Ok(());
     }
-    tracing::warn!(
-        segment = number,
-        bytes = len,
-        "queue file holds no whole record; set aside"
-    );
-    shared.metrics.torn_bytes.inc_by(len);
-    shared.move_aside(number)
+    if is_begun(file, number) {
+        tracing::warn!(
+            segment = number,
+            bytes = len,
+            "queue file holds no whole record; set aside"
+        );
+        shared.metrics.torn_bytes.inc_by(len);
+    } else {
+        tracing::error!(
+            segment = number,
+            bytes = len,
+            "queue file is damaged from its first record to its end; set aside"
+        );
+        // How many they were is not known: one at least.
+        shared.metrics.corrupt_records.inc();
+        shared.metrics.corrupt_bytes.inc_by(len);
+    }
+    shared.move_aside(number)?;
+    shared.metrics.quarantined_bytes.inc_by(len);
+    Ok(())
+}
+
+/// Whether a segment begins as it should, up to its first record, as after a write that the end of the
+/// process tore.
+fn is_begun(file: &dyn DiskFile, number: u64) -> bool {
+    let mut bytes = [0; HEADER_BYTES as usize + HEAD_BYTES];
+    let Ok(read) = file.read_at(&mut bytes, 0) else {
+        return false;
+    };
+    let (header, rest) = bytes.split_at(HEADER_BYTES as usize);
+    let is_good = matches!(read_header(header, number), Header::Good { .. });
+    let is_short = read < bytes.len();
+    is_good && (is_short || Head::parse(rest).is_some())
 }
 
 /// Cuts off what follows the last sound record: a write that the end of the process tore.
@@ -256,7 +288,7 @@ pub(super) fn received_at(shared: &Shared, position: Position) -> Option<Timesta
     let path = shared.path(Kind::Log, readable.start.segment);
     let mut bytes = [0; 64];
     let file = shared.disk.open(&path).ok()?;
-    let payload_at = readable.start.offset + super::frame::HEAD_BYTES as u64;
+    let payload_at = readable.start.offset + HEAD_BYTES as u64;
     let read = file.read_at(&mut bytes, payload_at).ok()?;
     let (_, received) = magistrate_event::Record::peek(bytes.get(..read)?).ok()?;
     Some(received)
