@@ -1,13 +1,15 @@
 //! The thread that carries records from the queue into the lake.
 
+mod held;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use magistrate_event::{Clock, Field, Record, Timestamp};
-use magistrate_sinks::lake::{Lake, LakeError};
+use magistrate_event::Clock;
+use magistrate_sinks::lake::{self, Lake, LakeError};
 use magistrate_sinks::queue::{Consumer, Entry, QueueError};
 use magistrate_sinks::{Position, State, StateError};
 use tokio::sync::oneshot;
@@ -16,6 +18,8 @@ use crate::background::{self, Ended};
 use crate::canary::output;
 use crate::path::Path;
 use crate::store::LAKE;
+
+use self::held::{Held, Release, is_masked};
 
 /// Records read at once: few enough that they are still in the processor's caches when written.
 const READ_RECORDS: usize = 32;
@@ -28,8 +32,6 @@ const RETRY_WAIT: Duration = Duration::from_secs(2);
 const DRAIN: Duration = Duration::from_secs(14);
 /// So often a file is tried again at shutdown: a stop must end within 30 s.
 const MAX_FAILURES_AT_END: u32 = 5;
-/// So many rows may wait for the real name of their tool before the next file is written.
-const MAX_HELD: usize = 10_000;
 
 /// What the lake thread works on.
 pub(crate) struct Parts {
@@ -75,18 +77,7 @@ impl LakeThread {
     pub(crate) fn start(parts: Parts) -> std::io::Result<Self> {
         let hurry = Arc::new(AtomicBool::new(false));
         let (asking, asked) = mpsc::channel();
-        let mut carrier = Carrier {
-            parts,
-            entries: Vec::new(),
-            held: Vec::new(),
-            held_since: None,
-            position: None,
-            is_closed: false,
-            is_lost: false,
-            hurry: Arc::clone(&hurry),
-            asked,
-            waiting: Vec::new(),
-        };
+        let mut carrier = Carrier::new(parts, Arc::clone(&hurry), asked);
         let thread = std::thread::Builder::new()
             .name("lake".to_owned())
             .spawn(move || {
@@ -127,14 +118,13 @@ struct Carrier {
     parts: Parts,
     /// What was read last, for its memory.
     entries: Vec<Entry>,
-    /// Rows of masked tools; another record may name them before the file is written.
-    held: Vec<Record>,
-    held_since: Option<Timestamp>,
+    /// Rows of masked tools, which other records may name.
+    held: Held,
     /// The place after the last record taken; `None` when nothing is unwritten.
     position: Option<Position>,
     /// The queue was closed, and all of it was read at least once.
     is_closed: bool,
-    /// What was read since the last checkpoint is lost and must be read again.
+    /// To go on from the last checkpoint: at the start, and when what was read since is lost.
     is_lost: bool,
     /// Set when a stop has taken too long already.
     hurry: Arc<AtomicBool>,
@@ -163,6 +153,24 @@ enum CarryError {
 }
 
 impl Carrier {
+    fn new(
+        parts: Parts,
+        hurry: Arc<AtomicBool>,
+        asked: mpsc::Receiver<oneshot::Sender<()>>,
+    ) -> Self {
+        Self {
+            held: Held::new(parts.max_age),
+            parts,
+            entries: Vec::new(),
+            position: None,
+            is_closed: false,
+            is_lost: true,
+            hurry,
+            asked,
+            waiting: Vec::new(),
+        }
+    }
+
     fn run(&mut self) -> Ended {
         let mut failures_at_end = 0;
         loop {
@@ -183,7 +191,8 @@ impl Carrier {
                         );
                         return Ended::Short;
                     }
-                    self.recover();
+                    self.forget();
+                    std::thread::park_timeout(RETRY_WAIT);
                 }
             }
         }
@@ -206,46 +215,59 @@ impl Carrier {
             Ok(entries) => entries,
             Err(QueueError::Closed) => {
                 self.is_closed = true;
-                self.checkpoint()?;
+                self.checkpoint(Release::All)?;
                 return Ok(Step::End(Ended::Complete));
             }
             Err(error) => return Err(error.into()),
         };
         for entry in &entries {
-            self.take(&entry.record)?;
+            self.take(entry)?;
             self.position = Some(entry.end);
         }
         self.entries = entries;
         if self.hurry.load(Ordering::Acquire) {
             tracing::warn!("stopping with records in the queue; the next start writes them");
-            self.checkpoint()?;
+            self.checkpoint(Release::Named)?;
             return Ok(Step::End(Ended::Short));
         }
-        if self.is_due() || self.is_awaited() {
-            self.checkpoint()?;
+        let now = self.parts.clock.now();
+        if self.held.is_due(now) {
+            self.write_held(Release::Due)?;
+        }
+        if self.is_awaited() {
+            self.checkpoint(Release::All)?;
             self.tell_written();
+        } else if self.parts.lake.due(now) {
+            self.checkpoint(Release::Named)?;
         }
         Ok(Step::On)
     }
 
-    fn take(&mut self, record: &Record) -> Result<(), LakeError> {
-        self.parts.path.tool_names.learn(record);
-        if record.event().text(Field::ToolNameState) == Some("redacted_by_client") {
-            self.held_since
-                .get_or_insert_with(|| self.parts.clock.now());
-            self.held.push(record.clone());
-            Ok(())
-        } else {
-            self.parts.lake.write(record)
+    fn take(&mut self, entry: &Entry) -> Result<(), LakeError> {
+        let Entry { record, end } = entry;
+        let names = &self.parts.path.tool_names;
+        names.learn(record);
+        if !is_masked(record) {
+            return self.parts.lake.write(record);
+        }
+        match names.apply(record) {
+            Some(named) => self.parts.lake.write(&named),
+            None => {
+                let now = self.parts.clock.now();
+                self.held.hold(*end, record.clone(), now);
+                Ok(())
+            }
         }
     }
 
-    fn is_due(&self) -> bool {
+    /// Writes rows that have waited for a name.
+    fn write_held(&mut self, what: Release) -> Result<(), LakeError> {
         let now = self.parts.clock.now();
-        let is_old = |since: Timestamp| now.since(since) >= self.parts.max_age;
-        self.parts.lake.due(now)
-            || self.held.len() > MAX_HELD
-            || self.held_since.is_some_and(is_old)
+        let names = &self.parts.path.tool_names;
+        for row in self.held.release(what, names, now) {
+            self.parts.lake.write_late(&row.record, row.since)?;
+        }
+        Ok(())
     }
 
     /// Whether somebody waits for what was read by now.
@@ -266,34 +288,38 @@ impl Carrier {
         }
     }
 
-    fn checkpoint(&mut self) -> Result<(), LakeError> {
-        let Some(position) = self.position else {
+    /// Writes files, without the rows that go on waiting for a name: these are stored with the cursor.
+    fn checkpoint(&mut self, what: Release) -> Result<(), LakeError> {
+        self.write_held(what)?;
+        let changes = self.held.changes();
+        if self.position.is_none() && changes.is_empty() {
             return Ok(());
-        };
-        for record in self.held.drain(..) {
-            let named = self.parts.path.tool_names.apply(&record);
-            self.parts.lake.write(named.as_ref().unwrap_or(&record))?;
         }
-        self.held_since = None;
-        self.parts.lake.checkpoint(position)?;
+        let consumer = &self.parts.consumer;
+        let position = self.position.unwrap_or_else(|| consumer.position());
+        self.parts.lake.checkpoint_holding(position, &changes)?;
+        self.held.stored();
         self.parts.consumer.moved_to(position);
         self.position = None;
         Ok(())
     }
 
     /// Forgets what is unwritten; the next step goes back to the last checkpoint.
-    fn recover(&mut self) {
-        self.held.clear();
-        (self.held_since, self.position) = (None, None);
+    fn forget(&mut self) {
+        self.position = None;
         self.is_lost = true;
-        std::thread::park_timeout(RETRY_WAIT);
     }
 
     fn rewind(&mut self) -> Result<(), CarryError> {
         self.parts.lake.reset()?;
         let position = self.parts.state.cursor(LAKE)?.unwrap_or_default();
+        let held = lake::held(&self.parts.state)?;
+        self.held.restore(held, self.parts.clock.now());
         self.parts.consumer.rewind(position);
         self.is_lost = false;
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

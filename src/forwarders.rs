@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use magistrate_sinks::Guard;
-use magistrate_sinks::forward::{self, Letter, Metrics, Pace, Setup};
+use magistrate_sinks::forward::{self, Letter, Metrics, Names, Pace, Setup};
 use prometheus_client::registry::Registry;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::store::{Store, sink_consumer};
+
+/// So long a row of a masked tool waits for its name: three exports of the client's spans.
+const HOLD: Duration = Duration::from_secs(15);
 
 /// The running forwarders.
 pub(crate) struct Forwarders {
@@ -42,6 +46,8 @@ impl Forwarders {
                 pace: Pace::default(),
                 dead: Box::new(move |letter| keep(&letters, letter)),
                 guard: Arc::clone(&store.path) as Arc<dyn Guard>,
+                names: names(store),
+                hold: HOLD,
                 metrics: metrics.clone(),
                 clock: Arc::clone(&store.clock),
                 stop: stop.clone(),
@@ -61,6 +67,14 @@ impl Forwarders {
             }
         }
     }
+}
+
+fn names(store: &Store) -> Names {
+    let path = Arc::clone(&store.path);
+    Arc::new(move |record| {
+        path.tool_names.learn(record);
+        path.tool_names.apply(record)
+    })
 }
 
 fn keep(letters: &DeadLetters, letter: Letter<'_>) -> io::Result<()> {

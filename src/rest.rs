@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use magistrate_event::{Event, EventUid};
 use magistrate_sinks::State;
+use magistrate_sinks::lake;
 use magistrate_sinks::queue::{self, FolderLock, LockError};
 
 use crate::admin::{CLOSE, For};
@@ -56,14 +57,19 @@ fn close(config: &Config, held: anyhow::Error, told: For) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// What the queue holds after the lake's cursor.
+/// What the queue holds after the lake's cursor, and what the lake holds back.
 fn queued(
     lock: &FolderLock,
     state: &Path,
     wanted: impl Fn(&Event) -> bool,
 ) -> anyhow::Result<Vec<(EventUid, Event)>> {
-    let from = State::open(state)?.cursor(LAKE)?.unwrap_or_default();
-    let mut rows = Vec::new();
+    let state = State::open(state)?;
+    let from = state.cursor(LAKE)?.unwrap_or_default();
+    let held = lake::held(&state)?.into_iter();
+    let held = held.filter(|(_, record)| wanted(record.event()));
+    let mut rows: Vec<_> = held
+        .map(|(_, record)| (record.uid(), record.event().clone()))
+        .collect();
     queue::read_rest(lock, from, |record| {
         if wanted(record.event()) {
             rows.push((record.uid(), record.event().clone()));

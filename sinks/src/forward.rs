@@ -1,4 +1,5 @@
-//! Carries records from the queue to SIEMs: at least once, in order, each peer on its own.
+//! Carries records from the queue to SIEMs: at least once, each peer on its own, in order but for rows
+//! of masked tools, which wait for their names.
 //!
 //! Every sink has a thread, a cursor in the queue and a pace of its own, and shares nothing with
 //! the others: a dead peer holds up nobody. A record counts as delivered when the peer has said
@@ -9,6 +10,7 @@ mod client;
 mod config;
 mod credentials;
 mod feed;
+mod hold;
 mod lag;
 mod letter;
 mod metrics;
@@ -20,6 +22,7 @@ mod sink;
 mod start;
 #[cfg(test)]
 pub(crate) mod testing;
+mod ways;
 mod window;
 
 pub use batch::Batch;
@@ -35,6 +38,7 @@ pub use secret::Secret;
 pub use select::Wanted;
 pub use sink::{Delivery, Pause, Receipt, Refused, SendError, Sink};
 pub use start::{Setup, StartError, start};
+pub use ways::{Names, Ways};
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use credentials::{Credentials, Renewal};

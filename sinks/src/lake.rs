@@ -13,6 +13,7 @@ mod encode;
 mod error;
 mod find;
 mod folder;
+mod held;
 mod key;
 mod metrics;
 mod page;
@@ -44,6 +45,7 @@ use table::{Scratch, Table};
 pub use config::Config;
 pub use error::LakeError;
 pub use find::{Row, Unread, Wanted, find};
+pub use held::{HeldChanges, held};
 pub use key::KeyError;
 pub use metrics::Metrics;
 pub use page::{schema_json, schema_page};
@@ -148,12 +150,28 @@ impl Lake {
     /// # Errors
     /// When a checkpoint has to come first, or the record is larger than any column can hold.
     pub fn write(&mut self, record: &Record) -> Result<(), LakeError> {
-        self.check_room(record)?;
-        let event = record.event();
-        let kind = kind_of(&self.kinds, event.class())?;
+        self.take(record)?;
         if self.waiting_since.is_none() {
             self.waiting_since = Some(self.clock.now());
         }
+        Ok(())
+    }
+
+    /// Like [`Lake::write`], for a row that has waited since `since` already.
+    ///
+    /// # Errors
+    /// Those of [`Lake::write`].
+    pub fn write_late(&mut self, record: &Record, since: Timestamp) -> Result<(), LakeError> {
+        self.take(record)?;
+        let oldest = self.waiting_since.map_or(since, |other| other.min(since));
+        self.waiting_since = Some(oldest);
+        Ok(())
+    }
+
+    fn take(&mut self, record: &Record) -> Result<(), LakeError> {
+        self.check_room(record)?;
+        let event = record.event();
+        let kind = kind_of(&self.kinds, event.class())?;
         let day = Day::of(event.time(), record.received());
         let appended = self
             .tables
@@ -187,14 +205,27 @@ impl Lake {
     /// When the disk refuses. The rows are then no longer in memory: call [`Lake::reset`], and
     /// read again from the cursor, which may or may not have moved.
     pub fn checkpoint(&mut self, position: Position) -> Result<(), LakeError> {
+        self.checkpoint_holding(position, &HeldChanges::default())
+    }
+
+    /// Like [`Lake::checkpoint`], and in the same transaction changes which rows before `position`
+    /// are held back and in no file: [`held`] gives them to the next start.
+    ///
+    /// # Errors
+    /// Those of [`Lake::checkpoint`].
+    pub fn checkpoint_holding(
+        &mut self,
+        position: Position,
+        held: &HeldChanges,
+    ) -> Result<(), LakeError> {
         if self.broken {
             return Err(LakeError::NeedsReset);
         }
-        if self.tables.is_empty() && self.store.is_at(position) {
+        if self.tables.is_empty() && held.is_empty() && self.store.is_at(position) {
             return Ok(());
         }
         let started = self.clock.now();
-        let outcome = self.write_checkpoint(position);
+        let outcome = self.write_checkpoint(position, held);
         self.forget_rows();
         match &outcome {
             Ok(()) => {
@@ -250,10 +281,14 @@ impl Lake {
         self.waiting_since = None;
     }
 
-    fn write_checkpoint(&mut self, position: Position) -> Result<(), LakeError> {
+    fn write_checkpoint(
+        &mut self,
+        position: Position,
+        held: &HeldChanges,
+    ) -> Result<(), LakeError> {
         self.store.settle()?;
         let (files, written) = self.stage()?;
-        self.store.commit(position, files)?;
+        self.store.commit(position, files, held)?;
         for file in written {
             self.metrics.count_file(file.class, file.rows, file.bytes);
         }

@@ -227,6 +227,19 @@ mod tests {
     }
 
     #[test]
+    fn a_masked_tool_bears_the_clients_placeholder_and_says_so() {
+        let mut event = event(Class::ApiActivity, 1);
+        event.set_text(Field::EventCode, "tool_result");
+        let shown = projected(event.clone());
+        assert_eq!(shown["api"]["operation"], "tool_result");
+        event.set_text(Field::ToolNameState, "redacted_by_client");
+        let shown = projected(event);
+        assert_eq!(shown["api"]["operation"], "mcp_tool");
+        let state = &shown["unmapped"]["magistrate"]["tool"]["name_state"];
+        assert_eq!(state, "redacted_by_client");
+    }
+
+    #[test]
     fn what_breaks_the_schema_moves_to_its_path_under_unmapped() {
         let mut event = event(Class::HttpActivity, 42);
         event.set_text(Field::SrcIp, "not an address");

@@ -53,6 +53,8 @@ pub use rest::read_rest;
 pub use size::{ByteSize, NotASize};
 pub use status::{ConsumerStatus, Status};
 
+pub(crate) use consumer::decode;
+
 use crate::State;
 use crate::disk::{Disk, RealDisk};
 use index::Index;

@@ -1,19 +1,21 @@
 //! The forwarding loop: read, encode, hand over, confirm, move the cursor.
 
 mod hand_over;
+mod late;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use magistrate_event::{Clock, Timestamp};
+use magistrate_event::{Clock, Record, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::hold::Hold;
 use super::metrics::{SinkMetrics, count};
 use super::window::Window;
-use super::{Batch, DeadLetters, Feed, Metrics, Pace, SendError, Sink, Wanted};
+use super::{Batch, Feed, Metrics, Pace, SendError, Sink, Wanted, Ways};
+use crate::Position;
 use crate::queue::{Entry, QueueError};
-use crate::{Guard, Position};
 
 /// How a forwarder batches and waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Options {
     pub commit_every: Duration,
     /// How long a request in flight may go on after the signal to stop.
     pub stop_grace: Duration,
+    /// How long a row of a masked tool waits for another record to name it.
+    pub hold: Duration,
 }
 
 /// Reading waits this long for the first record; the signal to stop waits as long.
@@ -49,14 +53,21 @@ pub struct Forwarder<F, S> {
     feed: F,
     sink: S,
     options: Options,
-    dead: DeadLetters,
-    guard: Arc<dyn Guard>,
+    ways: Ways,
     metrics: SinkMetrics,
+    clock: Arc<dyn Clock>,
     stop: CancellationToken,
     window: Window,
+    hold: Hold,
+    /// The place after the last record that was read.
+    read_to: Option<Position>,
+    /// There will be no more records.
+    is_closed: bool,
     confirmed_at: Instant,
     committed_at: Instant,
+    /// Up to here everything is delivered but for rows in `hold`.
     done: Option<Position>,
+    committed: Option<Position>,
 }
 
 /// The signal to stop came, the queue was closed and everything is delivered, or the guard forbade
@@ -68,22 +79,26 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
     pub fn new(
         (feed, sink): (F, S),
         options: Options,
-        (dead, guard): (DeadLetters, Arc<dyn Guard>),
+        ways: Ways,
         (metrics, clock): (&Metrics, Arc<dyn Clock>),
         stop: CancellationToken,
     ) -> Self {
         Self {
-            metrics: metrics.of(&options.name, clock),
+            metrics: metrics.of(&options.name, Arc::clone(&clock)),
             feed,
             sink,
             options,
-            dead,
-            guard,
+            ways,
+            clock,
             stop,
             window: Window::default(),
+            hold: Hold::default(),
+            read_to: None,
+            is_closed: false,
             confirmed_at: Instant::now(),
             committed_at: Instant::now(),
             done: None,
+            committed: None,
         }
     }
 
@@ -102,10 +117,12 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         if self.window.len() < MAX_UNCONFIRMED_BATCHES {
             let entries = self.read().await?;
             let any = !entries.is_empty();
-            for (batch, end) in self.cut(entries) {
-                self.deliver(batch, end).await?;
+            let ready = self.hold_back(entries);
+            for (batch, end) in self.cut(ready) {
+                self.deliver(batch, Some(end)).await?;
                 self.commit_when_due();
             }
+            self.release().await?;
             if !any {
                 self.rest().await?;
             }
@@ -133,8 +150,13 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         };
         match self.feed.read(self.options.batch_max_records, wait) {
             Ok(entries) => Ok(entries),
-            Err(QueueError::Closed) if self.window.is_empty() => Err(Stopped),
-            Err(QueueError::Closed) => Ok(Vec::new()),
+            Err(QueueError::Closed) if self.window.is_empty() && self.hold.is_empty() => {
+                Err(Stopped)
+            }
+            Err(QueueError::Closed) => {
+                self.is_closed = true;
+                Ok(Vec::new())
+            }
             Err(error) => {
                 tracing::error!(
                     sink = self.options.name,
@@ -147,14 +169,17 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         }
     }
 
+    fn wants(&self, record: &Record) -> bool {
+        self.options.wanted.contains(&Wanted::of(record.event()))
+    }
+
     /// Encodes what this sink wants into batches, each with the place after it.
     fn cut(&self, entries: Vec<Entry>) -> Vec<(Batch, Position)> {
         let mut batches = Vec::new();
         let mut batch = Batch::default();
         let mut end = None;
         for entry in entries {
-            let event = entry.record.event();
-            if self.options.wanted.contains(&Wanted::of(event)) {
+            if self.wants(&entry.record) {
                 batch.push(entry.record.uid(), entry.record.received(), |out| {
                     self.sink.encode(&entry.record, out);
                 });
@@ -170,12 +195,15 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         batches
     }
 
-    async fn deliver(&mut self, batch: Batch, end: Position) -> Result<(), Stopped> {
+    /// `end` is the place that is reached with it, if it is a place of its own.
+    async fn deliver(&mut self, batch: Batch, end: Option<Position>) -> Result<(), Stopped> {
         let accepted = self.hand_over(batch).await?;
         for (batch, receipt) in accepted {
             self.window.push(batch, receipt, self.options.patience);
         }
-        self.window.close(end);
+        if let Some(end) = end {
+            self.window.close(end);
+        }
         self.done = self.window.take_done().or(self.done);
         self.confirm_when_due().await
     }
@@ -232,17 +260,28 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
 
     fn commit(&mut self) {
         self.committed_at = Instant::now();
-        let Some(place) = self.done.take() else {
+        let Some(place) = self.may_commit() else {
             return;
         };
         if let Err(error) = self.feed.commit(place) {
-            self.done = Some(place);
             tracing::warn!(
                 sink = self.options.name,
                 error = &error as &dyn std::error::Error,
                 "cannot store the cursor"
             );
+            return;
         }
+        self.committed = Some(place);
+        self.done = self.done.filter(|done| *done != place);
+    }
+
+    /// Where the cursor may go: before the first row that waits.
+    fn may_commit(&self) -> Option<Position> {
+        let place = match self.hold.first() {
+            Some(row) => self.done?.min(row.before?),
+            None => self.done?,
+        };
+        (self.committed != Some(place)).then_some(place)
     }
 
     fn note(&self, error: &SendError) {
@@ -268,9 +307,10 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
         }
     }
 
-    /// Notes the oldest record that is not delivered: in the window, or in hand.
+    /// Notes the oldest record that is not delivered: in the window, held back, or in hand.
     fn show_lag(&self, in_hand: Option<Timestamp>) {
-        let waiting = self.window.oldest().into_iter().chain(in_hand);
+        let held = self.hold.first().map(|row| row.record.received());
+        let waiting = self.window.oldest().into_iter().chain(held).chain(in_hand);
         self.metrics.oldest.set(waiting.min());
     }
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{Fault, Kind, SinkConfig};
 use super::credentials::{Credentials, CredentialsError, Scheme, SecretSource};
-use super::{ClientError, DeadLetters, Feed, Forwarder, Metrics, Options, Pace, Sink};
+use super::{ClientError, DeadLetters, Feed, Forwarder, Metrics, Names, Options, Pace, Sink, Ways};
 use crate::Guard;
 use crate::elasticsearch::Elasticsearch;
 use crate::splunk_hec::SplunkHec;
@@ -26,6 +26,10 @@ pub struct Setup<F> {
     pub dead: DeadLetters,
     /// The last look at each request.
     pub guard: Arc<dyn Guard>,
+    /// Knows the names of masked tools.
+    pub names: Names,
+    /// How long a row waits for such a name.
+    pub hold: Duration,
     /// Where it counts.
     pub metrics: Metrics,
     /// What it measures lag by.
@@ -120,13 +124,17 @@ fn spawn<F: Feed + 'static, S: Sink + 'static>(
     sink: S,
     setup: Setup<F>,
 ) -> Result<JoinHandle<()>, StartError> {
-    let options = options(config, setup.pace);
+    let options = options(config, setup.pace, setup.hold);
     let body = move || {
         let _context = setup.runtime.enter();
         let forwarder = Forwarder::new(
             (setup.feed, sink),
             options,
-            (setup.dead, setup.guard),
+            Ways {
+                dead: setup.dead,
+                guard: setup.guard,
+                names: setup.names,
+            },
             (&setup.metrics, setup.clock),
             setup.stop,
         );
@@ -141,7 +149,7 @@ fn spawn<F: Feed + 'static, S: Sink + 'static>(
         })
 }
 
-fn options(config: &SinkConfig, pace: Pace) -> Options {
+fn options(config: &SinkConfig, pace: Pace, hold: Duration) -> Options {
     Options {
         name: config.name.clone(),
         wanted: config.records.clone(),
@@ -152,6 +160,7 @@ fn options(config: &SinkConfig, pace: Pace) -> Options {
         confirm_every: CONFIRM_EVERY.min(pace.longest),
         commit_every: COMMIT_EVERY,
         stop_grace: STOP_GRACE,
+        hold,
     }
 }
 

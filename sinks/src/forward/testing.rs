@@ -158,6 +158,8 @@ impl Bench {
                 Ok(())
             }),
             guard: Arc::new(Permissive),
+            names: Arc::new(|_| None),
+            hold: Duration::ZERO,
             metrics: self.metrics.clone(),
             clock: Arc::new(SystemClock),
             stop: self.stop.clone(),

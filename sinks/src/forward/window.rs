@@ -65,6 +65,14 @@ impl Window {
         }
     }
 
+    /// Has no batch move the cursor past `floor`: what follows there is sent only now.
+    pub(super) fn stay_at(&mut self, floor: Option<Position>) {
+        for sent in &mut self.sent {
+            sent.end = sent.end.filter(|end| Some(*end) <= floor);
+        }
+        self.done = self.done.filter(|done| Some(*done) <= floor);
+    }
+
     /// What to ask the peer about.
     pub(super) fn receipts(&self) -> Vec<Receipt> {
         let open = self.sent.iter().filter(|sent| !sent.confirmed);
@@ -165,6 +173,18 @@ mod tests {
         window.confirm(&[Receipt(1)]);
         assert_eq!(window.take_done(), Some(at(2)));
         assert_eq!(window.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_cursor_waits_for_what_is_sent_late() {
+        let mut window = window(&[1, 2, 3]);
+        window.stay_at(Some(at(1)));
+        window.push(Batch::default(), Receipt(4), PATIENCE);
+        window.close(at(3));
+        window.confirm(&[Receipt(1), Receipt(2), Receipt(3)]);
+        assert_eq!(window.take_done(), Some(at(1)));
+        window.confirm(&[Receipt(4)]);
+        assert_eq!(window.take_done(), Some(at(3)));
     }
 
     #[tokio::test(start_paused = true)]

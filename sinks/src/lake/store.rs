@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::LakeError;
 use super::day::Day;
 use super::folder::{Folder, STAGED, StagedFile, sync_folder};
-use crate::state::write_cursor;
+use super::held::HeldChanges;
+use crate::state::{write_cursor, write_rows};
 use crate::{Position, State};
 
 /// The consumer's name in the table of cursors.
@@ -80,11 +81,12 @@ impl Store {
         self.folder.create(name)
     }
 
-    /// Makes `files` and `position` durable together. From here on they are one.
+    /// Makes `files`, `position` and the rows that are held durable together. From here on they are one.
     pub(super) fn commit(
         &mut self,
         position: Position,
         files: Vec<StagedFile>,
+        held: &HeldChanges,
     ) -> Result<(), LakeError> {
         if !files.is_empty() {
             sync_folder(&self.folder.staging)?;
@@ -95,7 +97,7 @@ impl Store {
             offset: position.offset,
             pending: files,
         };
-        self.store(&next)?;
+        self.store(&next, held)?;
         self.last = next;
         Ok(())
     }
@@ -110,7 +112,7 @@ impl Store {
             pending: Vec::new(),
             ..self.last.clone()
         };
-        self.store(&settled)?;
+        self.store(&settled, &HeldChanges::default())?;
         self.last = settled;
         Ok(())
     }
@@ -168,7 +170,7 @@ impl Store {
         Ok(())
     }
 
-    fn store(&self, checkpoint: &Checkpoint) -> Result<(), LakeError> {
+    fn store(&self, checkpoint: &Checkpoint, held: &HeldChanges) -> Result<(), LakeError> {
         let bytes = serde_json::to_vec(checkpoint).map_err(LakeError::Checkpoint)?;
         let position = Position {
             segment: checkpoint.segment,
@@ -176,6 +178,7 @@ impl Store {
         };
         self.state.transact(|transaction| {
             write_cursor(transaction, CONSUMER, position)?;
+            write_rows(transaction, CONSUMER, held.rows())?;
             let mut table = transaction.open_table(CHECKPOINT)?;
             table.insert(LAST, bytes.as_slice())?;
             Ok(())

@@ -586,7 +586,9 @@ fn crash(place: &Place, crash: Crash) {
     if matches!(crash, Crash::Staged) {
         return;
     }
-    lake.store.commit(at(2, 0), files).unwrap();
+    lake.store
+        .commit(at(2, 0), files, &HeldChanges::default())
+        .unwrap();
     match crash {
         Crash::HalfWritten | Crash::Staged | Crash::Committed => {}
         Crash::FirstRenamed => {
@@ -633,6 +635,83 @@ fn a_crash_at_any_moment_loses_nothing_and_doubles_nothing() {
         );
         assert_eq!(first, if moved { 20 } else { 10 }, "{moment:?}");
     }
+}
+
+/// What a start finds held, by number.
+fn held_numbers(place: &Place) -> Vec<(Position, String)> {
+    let held = held(&place.state).unwrap().into_iter();
+    held.map(|(at, record)| (at, record.uid().to_string()))
+        .collect()
+}
+
+#[test]
+fn rows_that_are_held_survive_a_kill_and_are_written_once() {
+    let place = Place::new();
+    {
+        let mut lake = place.open();
+        lake.write(&simple(1)).unwrap();
+        let mut held = HeldChanges::default();
+        held.hold(at(1, 20), &simple(2));
+        held.hold(at(1, 300), &simple(3));
+        lake.checkpoint_holding(at(1, 400), &held).unwrap();
+        // Killed with this one in memory.
+        lake.write(&simple(4)).unwrap();
+    }
+    assert_eq!(place.uids(), uids_of([1]));
+    let [two, three] =
+        [(20, 2), (300, 3)].map(|(end, number)| (at(1, end), uid(number).to_string()));
+    assert_eq!(held_numbers(&place), [two, three.clone()]);
+
+    let mut lake = place.open();
+    lake.write_late(&simple(2), lake.clock.now()).unwrap();
+    let mut held = HeldChanges::default();
+    held.release(at(1, 20));
+    lake.checkpoint_holding(at(1, 400), &held).unwrap();
+    assert_eq!(place.uids(), uids_of([1, 2]));
+    assert_eq!(held_numbers(&place), [three]);
+}
+
+#[test]
+fn what_is_held_changes_with_the_files_or_not_at_all() {
+    for moment in [Crash::Staged, Crash::Committed, Crash::FirstRenamed] {
+        let place = Place::new();
+        let mut held_back = HeldChanges::default();
+        held_back.hold(at(1, 0), &simple(1));
+        let mut lake = place.open();
+        lake.checkpoint_holding(at(1, 0), &held_back).unwrap();
+        lake.write_late(&simple(1), lake.clock.now()).unwrap();
+        let mut released = HeldChanges::default();
+        released.release(at(1, 0));
+        let (files, _) = lake.stage().unwrap();
+        if !matches!(moment, Crash::Staged) {
+            lake.store.commit(at(1, 0), files, &released).unwrap();
+        }
+        if matches!(moment, Crash::FirstRenamed) {
+            lake.store.publish_all().unwrap();
+        }
+        drop(lake);
+
+        let mut lake = place.open();
+        for (_, record) in held(&place.state).unwrap() {
+            lake.write(&record).unwrap();
+        }
+        lake.checkpoint_holding(at(1, 0), &released).unwrap();
+        assert_eq!(place.uids(), uids_of([1]), "{moment:?}");
+        assert_eq!(held_numbers(&place), [], "{moment:?}");
+    }
+}
+
+#[test]
+fn a_row_that_waited_before_is_due_earlier() {
+    let place = Place::new();
+    let mut lake = place.open();
+    let now = lake.clock.now();
+    lake.write(&simple(1)).unwrap();
+    let soon = now.plus(Duration::from_secs(40));
+    assert!(!lake.due(soon));
+    lake.write_late(&simple(2), now.minus(Duration::from_secs(15)))
+        .unwrap();
+    assert!(lake.due(soon));
 }
 
 #[test]

@@ -11,6 +11,8 @@ use super::classes::{Home, Shape};
 use super::draft::{Draft, Shown};
 
 const UNKNOWN: &str = "unknown";
+/// What the client writes instead of the name of an MCP server's tool.
+const MASKED_TOOL: &str = "mcp_tool";
 
 /// Completes the objects that are there or that the class demands.
 pub(super) fn complete<'a>(record: &'a Record, shape: &Shape, draft: &mut Draft<'a>) {
@@ -133,9 +135,17 @@ fn user<'a>(record: &'a Record, _: &Shape, draft: &mut Draft<'a>) {
     }
 }
 
+/// The event's code stands for what was done, but not for a tool whose name the client masked: there
+/// its placeholder stands, and `magistrate.tool.name_state` says so.
 fn api<'a>(record: &'a Record, _: &Shape, draft: &mut Draft<'a>) {
-    let code = record.event().text(Field::EventCode);
-    draft.add("api.operation", Shown::from(code.unwrap_or(UNKNOWN)));
+    let event = record.event();
+    let is_masked = event.text(Field::ToolNameState) == Some("redacted_by_client");
+    let known = if is_masked {
+        Some(MASKED_TOOL)
+    } else {
+        event.text(Field::EventCode)
+    };
+    draft.add("api.operation", Shown::from(known.unwrap_or(UNKNOWN)));
 }
 
 fn file<'a>(_: &'a Record, _: &Shape, draft: &mut Draft<'a>) {

@@ -259,11 +259,11 @@ impl Entries {
     }
 }
 
-/// Reads a record back, which only the queue may.
+/// Reads a record back, which only the queue may, and for rows that the lake holds back, the lake.
 #[expect(
     clippy::disallowed_methods,
     reason = "the queue's reader: the bytes were redacted before they were written"
 )]
-pub(super) fn decode(payload: &[u8]) -> Option<Record> {
+pub(crate) fn decode(payload: &[u8]) -> Option<Record> {
     Record::decode(payload).ok()
 }

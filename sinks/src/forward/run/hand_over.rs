@@ -109,7 +109,7 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
     fn is_leaking(&self, batch: &Batch) -> bool {
         let name = &self.options.name;
         let mut records = (0..batch.len()).map(|index| batch.item(index).as_bytes());
-        let is_leaking = !records.all(|record| self.guard.permits(name, record));
+        let is_leaking = !records.all(|record| self.ways.guard.permits(name, record));
         if is_leaking {
             self.metrics.leaking.set(1);
             tracing::error!(
@@ -133,7 +133,7 @@ impl<F: Feed, S: Sink> Forwarder<F, S> {
                 reason,
                 body: batch.item(*index),
             };
-            while let Err(error) = (self.dead)(letter) {
+            while let Err(error) = (self.ways.dead)(letter) {
                 tracing::error!(
                     sink = letter.sink,
                     error = &error as &dyn std::error::Error,

@@ -7,7 +7,9 @@ use magistrate_event::{Class, Event, Field, Record, SystemClock, Timestamp};
 use prometheus_client::registry::Registry;
 
 use super::*;
-use crate::forward::{Delivery, Letter, Pause, Receipt, Refused};
+use crate::Guard;
+use crate::forward::hold::is_masked;
+use crate::forward::{DeadLetters, Delivery, Letter, Pause, Receipt, Refused};
 use crate::ocsf::samples;
 
 /// What the peer and the queue saw.
@@ -120,6 +122,7 @@ fn case(
             confirm_every: Duration::from_secs(1),
             commit_every: Duration::from_secs(1),
             stop_grace: Duration::from_secs(2),
+            hold: Duration::from_secs(15),
         },
     }
 }
@@ -150,7 +153,11 @@ async fn run(case: Case) -> (Seen, String) {
     Forwarder::new(
         (feed, peer),
         case.options,
-        (dead, case.guard),
+        Ways {
+            dead,
+            guard: case.guard,
+            names: Arc::new(|_| None),
+        },
         (&metrics, clock),
         case.stop,
     )
@@ -454,4 +461,149 @@ async fn the_guard_looks_at_each_record_alone() {
         ["0", "1", "2", "3", "4", "5", "6", "7", "8"]
     );
     assert!(metrics.contains("magistrate_sink_leaking{sink=\"peer\"} 0"));
+}
+
+/// A queue that hands out what the test says, one read after the other.
+struct Reads(Vec<Vec<Entry>>, Shared);
+
+impl Feed for Reads {
+    fn read(&mut self, _: usize, _: Duration) -> Result<Vec<Entry>, QueueError> {
+        if self.0.is_empty() {
+            return Err(QueueError::Closed);
+        }
+        Ok(self.0.remove(0))
+    }
+
+    fn commit(&mut self, position: Position) -> Result<(), QueueError> {
+        self.1.lock().unwrap().committed.push(position.offset);
+        Ok(())
+    }
+}
+
+/// A clock that moves with tokio's.
+struct Paused(Instant);
+
+impl Clock for Paused {
+    fn now(&self) -> Timestamp {
+        Timestamp::default().plus(self.0.elapsed())
+    }
+}
+
+fn masked(number: u64) -> Entry {
+    let mut event = record(number).event().clone();
+    event.set_text(Field::ToolNameState, "redacted_by_client");
+    Entry {
+        record: samples::record(event),
+        end: at(number + 1),
+    }
+}
+
+fn plain(number: u64) -> Entry {
+    Entry {
+        record: record(number),
+        end: at(number + 1),
+    }
+}
+
+fn at(offset: u64) -> Position {
+    Position { segment: 1, offset }
+}
+
+/// Runs `reads`; the peer takes a second for each request. The names of masked tools are known from
+/// the fourth request on.
+async fn run_reads(reads: Vec<Vec<Entry>>, hold: Duration) -> Seen {
+    let seen = Shared::default();
+    let mut case = case(0, |_, _| taken());
+    case.options.hold = hold;
+    case.options.commit_every = Duration::ZERO;
+    let requests = Arc::clone(&seen);
+    let names = move |record: &Record| {
+        let text = record.event().text(Field::Message)?;
+        if requests.lock().unwrap().sends.len() < 3 || !is_masked(record) {
+            return None;
+        }
+        let mut event = record.event().clone();
+        event.set_text(Field::Message, &format!("named {text}"));
+        event.set_text(Field::ToolNameState, "joined");
+        Some(samples::record(event))
+    };
+    let peer = Slow(Peer {
+        script: case.script,
+        confirmations: case.confirmations,
+        seen: Arc::clone(&seen),
+        start: Instant::now(),
+    });
+    let ways = Ways {
+        dead: Box::new(|_| Ok(())),
+        guard: case.guard,
+        names: Arc::new(names),
+    };
+    let clock = Arc::new(Paused(Instant::now()));
+    let feed = Reads(reads, Arc::clone(&seen));
+    let metrics = Metrics::default();
+    Forwarder::new(
+        (feed, peer),
+        case.options,
+        ways,
+        (&metrics, clock),
+        case.stop,
+    )
+    .run()
+    .await;
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
+    seen
+}
+
+/// A peer that takes a second for each request.
+struct Slow(Peer);
+
+impl Sink for Slow {
+    fn encode(&self, record: &Record, out: &mut String) {
+        self.0.encode(record, out);
+    }
+
+    async fn send(&mut self, batch: &Batch) -> Result<Delivery, SendError> {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.0.send(batch).await
+    }
+
+    async fn confirm(&mut self, receipts: &[Receipt]) -> Result<Vec<Receipt>, SendError> {
+        self.0.confirm(receipts).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_masked_row_waits_for_its_name_and_holds_up_nothing_but_the_cursor() {
+    let reads = vec![
+        vec![plain(0), masked(1), plain(2)],
+        vec![plain(3)],
+        vec![plain(4)],
+        vec![plain(5)],
+    ];
+    let seen = run_reads(reads, Duration::from_secs(4)).await;
+    let expected = [
+        vec!["0", "2"],
+        vec!["3"],
+        vec!["4"],
+        vec!["5"],
+        vec!["named 1"],
+    ];
+    assert_eq!(seen.sends, expected);
+    assert_eq!(seen.committed, [1, 6]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_masked_row_that_nobody_names_goes_as_it_is() {
+    let reads = vec![vec![masked(0)], vec![plain(1)]];
+    let seen = run_reads(reads, Duration::from_secs(1)).await;
+    assert_eq!(seen.sends, [vec!["1"], vec!["0"]]);
+    assert_eq!(seen.committed, [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_wait_go_when_the_queue_ends() {
+    let reads = vec![vec![plain(0), masked(1)]];
+    let seen = run_reads(reads, Duration::from_secs(3_600)).await;
+    assert_eq!(seen.sends, [vec!["0"], vec!["1"]]);
+    assert_eq!(seen.committed, [1, 2]);
 }
