@@ -209,11 +209,12 @@ impl Analyst {
                     return Ended::Short;
                 }
                 Err(error) => {
+                    let error = anyhow::Error::from(error);
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = format!("{error:#}"),
                         "analysis cannot go on; trying again"
                     );
-                    self.parts.consumer.stall(&error);
+                    self.parts.consumer.stall(error.as_ref());
                     std::thread::park_timeout(RETRY_WAIT);
                 }
             }

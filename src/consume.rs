@@ -178,11 +178,12 @@ impl Carrier {
                 Ok(Step::End(ended)) => return ended,
                 Ok(Step::On) => {}
                 Err(error) => {
+                    let error = anyhow::Error::from(error);
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = format!("{error:#}"),
                         "lake cannot be written; trying again"
                     );
-                    self.parts.consumer.stall(&error);
+                    self.parts.consumer.stall(error.as_ref());
                     failures_at_end += u32::from(self.is_closed);
                     let is_over = self.hurry.load(Ordering::Acquire);
                     if is_over || failures_at_end > MAX_FAILURES_AT_END {
