@@ -52,8 +52,11 @@ const CHECKPOINT: Duration = Duration::from_secs(5);
 const CHECKPOINT_SHARE: u32 = 20;
 /// So often it is looked whether rule files have changed.
 const RELOAD: Duration = Duration::from_secs(5);
-/// So long a stop waits for what the queue still holds; the lake needs its time, too.
-const DRAIN: Duration = Duration::from_secs(4);
+/// So long after its beginning a stop waits for what the queue still holds: with the lake's time it must
+/// end within 30 s.
+const DRAIN: Duration = Duration::from_secs(8);
+/// So long it waits in any case, also when the listeners needed that time.
+const LEAST_DRAIN: Duration = Duration::from_secs(3);
 
 /// Whether anything else waits for the time that the analysis takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,10 +138,12 @@ impl AnalysisThread {
 
     /// Waits until all that the queue holds was looked at, or until a stop must go on; nobody may
     /// append to the queue by now. What is left then is looked at after the next start.
-    pub(crate) fn drain(self) -> Ended {
+    /// The stop began at `stopping`.
+    pub(crate) fn drain(self, stopping: Instant) -> Ended {
         self.ending.store(true, Ordering::Release);
-        let started = Instant::now();
-        let may_wait = || self.pace == Pace::Thorough || started.elapsed() < DRAIN;
+        let began = Instant::now();
+        let is_time_left = || stopping.elapsed() < DRAIN || began.elapsed() < LEAST_DRAIN;
+        let may_wait = || self.pace == Pace::Thorough || is_time_left();
         while !self.thread.is_finished() && may_wait() {
             std::thread::park_timeout(Duration::from_millis(20));
         }

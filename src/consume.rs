@@ -27,8 +27,7 @@ const READ_RECORDS: usize = 32;
 const READ_WAIT: Duration = Duration::from_millis(100);
 /// How long to wait before trying again after the disk failed.
 const RETRY_WAIT: Duration = Duration::from_secs(2);
-/// So long a stop waits for the lake: with the listeners' time and the analysis's, it must end
-/// within 30 s.
+/// So long a stop waits for the lake: with the time until the analysis has ended, it must end within 30 s.
 const DRAIN: Duration = Duration::from_secs(14);
 /// So often a file is tried again at shutdown: a stop must end within 30 s.
 const MAX_FAILURES_AT_END: u32 = 5;

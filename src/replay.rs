@@ -9,6 +9,8 @@ mod report;
 mod summary;
 pub(crate) mod wire;
 
+use std::time::Instant;
+
 use anyhow::Context as _;
 use magistrate_event::{Clock as _, Refusal, Source, SystemClock};
 use magistrate_sinks::queue::LockError;
@@ -69,7 +71,7 @@ pub(crate) fn command(arguments: &ReplayArguments) -> Outcome {
             let mut summary = runtime.block_on(Replay::run(arguments, door, files));
             let detected = engine.detected();
             let waiting = progress::waiting("rules and models look at what was read");
-            let ended = engine.drain(&store);
+            let ended = engine.drain(&store, Instant::now());
             waiting.finish_and_clear();
             if ended == Ended::Short {
                 tell("not everything is in the lake; the next start or replay goes on");

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use anyhow::{Context as _, anyhow};
 use magistrate_ingest::Intake;
@@ -107,6 +108,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
     announce(&listeners, &store)?;
 
     stop.asked().await;
+    let stopping = Instant::now();
     tracing::info!("stopping: finishing what was received");
     shutdown.cancel();
     listeners.drain().await;
@@ -115,7 +117,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
     let drain = tokio::task::spawn_blocking(move || {
         canary.into_iter().for_each(Rounds::stop);
         let journal = audit_threads.stop();
-        let ended = engine.drain(&store);
+        let ended = engine.drain(&store, stopping);
         audit::end(&journal);
         ended
     });
@@ -125,7 +127,7 @@ async fn run(config: &Config, store: Store) -> Outcome {
             Ok(())
         }
         Ended::Short => Err(anyhow!(
-            "stopped before all that was acknowledged is analysed and in the lake; \
+            "stopped before all that was acknowledged is in the lake; \
              the rest waits in the queue for the next start"
         )
         .into()),
@@ -202,25 +204,23 @@ impl Engine {
         self.detected.clone()
     }
 
-    /// Ends everything in the order of the path; every intake must be gone by now. Says whether all that
-    /// was acknowledged is analysed and in the lake.
-    pub(crate) fn drain(self, store: &Store) -> Ended {
+    /// Ends everything in the order of the path; every intake must be gone by now. The stop began at
+    /// `stopping`. Says whether all that was acknowledged is in the lake.
+    pub(crate) fn drain(self, store: &Store, stopping: Instant) -> Ended {
         for worker in self.workers {
             if worker.join().is_err() {
                 tracing::error!("path worker panicked");
             }
         }
         // Its findings are records, too: it ends before the queue closes.
-        let analysis = self.analysis.map(AnalysisThread::drain);
+        let analysis = self.analysis.map(|thread| thread.drain(stopping));
+        if analysis == Some(Ended::Short) {
+            tracing::warn!("not everything is analysed; the next start goes on");
+        }
         store.queue.close();
         let lake = self.lake.drain();
         self.forwarders.stop();
-        let is_short = lake == Ended::Short || analysis == Some(Ended::Short);
-        if is_short {
-            Ended::Short
-        } else {
-            Ended::Complete
-        }
+        lake
     }
 }
 
