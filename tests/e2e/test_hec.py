@@ -53,6 +53,33 @@ def test_events_without_acknowledgement_are_sent_again_after_a_restart(magistrat
     assert len(set(hec.uids())) == 50
 
 
+def test_a_masked_tool_has_the_name_at_the_hec_that_a_span_tells_later(magistrate):
+    """The log says `mcp_tool`; what does not wait for a name comes before its span is sent."""
+    hec = Hec()
+    server = magistrate(config(hec)).start()
+    bodies = list(otlp.bodies(FIXTURES / "otlp/http-json-redacted"))
+
+    def send(wanted):
+        for signal, encoding, body in bodies:
+            if signal == wanted:
+                text = otlp.as_json(signal, encoding, body)
+                assert otlp.http_post(server.ports["otlp_http"], signal, text, "application/json")[0] == 200
+
+    def results():
+        found = [event["event"] for event in hec.events if event["event"]["metadata"].get("event_code") == "tool_result"]
+        tool = lambda event: event["unmapped"]["magistrate"]["tool"]
+        return sorted((event["api"]["operation"], tool(event)["name_state"]) for event in found if tool(event)["class"] == "mcp")
+
+    send("logs")
+    server.wait(lambda: len(hec.events) >= 5, "events at the HEC")
+    assert results() == []
+    send("traces")
+    server.wait(lambda: len(results()) == 2, "masked calls at the HEC", 30)
+    assert results() == [("broken_tool", "joined"), ("lookup_customer", "joined")]
+    server.stop()
+    assert len(hec.uids()) == len(set(hec.uids()))
+
+
 def test_a_dead_sink_delays_neither_intake_nor_lake(magistrate):
     gone = Hec()
     gone.shutdown()
