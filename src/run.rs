@@ -121,7 +121,12 @@ async fn run(config: &Config, store: Store) -> Outcome {
         audit::end(&journal);
         ended
     });
-    match drain.await? {
+    outcome(drain.await?)
+}
+
+/// What the exit status tells of a stop.
+fn outcome(ended: Ended) -> Outcome {
+    match ended {
         Ended::Complete => {
             tracing::info!("stopped");
             Ok(())
