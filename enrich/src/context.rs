@@ -5,16 +5,19 @@
 
 mod action;
 mod asked;
+mod commands;
 mod config;
 mod facts;
 mod grants;
 mod habits;
 mod holds;
 mod key;
+mod marks;
 mod met;
 mod named_files;
 mod observed;
 mod reads;
+mod refused;
 mod sensitive;
 mod session;
 mod sessions;
@@ -36,6 +39,7 @@ pub use self::config::ContextConfig;
 pub use self::facts::{Before, SessionFacts};
 pub use self::key::{SessionKey, Tag as CallTag};
 pub use self::observed::Rank;
+pub use self::refused::Retried;
 pub use self::turns::scheduled_task;
 
 /// So many locks share the sessions: a checkpoint holds one of them at a time.

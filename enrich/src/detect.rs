@@ -52,7 +52,7 @@ pub use self::group::{Alert, Grouper, Tally};
 pub use self::judge::{Decision, Policy};
 pub(crate) use self::lookups::lookups;
 pub use self::model_scores::{ModelScores, TextPart, Unjudged};
-pub(crate) use self::programs::{fetches, words};
+pub(crate) use self::programs::{fetches, walk, words};
 pub use self::question::{Answer, Question};
 pub use self::rate_limit::RateLimit;
 pub use self::recall::recalled;

@@ -14,7 +14,7 @@ mod uid;
 mod watch;
 
 pub use context::{
-    Before, CallTag, Context, ContextConfig, ContextRow, Observation, Rank, SessionFacts,
+    Before, CallTag, Context, ContextConfig, ContextRow, Observation, Rank, Retried, SessionFacts,
     SessionKey, scheduled_task,
 };
 pub use detect::{

@@ -52,6 +52,10 @@ pub(crate) fn told(facts: &SessionFacts) -> BTreeMap<&'static str, Json> {
         ),
         ("session.outside_grant", facts.outside_grant.map(Json::Bool)),
         ("session.ladder_from", facts.ladder_from.map(Json::from)),
+        (
+            "session.retried_refused",
+            facts.retried_refused.map(|how| Json::from(how.name())),
+        ),
         ("session.read_only", until.map(Json::from)),
         ("flow.copied_from", list(&facts.copied_from)),
         ("flow.copied_untrusted", flag(facts.copied_untrusted)),

@@ -4,6 +4,7 @@ use magistrate_event::Timestamp;
 
 use super::key::Tag;
 use super::observed::Rank;
+use super::refused::Retried;
 
 /// The facts and the evidence that the session's context has for one event.
 ///
@@ -50,6 +51,8 @@ pub struct SessionFacts {
     pub ladder_from: Option<&'static str>,
     /// What came before an action in the browser or on the screen; none of other actions.
     pub before: Option<Box<Before>>,
+    /// How the action does again what was refused in the session, and no person has let run since.
+    pub retried_refused: Option<Retried>,
     /// The permission mode in force.
     pub permission_mode: Option<String>,
     /// Until when the session may only read.
@@ -91,6 +94,7 @@ impl SessionFacts {
         read_by: Vec::new(),
         ladder_from: None,
         before: None,
+        retried_refused: None,
         permission_mode: None,
         read_only_until: None,
     };
@@ -123,6 +127,7 @@ impl SessionFacts {
         self.scheduled = self.scheduled.or(other.scheduled);
         self.ladder_from = self.ladder_from.or(other.ladder_from);
         self.before = self.before.or(other.before);
+        self.retried_refused = self.retried_refused.max(other.retried_refused);
         self.read_only_until = self.read_only_until.max(other.read_only_until);
         self
     }

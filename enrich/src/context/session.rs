@@ -13,6 +13,7 @@ use super::key::{Seconds, Tag};
 use super::met::Met;
 use super::observed::{Observed, Rank, Told};
 use super::reads::{Asking, Read, Reads, Taint};
+use super::refused::Refusals;
 use super::sensitive::{is_sensitive_command, is_sensitive_file};
 use super::turns::{Turn, Turns};
 
@@ -52,6 +53,8 @@ pub(super) struct Session {
     /// Tools of which a call was refused, or failed.
     refused: Met,
     failed: Met,
+    /// What the refused calls would have done.
+    refusals: Refusals,
     reads: Reads,
     mode: Option<Box<str>>,
     mode_at: Seconds,
@@ -75,6 +78,7 @@ impl Session {
         }
         self.take_mode(seen);
         let mut has_read = false;
+        self.refusals.apply(seen);
         match seen.told {
             Told::Prompt(text) => self.turns.add(Turn {
                 prompt: seen.prompt,
@@ -215,6 +219,7 @@ impl Session {
             copied_from: labels(copied),
             ladder_from: self.ladder_from(seen),
             before: self.before(seen),
+            retried_refused: self.refusals.retried(seen),
             permission_mode: self.mode.as_deref().map(str::to_owned),
             read_only_until: self.holds.read_only(seen.received).map(Seconds::timestamp),
             ..SessionFacts::default()

@@ -6,7 +6,7 @@ use super::key::{Seconds, SessionKey};
 use super::session::Session;
 
 /// The layout of a packed session; another one is not read.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 /// What a packed session takes beside its bytes: key, time, pointer, and the slack of the table.
 const OVERHEAD_BYTES: usize = 80;
 

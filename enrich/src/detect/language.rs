@@ -308,6 +308,11 @@ pub(super) const LANGUAGE: &[Name] = &[
         "Likewise: tools of which a call was refused before.",
     ),
     session(
+        "session.retried_refused",
+        FromSession::RetriedRefused,
+        "The action does again what was refused in the session within the last hour (its command, file, host, address, recipient, text or arguments), and no person has let run: same_tool, other_tool, or untold, where the client does not tell what was refused, and the same tool went on within two minutes of the same turn.",
+    ),
+    session(
         "session.failed",
         FromSession::Failed,
         "Likewise: tools of which a call failed before.",

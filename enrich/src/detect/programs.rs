@@ -52,16 +52,16 @@ pub(crate) fn fetches<'a>(line: &'a str, fetchers: &[&str]) -> Vec<(&'a str, &'a
 }
 
 /// A word of a command line, without the quotes around it.
-pub(super) struct Word<'a> {
-    pub(super) text: &'a str,
+pub(crate) struct Word<'a> {
+    pub(crate) text: &'a str,
     /// Whether it is a program.
-    pub(super) is_program: bool,
+    pub(crate) is_program: bool,
     /// The program whose argument it is, or that it is; empty where the simple command has none.
-    program: &'a str,
+    pub(crate) program: &'a str,
     /// The simple command that it belongs to, by its number in the line.
-    pub(super) command: usize,
+    pub(crate) command: usize,
     /// Whether that command reads what another one printed.
-    pub(super) is_piped: bool,
+    pub(crate) is_piped: bool,
     /// The simple command in whose words it stands, as in `curl $(…)`.
     pub(super) inside: Option<usize>,
 }
@@ -80,7 +80,7 @@ struct Place<'a> {
 const MAX_DEPTH: usize = 16;
 
 /// Shows the words of `line` to `visit` until it has seen enough.
-pub(super) fn walk<'a>(line: &'a str, mut visit: impl FnMut(Word<'a>) -> bool) {
+pub(crate) fn walk<'a>(line: &'a str, mut visit: impl FnMut(Word<'a>) -> bool) {
     let mut end = line.len().min(MAX_LINE_BYTES);
     while !line.is_char_boundary(end) {
         end -= 1;

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::names::{LANGUAGE, Origin};
 use super::view::Seen;
-use crate::context::{Before, SessionFacts};
+use crate::context::{Before, Retried, SessionFacts};
 
 /// What made the turn: a schedule. What else did is in no event.
 const SCHEDULED: &str = "scheduled";
@@ -34,6 +34,7 @@ pub(super) enum FromSession {
     Servers,
     Approved,
     Refused,
+    RetriedRefused,
     Failed,
     ReadOnly,
     CopiedFrom,
@@ -64,6 +65,7 @@ impl FromSession {
             | Self::Trigger
             | Self::ScheduledTask
             | Self::Refused
+            | Self::RetriedRefused
             | Self::Failed
             | Self::ReadOnly
             | Self::CopiedFrom
@@ -109,6 +111,7 @@ pub(super) fn seen(facts: &SessionFacts, from: FromSession) -> Option<Seen<'_>> 
         FromSession::Servers => list(&facts.before.as_ref()?.servers),
         FromSession::Approved => list(&facts.before.as_ref()?.approved),
         FromSession::Refused => list(&facts.before.as_ref()?.refused),
+        FromSession::RetriedRefused => facts.retried_refused.map(|how| text(how.name())),
         FromSession::Failed => list(&facts.before.as_ref()?.failed),
         FromSession::ReadOnly => known(facts.read_only_until.is_some()),
         FromSession::CopiedFrom => list(&facts.copied_from),
@@ -169,6 +172,9 @@ pub(super) fn fill(facts: &mut SessionFacts, from: FromSession, json: &Json) -> 
         FromSession::Servers => before(facts).servers = texts(json)?,
         FromSession::Approved => before(facts).approved = texts(json)?,
         FromSession::Refused => before(facts).refused = texts(json)?,
+        FromSession::RetriedRefused => {
+            facts.retried_refused = Some(Retried::named(json.as_str()?)?);
+        }
         FromSession::Failed => before(facts).failed = texts(json)?,
         FromSession::ReadOnly => {
             facts.read_only_until = match json.as_str() {
@@ -212,6 +218,6 @@ mod tests {
     #[test]
     fn evidence_is_part_of_the_language() {
         let evidence = LANGUAGE.iter().filter(|name| is_evidence(name.name));
-        assert_eq!(evidence.count(), 23);
+        assert_eq!(evidence.count(), 24);
     }
 }
