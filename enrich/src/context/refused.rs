@@ -119,8 +119,7 @@ impl Refusals {
     fn open(&self, seen: &Observed<'_>) -> impl Iterator<Item = &Refusal> {
         let (at, call) = (seen.time, seen.call);
         self.refused.iter().filter(move |one| {
-            let is_same = one.call == call && call != Tag::NONE;
-            !one.is_lifted && !is_same && one.at <= at && at.since(one.at) <= KEPT_SECONDS
+            !one.is_lifted && !one.is_of(call) && one.at <= at && at.since(one.at) <= KEPT_SECONDS
         })
     }
 
@@ -180,7 +179,7 @@ impl Refusals {
             return;
         }
         let mut refused = self.refused.iter_mut();
-        if let Some(known) = refused.find(|one| one.call == seen.call) {
+        if let Some(known) = refused.find(|one| one.is_of(seen.call)) {
             known.marks.join(&marks);
         } else if let Some((_, known)) = self.waiting.iter_mut().find(|one| one.0 == seen.call) {
             known.join(&marks);
@@ -198,13 +197,17 @@ impl Refusals {
         // Of commands, a person allows one kind for good, of other tools all calls.
         let lifts_all = forever && seen.action.tool_class != Some("execute");
         for one in &mut self.refused {
-            let is_again = one.call != seen.call && one.retried(seen, tool, &done).is_some();
+            let is_again = !one.is_of(seen.call) && one.retried(seen, tool, &done).is_some();
             one.is_lifted |= one.at <= seen.time && (is_again || lifts_all && one.tool == tool);
         }
     }
 }
 
 impl Refusal {
+    fn is_of(&self, call: Tag) -> bool {
+        self.call == call && call != Tag::NONE
+    }
+
     fn retried(&self, seen: &Observed<'_>, tool: Tag, done: &Marks) -> Option<Retried> {
         if !self.marks.is_empty() {
             let how = if self.tool == tool {
