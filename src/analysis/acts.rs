@@ -129,10 +129,13 @@ impl Acts {
         });
     }
 
-    /// The acts of the session of `event` that happened after it.
+    /// The acts of the session of `event` that happened after it. What a tool gave back comes in spans
+    /// alone, which are sent apart from the logs.
     pub(super) fn after(&mut self, event: &Event) -> impl Iterator<Item = &mut Act> {
-        let is_log = event.class() != Class::Span && !self.of.is_empty();
-        let session = is_log.then(|| SessionKey::of(event)).flatten();
+        let is_of_logs = event.class() != Class::Span;
+        let tells = is_of_logs || event.value(Field::SpanEvents).is_some();
+        let tells = tells && !self.of.is_empty();
+        let session = tells.then(|| SessionKey::of(event)).flatten();
         let acts = session.and_then(|session| self.of.get_mut(&session));
         let time = event.time();
         let acts = acts.into_iter().flatten();
@@ -180,7 +183,7 @@ mod tests {
     use std::sync::LazyLock;
 
     use magistrate_enrich::{Epoch, RedactKey, Redactor};
-    use magistrate_event::EventUid;
+    use magistrate_event::{EventUid, Value};
 
     use super::*;
 
@@ -226,6 +229,23 @@ mod tests {
         assert_eq!(times(&mut acts, late.event()), [5]);
         let in_order = record("a", "read", (5, 11));
         assert!(times(&mut acts, in_order.event()).is_empty());
+    }
+
+    #[test]
+    fn a_span_that_tells_what_a_tool_gave_back_counts_by_its_own_time() {
+        let mut acts = Acts::default();
+        acts.remember(&record("a", "send", (5, 10)), &SessionFacts::UNKNOWN, &[]);
+        let span = |time: i64, has_output: bool| {
+            let mut event = Event::new(Class::Span, 1, Timestamp::from_micros(time * 1_000_000));
+            event.set_text(Field::SessionUid, "a");
+            if has_output {
+                event.set(Field::SpanEvents, Value::List(Vec::new()));
+            }
+            event
+        };
+        assert_eq!(times(&mut acts, &span(4, true)), [5]);
+        assert!(times(&mut acts, &span(4, false)).is_empty());
+        assert!(times(&mut acts, &span(6, true)).is_empty());
     }
 
     #[test]
