@@ -39,7 +39,7 @@ use magistrate_event::{Event, EventUid, Timestamp};
 use serde_json::{Map, Value as Json};
 
 use self::name_table::NameTable;
-use self::sigma::{Compiled, Correlations, Which};
+use self::sigma::{Compiled, Correlations, When, Which};
 use self::source::Sources;
 use self::view::View;
 use crate::context::SessionFacts;
@@ -253,11 +253,11 @@ impl Correlator {
         matches: &[sigma::Match],
         time: Timestamp,
     ) -> Vec<Hit> {
-        let seconds = time.as_micros().div_euclid(1_000_000);
+        let at = When::of(time);
         let mut hits = rules.hits(matches);
         hits.extend(
             self.correlations
-                .observe(&rules.compiled, view, matches, seconds),
+                .observe(&rules.compiled, view, matches, at),
         );
         answer(&mut hits, view);
         hits

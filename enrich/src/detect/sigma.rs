@@ -33,6 +33,7 @@ use super::view::View;
 
 pub(super) use self::correlate::Correlations;
 pub use self::lists::DetectLists;
+pub(super) use self::memory::When;
 #[cfg(test)]
 pub(super) use self::written::MAX_FILE_BYTES;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::correlation::{Parent, Values};
 use super::fire::fires;
-use super::memory::{Entry, GroupKey, Memory, Window};
+use super::memory::{Entry, GroupKey, Memory, When, Window};
 use super::{Compiled, Correlated, Hit, Match};
 use crate::detect::view::View;
 
@@ -46,7 +46,7 @@ impl Correlations {
         rules: &Compiled,
         view: &View<'_>,
         matches: &[Match],
-        at: i64,
+        at: When,
     ) -> Vec<Hit> {
         let mut hits = Vec::new();
         let mut fired = Vec::new();
@@ -59,7 +59,7 @@ impl Correlations {
             };
             if let Some((values, entry)) = correlation.entry(watch, view, at) {
                 let group = (watch.correlation, &values);
-                fired.extend(self.add(rules, group, entry, at, &mut hits));
+                fired.extend(self.add(rules, group, entry, at.seconds, &mut hits));
             }
         }
         let uid = view.uid().map(|uid| *uid.as_bytes()).unwrap_or_default();
@@ -77,7 +77,7 @@ impl Correlations {
         &mut self,
         rules: &Compiled,
         fired: &[Fired],
-        (uid, at): ([u8; 16], i64),
+        (uid, at): ([u8; 16], When),
         hits: &mut Vec<Hit>,
     ) -> Vec<Fired> {
         let mut next = Vec::new();
@@ -95,13 +95,13 @@ impl Correlations {
                 let values = correlation.values_of(&one.told);
                 // A correlation has no field of which there could be a sum.
                 let entry = correlation.counts_events().then_some(Entry {
-                    at,
+                    at: at.seconds,
                     uid,
                     input: parent.input,
-                    value: 0,
+                    value: correlation.place(at),
                 });
                 let group = (parent.correlation, &values);
-                next.extend(self.add(rules, group, entry, at, hits));
+                next.extend(self.add(rules, group, entry, at.seconds, hits));
             }
         }
         next

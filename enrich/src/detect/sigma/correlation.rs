@@ -5,7 +5,7 @@ use rsigma_eval::correlation::compile_correlation;
 use rsigma_eval::{CompiledCorrelation, CorrelationAction, EvalError, Event as _, EventValue};
 use rsigma_parser::{CorrelationRule, CorrelationType, SigmaRule};
 
-use super::memory::{Entry, GroupKey};
+use super::memory::{Entry, GroupKey, When};
 use super::written;
 use crate::detect::view::View;
 
@@ -105,7 +105,7 @@ impl Correlation {
         &self,
         watch: &Watch,
         view: &View<'_>,
-        at: i64,
+        at: When,
     ) -> Option<(Values, Option<Entry>)> {
         let mut values = Vec::with_capacity(watch.fields.len());
         for field in &watch.fields {
@@ -113,12 +113,12 @@ impl Correlation {
         }
         let uid = view.uid().unwrap_or(EventUid::from_bytes([0; 16]));
         let entry = |value| Entry {
-            at,
+            at: at.seconds,
             uid: *uid.as_bytes(),
             input: watch.input,
             value,
         };
-        Some((values, self.value(view).map(entry)))
+        Some((values, self.value(view, at).map(entry)))
     }
 
     /// The group of `values`.
@@ -174,13 +174,19 @@ impl Correlation {
         seconds(self.rule.suppress_secs.unwrap_or(0))
     }
 
+    /// Where in its second an event stands, where order counts; else 0.
+    pub(super) fn place(&self, at: When) -> u64 {
+        let is_ordered = self.rule.correlation_type == CorrelationType::TemporalOrdered;
+        if is_ordered { at.micros } else { 0 }
+    }
+
     /// What the event adds to a sum or a count of values; none where it has no such value.
-    fn value(&self, view: &View<'_>) -> Option<u64> {
+    fn value(&self, view: &View<'_>, at: When) -> Option<u64> {
         let fields = self.rule.condition.field.as_deref().unwrap_or_default();
         match self.rule.correlation_type {
             CorrelationType::EventCount
             | CorrelationType::Temporal
-            | CorrelationType::TemporalOrdered => Some(0),
+            | CorrelationType::TemporalOrdered => Some(self.place(at)),
             CorrelationType::ValueCount => {
                 let mut bytes = Vec::new();
                 for field in fields {

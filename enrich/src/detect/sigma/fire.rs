@@ -48,13 +48,16 @@ fn fired(rule: &CompiledCorrelation, group: &Group) -> usize {
         .count()
 }
 
-/// Whether the rules have matched one after the other: the earliest match of each that does not come
-/// before that of the one ahead of it.
+/// Whether the rules have matched one after the other: the earliest match of each that comes after that
+/// of the one ahead of it. Of equal times the order of arrival counts: of a sender whose clock is ahead,
+/// all that comes in one batch happened when it was received.
 fn is_in_order(rule: &CompiledCorrelation, group: &Group) -> bool {
-    let mut from = i64::MIN;
+    let mut from = None;
     (0_u16..).take(rule.rule_refs.len()).all(|input| {
-        let times = group.entries().filter(|one| one.input == input);
-        let next = times.map(|one| one.at).filter(|at| *at >= from).min();
+        let entries = group.entries().enumerate();
+        let places = entries.filter(|(_, one)| one.input == input);
+        let places = places.map(|(arrival, one)| Some((one.at, one.value, arrival)));
+        let next = places.filter(|place| *place > from).min();
         from = next.unwrap_or(from);
         next.is_some()
     })

@@ -2,13 +2,15 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use magistrate_event::EventUid;
+use magistrate_event::{EventUid, Timestamp};
 use rsigma_eval::CompiledCorrelation;
 use rsigma_parser::{CorrelationType, WindowMode};
 use serde::{Deserialize, Serialize};
 
 use super::correlation::seconds;
 
+/// Microseconds of a second.
+const MICROS: i64 = 1_000_000;
 /// Entries of a group, at most; more do not raise a count.
 const MAX_ENTRIES: usize = 10_000;
 /// The same for each rule of a chain: of what came again and again, the last ones count.
@@ -28,8 +30,28 @@ pub(super) struct Entry {
     pub(super) uid: [u8; 16],
     /// Which of the correlation's rules matched.
     pub(super) input: u16,
-    /// A number's bits, or a hash of a text; 0 where only the event counts.
+    /// A number's bits, or a hash of a text; where order counts, the microseconds within the second;
+    /// else 0.
     pub(super) value: u64,
+}
+
+/// When an event happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::detect) struct When {
+    /// Seconds since the epoch.
+    pub(super) seconds: i64,
+    /// Microseconds within that second.
+    pub(super) micros: u64,
+}
+
+impl When {
+    pub(in crate::detect) fn of(time: Timestamp) -> Self {
+        let micros = time.as_micros();
+        Self {
+            seconds: micros.div_euclid(MICROS),
+            micros: micros.rem_euclid(MICROS).unsigned_abs(),
+        }
+    }
 }
 
 /// What of one group lies in its window, in the order in which it came.
