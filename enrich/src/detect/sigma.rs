@@ -1,6 +1,7 @@
 //! The one place that knows rsigma: compiles Sigma rules and runs them over our events.
 
 mod compile;
+mod condition;
 mod correlate;
 mod correlation;
 mod evidence;

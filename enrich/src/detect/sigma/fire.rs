@@ -85,7 +85,9 @@ fn measured(rule: &CompiledCorrelation, group: &Group) -> Option<f64> {
     let mut window = WindowState::new_for(rule.correlation_type);
     let numbers = group.entries().map(|one: &Entry| (one.at, one.value));
     numbers.for_each(|(at, bits)| window.push_numeric(at, f64::from_bits(bits)));
-    window.check_condition(&rule.condition, rule.correlation_type, &[], None)
+    let value = window.check_condition(&rule.condition, rule.correlation_type, &[], None)?;
+    // Of a percentile rsigma tells the value, whatever the condition says.
+    rule.condition.check(value).then_some(value)
 }
 
 /// Counts are small.

@@ -7,6 +7,7 @@ use rsigma_parser::{
 };
 
 use super::Notes;
+use super::condition::ask_for_all;
 
 use crate::detect::example::RuleExamples;
 use crate::detect::fault::{DetectFault, advised, locate};
@@ -98,6 +99,7 @@ impl Written {
             self.rules.push(placed);
         }
         for mut rule in collection.correlations {
+            ask_for_all(&mut rule, text);
             let own = Blocks::take(&mut rule.custom_attributes);
             let placed = self.placed(&place, text, rule, own, |rule| &rule.title);
             self.correlations.push(placed);

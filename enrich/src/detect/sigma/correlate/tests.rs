@@ -46,7 +46,7 @@ const CORRELATIONS: &[&str] = &[
     "{type: value_sum, rules: [a1, b1], group-by: [session.id], timespan: 60s, condition: {field: n, gte: 12}}",
     "{type: value_avg, rules: [a1], group-by: [session.id], timespan: 60s, condition: {field: n, gt: 5}}",
     "{type: value_median, rules: [a1, c1], timespan: 60s, condition: {field: n, gte: 6}}",
-    "{type: value_percentile, rules: [a1, c1], timespan: 60s, condition: {field: n, percentile: 90, gte: 7}}",
+    "{type: value_percentile, rules: [a1, c1], timespan: 60s, condition: {field: n, percentile: 90, gte: 0}}",
     "{type: event_count, rules: [k0], group-by: [session.id], timespan: 300s, condition: {gte: 2}}",
     "{type: temporal, rules: [k0, named6], group-by: [session.id], timespan: 300s}",
 ];
@@ -227,6 +227,30 @@ fn fires(body: &str, events: &[(char, u8, i64)]) -> Vec<bool> {
             .is_empty()
     };
     events.iter().map(|one| seen(*one)).collect()
+}
+
+#[test]
+fn a_temporal_correlation_without_a_condition_asks_for_all_rules() {
+    let events = [('a', 0, 0), ('b', 0, 1), ('c', 0, 2)];
+    let all = "{type: temporal, rules: [a1, b1, c1], timespan: 60s}";
+    assert_eq!(fires(all, &events), [false, false, true]);
+    let any = "{type: temporal, rules: [a1, b1, c1], timespan: 60s, condition: {gte: 1}}";
+    assert_eq!(fires(any, &events), [true, true, true]);
+    let two = "{type: temporal, rules: [a1, b1, c1], timespan: 60s, condition: {gte: 2}}";
+    assert_eq!(fires(two, &events), [false, true, false]);
+}
+
+#[test]
+fn a_percentile_is_held_against_its_condition() {
+    let body = "{type: value_percentile, rules: [a1], timespan: 60s, condition: {field: n, percentile: 50, gte: 5}}";
+    let events = [
+        ('a', 1, 0),
+        ('a', 2, 1),
+        ('a', 9, 2),
+        ('a', 8, 3),
+        ('a', 9, 4),
+    ];
+    assert_eq!(fires(body, &events), [false, false, false, true, true]);
 }
 
 #[test]
