@@ -118,7 +118,7 @@ impl Folded {
 
 #[cfg(test)]
 mod tests {
-    use magistrate_event::{Class, Event, EventUid, Field, Timestamp};
+    use magistrate_event::{Class, Event, EventUid, Field, Timestamp, Value};
 
     use super::*;
     use crate::context::SessionFacts;
@@ -193,6 +193,7 @@ level: critical
             let time = Timestamp::from_micros(i64::from(self.count) * 1_000_000);
             let mut event = Event::new(Class::ApiActivity, 2, time);
             event.set_text(Field::SessionUid, "s");
+            event.set_text(Field::EventCode, "tool_result");
             event.set_text(Field::ApiRequestUid, call);
             event.set_text(Field::Action, action);
             event.set_text(Field::ApiOperation, operation);
@@ -257,6 +258,25 @@ level: critical
         let closed = desk.grouper.close(&desk.rules, late);
         assert_eq!(told(&closed), [("Chain", Stage::Closed)]);
         assert!(evidence(&closed[0]).contains("Called"));
+    }
+
+    #[test]
+    fn the_alert_names_the_events_of_its_steps_and_begins_with_the_first() {
+        let mut desk = Desk::new();
+        // No rule looks at the second one; the third is no step.
+        desk.see(("c1", "read", ""), &[]);
+        desk.see(("c2", "look", ""), &[]);
+        desk.see(("c3", "look", ""), &[]);
+        let alerts = desk.see(("c4", "send", ""), &["c2", "c1"]);
+        let chain = &alerts.last().unwrap().event;
+        let mut named = String::new();
+        chain.push_json(chain.value(Field::RelatedEvents).unwrap(), &mut named);
+        let uid = |number: u8| EventUid::from_bytes([number; 16]).to_string();
+        let expected = [1, 2, 4].map(|number| format!(r#"{{"uid":"{}"}}"#, uid(number)));
+        assert_eq!(named, format!("[{}]", expected.join(",")));
+        assert_eq!(chain.int(Field::RelatedEventsCount), Some(3));
+        let first = Value::Time(Timestamp::from_micros(1_000_000));
+        assert_eq!(chain.value(Field::FindingFirstSeen), Some(&first));
     }
 
     #[test]

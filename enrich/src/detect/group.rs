@@ -1,5 +1,6 @@
 //! Groups matches into alerts: one alert for many equal matches, and not too many of one rule.
 
+mod brought;
 mod steps;
 mod timetable;
 
@@ -10,8 +11,10 @@ use std::sync::Arc;
 use magistrate_event::{Event, EventUid, Field, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::brought::Brought;
+use self::steps::add;
 use self::timetable::{Timetable, micros};
-use super::alert::{Group, MAX_RELATED, Stage, about, evidence, finding, questions};
+use super::alert::{Group, Stage, about, evidence, finding, questions};
 use super::chain::{Chain, Step};
 use super::config::{DetectConfig, Suppression};
 use super::moment::{Clock, Moment};
@@ -78,6 +81,9 @@ pub struct Grouper {
     has_file_news: bool,
     /// By session: rules of the open chains.
     chains: BTreeMap<String, BTreeSet<String>>,
+    /// Not kept over a restart: what came before it is not named.
+    #[serde(skip)]
+    brought: Brought,
     #[serde(skip)]
     tally: Tally,
 }
@@ -112,6 +118,7 @@ impl Grouper {
     ) -> Vec<Alert> {
         let moment = Moment::of(case.event, now);
         self.has_file_news |= moment.clock == Clock::File;
+        self.brought.note(case.event, case.uid);
         let mut alerts = Vec::new();
         self.close_of(Clock::Receipt, now.as_micros(), rules, &mut alerts);
         let mut hits: Vec<&Hit> = hits.iter().filter(|hit| hit.rule.alerts).collect();
@@ -226,11 +233,12 @@ impl Grouper {
     ) -> Taken {
         let (event, moment) = (matching.case.event, matching.moment);
         let time = event.time().as_micros();
+        let steps = self.steps_of(hit, matching);
         if let Some(group) = self.group(&hit.rule.id, &key) {
             group.count += 1;
             group.first = group.first.min(time);
             group.last = group.last.max(time);
-            add(group, hit, matching);
+            add(group, hit, matching, &steps);
             self.tally.grouped += 1;
             return Taken::Joined;
         }
@@ -255,7 +263,7 @@ impl Grouper {
             level: hit.rule.level.severity_id(),
             chain: is_chain.then(Chain::default),
         };
-        add(&mut group, hit, matching);
+        add(&mut group, hit, matching, &steps);
         if stage != Stage::New {
             return Taken::Throttled(alert_of(&hit.rule, &group, stage));
         }
@@ -344,22 +352,6 @@ fn key_of(hit: &Hit, event: &Event) -> String {
     ];
     let first = columns.iter().find_map(|field| event.text(*field));
     first.unwrap_or_default().to_owned()
-}
-
-/// Adds what `hit` is about to its group.
-fn add(group: &mut Group, hit: &Hit, matching: &Matching<'_>) {
-    let named = hit.correlated.iter().flat_map(|one| &one.events);
-    let named = named.filter(|uid| **uid != matching.name);
-    let named = named.map(|uid| (uid, CallTag::NONE));
-    for (uid, call) in named.chain([(&matching.name, matching.call)]) {
-        if group.events.len() < MAX_RELATED && !group.events.contains(uid) {
-            group.events.push(uid.clone());
-            group.calls.push(call);
-        }
-    }
-    if let Some(chain) = &mut group.chain {
-        chain.extend(hit, matching.step(), &matching.case.facts.read_by);
-    }
 }
 
 fn alert_of(rule: &Arc<Rule>, group: &Group, stage: Stage) -> Alert {

@@ -101,6 +101,8 @@ pub struct Correlated {
     pub value: f64,
     /// Length of its window.
     pub window_secs: u64,
+    /// When the first of the events in the window happened, in seconds since the epoch.
+    pub first: i64,
     /// Ids of the events in the window, as far as remembered.
     pub events: Vec<String>,
 }

@@ -128,14 +128,14 @@ impl Correlations {
         }
         let value = fires(rule, group);
         let value = value.filter(|_| group.may_alert(at, correlation.quiet_secs()));
-        let fired = value.map(|value| (value, group.uids(MAX_NAMED_EVENTS)));
+        let fired = value.map(|value| (value, group.uids(MAX_NAMED_EVENTS), group.first()));
         if fired.is_some() && correlation.resets() {
             group.reset();
         }
         if group.is_empty() {
             self.memory.forget(key);
         }
-        let (value, events) = fired?;
+        let (value, events, first) = fired?;
         let told = correlation.told(values);
         hits.push(Hit {
             rule: Arc::clone(rules.rule(rule.id.as_deref()?)?),
@@ -144,6 +144,7 @@ impl Correlations {
                 group: told.clone(),
                 value,
                 window_secs: rule.timespan_secs,
+                first: first.unwrap_or(at),
                 events: events.iter().map(ToString::to_string).collect(),
             }),
             answers: Vec::new(),

@@ -207,6 +207,11 @@ impl Group {
         last.map(|entry| EventUid::from_bytes(entry.uid)).collect()
     }
 
+    /// When the first of the events happened, in seconds since the epoch.
+    pub(super) fn first(&self) -> Option<i64> {
+        self.entries.iter().map(|entry| entry.at).min()
+    }
+
     /// Moves the window of `rule` to `at`.
     pub(super) fn open(&mut self, rule: &CompiledCorrelation, at: i64) -> Window {
         let span = seconds(rule.timespan_secs);
