@@ -9,6 +9,7 @@ mod agents;
 mod call;
 mod clock;
 mod flow;
+mod gap;
 mod model;
 mod note;
 mod owner;
@@ -26,7 +27,8 @@ use serde::Serialize;
 use self::agents::Agents;
 use self::call::Calls;
 use self::flow::reconcile;
-use self::note::{attribute, note};
+use self::gap::Gap;
+use self::note::note;
 use self::owner::Owner;
 use self::sighting::is_flow;
 use self::verdict::Verdicts;
@@ -174,6 +176,9 @@ pub fn task_graph(
         let mut all = own().flat_map(|event| fields.iter().filter_map(|field| event.text(*field)));
         all.next().map(str::to_owned)
     };
+    let (mut missing, closed) = (builder.missing, builder.closed);
+    missing.retain(|gap| !closed.contains(gap));
+    let missing = missing.into_iter().map(Missing::from).collect();
     let (mut alerts, folded) = (builder.alerts, builder.folded);
     alerts.retain(|alert| !folded.contains(&alert.finding));
     TaskGraph {
@@ -186,7 +191,7 @@ pub fn task_graph(
         turns: turns(builder.turns, calls, models),
         flows: loose,
         clocks,
-        missing: builder.missing,
+        missing,
         alerts,
     }
 }
@@ -247,7 +252,9 @@ struct Builder {
     models: Vec<ModelCall>,
     agents: Agents,
     verdicts: Verdicts,
-    missing: Vec<Missing>,
+    missing: Vec<Gap>,
+    /// Gaps that have closed since.
+    closed: Vec<Gap>,
     alerts: Vec<Alert>,
     /// Findings that are steps of a chain, which has an alert of its own.
     folded: BTreeSet<String>,
@@ -279,22 +286,17 @@ impl Builder {
             Some("prompt") if turn.text.is_none() => {
                 turn.text = event.text(Field::ContentText).map(str::to_owned);
             }
-            Some("telemetry_gap") => self.gap(event),
+            Some("telemetry_gap") => self.missing.extend(Gap::of(event)),
             Some(code) => {
+                if code == "telemetry_gap_closed" {
+                    self.closed.extend(Gap::of(event));
+                }
                 if let Some(text) = note(event, code) {
                     let event = code.to_owned();
                     turn.steps.push(Step::Note(Note { time, event, text }));
                 }
             }
             None => {}
-        }
-    }
-
-    fn gap(&mut self, event: &Event) {
-        let first = attribute(event, "missing.first").and_then(|text| text.parse().ok());
-        let last = attribute(event, "missing.last").and_then(|text| text.parse().ok());
-        if let (Some(first), Some(last)) = (first, last) {
-            self.missing.push(Missing { first, last });
         }
     }
 

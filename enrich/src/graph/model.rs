@@ -3,10 +3,11 @@
 use magistrate_event::{Event, Field, Timestamp};
 use serde::Serialize;
 
+use super::Flow;
 use super::call::Evidence;
 use super::clock::Period;
+use super::note::attribute;
 use super::sighting::duration;
-use super::{Flow, attribute};
 
 /// A request to the model.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use magistrate_event::{Class, Event, EventUid, Field, Source, Value};
 
-use super::attribute;
 use super::clock::{Clock, Period};
+use super::note::attribute;
 use crate::watch::place_of;
 
 /// A row that tells of a flow.

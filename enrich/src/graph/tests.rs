@@ -538,3 +538,29 @@ fn a_verdict_on_a_row_that_is_not_stored_is_found_by_its_call_and_told_once() {
         (vec![1, 1], None)
     );
 }
+
+#[test]
+fn a_gap_that_has_closed_is_not_missing() {
+    let gap = |seconds, code, (first, last): (i64, i64), before: i64| {
+        let mut gap = event(seconds, Class::BaseEvent, &[(Field::EventCode, code)]);
+        for (name, number) in [
+            ("missing.first", first),
+            ("missing.last", last),
+            ("missing.before", before),
+        ] {
+            let key = gap.1.push_key(name);
+            gap.1.keep(key, Value::Int(number));
+        }
+        gap
+    };
+    let events = [
+        // Both have the time of the event after the gap.
+        gap(8, "telemetry_gap_closed", (10, 13), 800),
+        gap(8, "telemetry_gap", (10, 13), 800),
+        gap(9, "telemetry_gap", (10, 13), 900),
+        gap(9, "telemetry_gap", (20, 20), 950),
+    ];
+    let missing = task_graph("s", &events, &[]).missing;
+    let missing: Vec<_> = missing.iter().map(|gap| (gap.first, gap.last)).collect();
+    assert_eq!(missing, [(10, 13), (20, 20)]);
+}
