@@ -550,8 +550,7 @@ async fn run_reads(reads: Vec<Vec<Entry>>, hold: Duration) -> Seen {
     )
     .run()
     .await;
-    let seen = std::mem::take(&mut *seen.lock().unwrap());
-    seen
+    std::mem::take(&mut *seen.lock().unwrap())
 }
 
 /// A peer that takes a second for each request.
