@@ -72,6 +72,7 @@ pub use seal_key::{SealKey, SealKeyError, SealKeyId, UnsealKey};
 pub use stream::StreamRedactor;
 pub use token::parse_token;
 
+pub(crate) use header::takes_parameters;
 pub(crate) use marker::{MARKER_START, markers};
 
 use content::{Content, MAX_SIGHTINGS, Sighting};

@@ -67,6 +67,13 @@ const COOKIE_ATTRIBUTES: &[&str] = &[
     "priority",
 ];
 
+/// Whether a list of parameters, not one word, follows this scheme in an Authorization header.
+pub(crate) fn takes_parameters(scheme: &str) -> bool {
+    LIST_SCHEMES
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(scheme))
+}
+
 /// How far a header inside a line is looked at, in bytes: hits in a row must cost linear time.
 const MAX_INSIDE_LEN: usize = 2048;
 

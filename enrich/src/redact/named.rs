@@ -1,19 +1,22 @@
 //! Finds secrets by the name that they are given to: `password`, `api_key`, `Authorization`.
 
+mod ending;
+
 use std::ops::Range;
 
 use serde::Deserialize;
 
 use super::ascii::{
-    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, follows_escape, is_at, is_at_ignoring_case,
-    is_word, skip, skip_back, skip_blanks, slice,
+    KEY_END_BYTE, VALUE_END_BYTE, byte, byte_before, follows_escape, is_at, is_word, skip,
+    skip_back, skip_blanks, slice,
 };
 use super::assign::{Assigned, Assignment, Form, assignment, bare, name_start, next_in_list};
 use super::header::{credentials, each_cookie, whole_header};
-use super::object::{each_held, next_text, value_before};
+use super::object::{Wanted, each_held, next_text, value_before};
 use super::placeholder::{is_code, is_no_code, is_placeholder, is_uuid, looks_random};
 use super::prefilter::Hit;
 use super::quote::Quote;
+use ending::name_end;
 
 /// What the value of a name is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -44,11 +47,23 @@ pub(crate) enum Joint {
     Anywhere,
 }
 
+/// How many secrets a name holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Holds {
+    /// One, or a list of them: `password`.
+    #[default]
+    One,
+    /// A list or map only: `passwords`, which before a single word is a heading or a count.
+    Several,
+}
+
 /// A rule that goes by names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) content: Content,
     pub(crate) joint: Joint,
+    pub(crate) holds: Holds,
 }
 
 /// What a name led to.
@@ -62,30 +77,6 @@ pub(crate) enum Led {
     Key(usize),
 }
 
-/// Endings that do not change what a name means.
-const ENDINGS: &[&str] = &[
-    "confirmation",
-    "confirm",
-    "again",
-    "repeat",
-    "value",
-    "hash",
-    "base64",
-    "b64",
-    "plaintext",
-    "plain",
-    "text",
-    "encrypted",
-    "encoded",
-    "new",
-    "old",
-    "current",
-    "str",
-    "string",
-    "1",
-    "2",
-    "3",
-];
 /// A name that is a value is no longer than this before its last part, in bytes.
 const MAX_VALUE_NAME_LEN: usize = 128;
 /// What asks for a secret between `<` and `>` is no longer, in bytes.
@@ -106,7 +97,11 @@ impl Named {
         if is_path(text, whole_start) {
             return Led::Nowhere;
         }
-        match assignment(text, hit.start, end) {
+        let assigned = assignment(text, hit.start, end);
+        if self.holds == Holds::Several && !is_several(text, end, assigned) {
+            return Led::Nowhere;
+        }
+        match assigned {
             None => self.beside(text, hit.start, end, found),
             Some(Assignment::Value(value))
                 if self.content == Content::LikelySecret
@@ -185,14 +180,18 @@ impl Named {
         first: Assigned,
         found: &mut impl FnMut(usize, usize),
     ) -> usize {
-        if opens_structure(slice(text, first.start, first.end), first.form) {
-            let is_secret = matches!(self.content, Content::Secret | Content::LikelySecret);
-            if is_secret && byte(text, first.start) == b'{' {
-                let held = |value| {
+        if byte(text, first.start) == b'{'
+            && let Some(wanted) = self.wanted(first.form)
+        {
+            let held = |value: Assigned| {
+                let plain = slice(text, value.start, value.end);
+                if wanted == Wanted::Holders || looks_random(plain) && !is_of_package(plain) {
                     self.secrets(text, value, &mut *found);
-                };
-                return each_held(text, first.start, held);
-            }
+                }
+            };
+            return each_held(text, first.start, wanted, held);
+        }
+        if opens_structure(slice(text, first.start, first.end), first.form) {
             return first.start;
         }
         let mut value = match self.content {
@@ -243,6 +242,30 @@ impl Named {
         value.end
     }
 
+    /// Whether a text or a number alone can be what it names.
+    pub(crate) const fn holds_one(self) -> bool {
+        matches!(self.holds, Holds::One)
+    }
+
+    /// Which values of an object count, set off as `form` says; `None` when none does.
+    fn wanted(self, form: Form) -> Option<Wanted> {
+        let is_bare = form == Form::Bare;
+        let can_be = is_bare || form == Form::Bracketed;
+        match (self.content, self.holds) {
+            (_, Holds::Several) => can_be.then_some(Wanted::All),
+            (Content::Secret | Content::LikelySecret, Holds::One) => {
+                is_bare.then_some(Wanted::Holders)
+            }
+            (
+                Content::RandomSecret
+                | Content::Session
+                | Content::Authorization
+                | Content::Cookies,
+                Holds::One,
+            ) => None,
+        }
+    }
+
     fn can_begin(self, text: &[u8], start: usize) -> bool {
         let before = byte_before(text, start);
         let camel = byte(text, start).is_ascii_uppercase()
@@ -253,6 +276,23 @@ impl Named {
             || !before.is_ascii_alphanumeric()
             || camel
             || follows_escape(text, start)
+    }
+}
+
+/// The address or checksum of a package that is called like a secret.
+fn is_of_package(value: &[u8]) -> bool {
+    value.starts_with(b"http") || value.starts_with(b"sha512-") || value.starts_with(b"sha1-")
+}
+
+/// Whether a name that ends at `end` has a list of quoted texts, or a map.
+fn is_several(text: &[u8], end: usize, assigned: Option<Assignment>) -> bool {
+    match assigned {
+        Some(Assignment::Tree) => true,
+        Some(Assignment::Value(value)) => {
+            let is_listed = || slice(text, end, value.start).contains(&b'[');
+            byte(text, value.start) == b'{' || value.form == Form::Quoted && is_listed()
+        }
+        None => false,
     }
 }
 
@@ -315,37 +355,6 @@ fn opens_structure(value: &[u8], form: Form) -> bool {
             value.first(),
             Some(b'{' | b'}' | b'(' | b')' | b'[' | b']' | b'|' | b'=' | b',')
         )
-}
-
-/// The end of a name whose literal ends at `at`, endings included; `None` when it goes on.
-fn name_end(text: &[u8], at: usize) -> Option<usize> {
-    let mut end = at;
-    for _ in 0..2 {
-        if !goes_on(text, end) {
-            return Some(end);
-        }
-        end = after_ending(text, end)?;
-    }
-    (!goes_on(text, end)).then_some(end)
-}
-
-/// `%` begins an escape, not a longer name.
-fn goes_on(text: &[u8], at: usize) -> bool {
-    let next = byte(text, at);
-    is_word(next) || matches!(next, b'-' | b'.') && is_word(byte(text, at + 1))
-}
-
-fn after_ending(text: &[u8], at: usize) -> Option<usize> {
-    let start = if matches!(byte(text, at), b'_' | b'-' | b'.') {
-        at + 1
-    } else {
-        at
-    };
-    let is_joined = start == at && byte(text, at).is_ascii_lowercase();
-    ENDINGS
-        .iter()
-        .find(|ending| !is_joined && is_at_ignoring_case(text, start, ending.as_bytes()))
-        .map(|ending| start + ending.len())
 }
 
 /// `/etc/passwd:` is a file, `://token:x@` belongs to another rule.

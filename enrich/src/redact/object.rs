@@ -7,6 +7,8 @@ use super::quote::Quote;
 
 /// How far into an object, or back from a name, is looked, in bytes.
 const MAX_LEN: usize = 2048;
+/// The same for an object of which every text counts.
+const MAX_ALL_LEN: usize = 16 * 1024;
 /// How often `value` is looked for before a name.
 const MAX_TRIES: usize = 4;
 /// Names under which an object of a secret holds the secret itself, lower case.
@@ -27,9 +29,33 @@ const HOLDERS: [&str; 14] = [
     "text",
 ];
 
-/// Calls `found` with each secret of the object that opens at `start`; returns where looking ended.
-pub(crate) fn each_held(text: &[u8], start: usize, mut found: impl FnMut(Assigned)) -> usize {
-    let text = slice(text, 0, start.saturating_add(MAX_LEN));
+/// Which texts of an object are called for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Those whose own names say that they hold the secret.
+    Holders,
+    /// All that are no names.
+    All,
+}
+
+impl Wanted {
+    const fn max_len(self) -> usize {
+        match self {
+            Self::Holders => MAX_LEN,
+            Self::All => MAX_ALL_LEN,
+        }
+    }
+}
+
+/// Calls `found` with each wanted text of the object that opens at `start`, and of those that follow
+/// it in a list; returns where looking ended.
+pub(crate) fn each_held(
+    text: &[u8],
+    start: usize,
+    wanted: Wanted,
+    mut found: impl FnMut(Assigned),
+) -> usize {
+    let text = slice(text, 0, start.saturating_add(wanted.max_len()));
     let limit = text.len();
     let (mut at, mut depth) = (start, 0_u32);
     let mut is_held = false;
@@ -39,7 +65,7 @@ pub(crate) fn each_held(text: &[u8], start: usize, mut found: impl FnMut(Assigne
             b'{' => depth += 1,
             b'}' => {
                 depth = depth.saturating_sub(1);
-                if depth == 0 {
+                if depth == 0 && !opens_next(text, at + 1) {
                     return at + 1;
                 }
             }
@@ -54,7 +80,7 @@ pub(crate) fn each_held(text: &[u8], start: usize, mut found: impl FnMut(Assigne
                 };
                 let sign = skip(text, after, 32, |byte| byte.is_ascii_whitespace());
                 if byte(text, sign) == b':' {
-                    is_held = is_holder(slice(text, inside, end));
+                    is_held = wanted == Wanted::All || is_holder(slice(text, inside, end));
                 } else if is_held {
                     let form = Form::Quoted;
                     found(Assigned {
@@ -71,6 +97,13 @@ pub(crate) fn each_held(text: &[u8], start: usize, mut found: impl FnMut(Assigne
         at += 1;
     }
     limit
+}
+
+/// Whether a comma and the next object of a list follow at `at`.
+fn opens_next(text: &[u8], at: usize) -> bool {
+    let blank = |byte: u8| byte.is_ascii_whitespace();
+    let comma = skip(text, at, 32, blank);
+    byte(text, comma) == b',' && byte(text, skip(text, comma + 1, 32, blank)) == b'{'
 }
 
 fn is_holder(name: &[u8]) -> bool {
@@ -164,7 +197,7 @@ mod tests {
 
     fn held(text: &str) -> Vec<&str> {
         let mut all = Vec::new();
-        each_held(text.as_bytes(), 0, |value| {
+        each_held(text.as_bytes(), 0, Wanted::Holders, |value| {
             all.push(text.get(value.start..value.end).unwrap());
         });
         all
@@ -185,6 +218,17 @@ mod tests {
         ] {
             assert_eq!(held(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn all_texts_of_a_list_of_objects_are_found() {
+        let text = r#"{"a":"1","b":{"c":"2"}}, {"d":["3"]},"e":"4""#;
+        let mut all = Vec::new();
+        let end = each_held(text.as_bytes(), 0, Wanted::All, |value| {
+            all.push(text.get(value.start..value.end).unwrap());
+        });
+        assert_eq!(all, ["1", "2", "3"]);
+        assert_eq!(text.get(end..), Some(r#","e":"4""#));
     }
 
     #[test]

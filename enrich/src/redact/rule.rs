@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::check::Check;
 use super::marker::{MAX_KIND_LEN, is_kind};
-use super::named::{Content, Joint, Named};
+use super::named::{Content, Holds, Joint, Named};
 use super::prefilter::{Case, Literal};
 
 /// A rule file.
@@ -51,6 +51,8 @@ struct WrittenRule {
     content: Option<Content>,
     #[serde(default)]
     joint: Joint,
+    #[serde(default)]
+    holds: Holds,
     grammar: Option<Grammar>,
     examples: Vec<String>,
     #[serde(default)]
@@ -275,8 +277,11 @@ fn method(written: WrittenRule) -> Result<Method, &'static str> {
         (None, Some(grammar)) if !by_name && !by_word => Ok(Method::Grammar(grammar)),
         (None, None) if by_name => {
             let content = written.content.ok_or("it has names but no content")?;
-            let joint = written.joint;
-            Ok(Method::Named(Named { content, joint }))
+            Ok(Method::Named(Named {
+                content,
+                joint: written.joint,
+                holds: written.holds,
+            }))
         }
         (Some(_) | None, Some(_) | None) => {
             Err("it needs exactly one of regex, words, names and grammar")

@@ -57,6 +57,7 @@ impl Texts<'_> {
             let name = resolve(*key);
             let sibling = told.filter(|_| is_value(name));
             let own = || sibling.or_else(|| name_rule(self.rules, name));
+            let own = || own().filter(|own| can_hold(*own, value));
             self.value(value, under.or_else(own));
         }
     }
@@ -193,6 +194,7 @@ impl Numbers<'_> {
             let name = self.event.resolve(*key);
             let sibling = told.filter(|_| is_value(name));
             let own = || sibling.or_else(|| Some((name_rule(self.rules, name)?, *key)));
+            let own = || own().filter(|(own, _)| can_hold(*own, value));
             let above = above.or_else(own);
             self.value(value, above);
         }
@@ -246,6 +248,11 @@ fn told_name<'a>(entries: &[(Text, Value)], resolve: impl Fn(Text) -> &'a str) -
         let told = value.as_text()?;
         is_name(resolve(*key)).then_some(told)
     })
+}
+
+/// Whether `value` may be what the rule's name holds: several secrets are a list or a map.
+const fn can_hold(under: Under, value: &Value) -> bool {
+    under.named.holds_one() || matches!(value, Value::List(_) | Value::Map(_))
 }
 
 /// Whether an entry of this name holds what its sibling names.

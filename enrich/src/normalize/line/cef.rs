@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::redact::takes_parameters;
+
 /// A CEF line: the seven fields of its header, and its extension; everything keeps its escapes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Cef<'a> {
@@ -77,12 +79,14 @@ pub(super) fn parse(message: &str, at: usize) -> Option<Cef<'_>> {
 /// The `key=value` pairs of an extension, in order; values keep their escapes.
 ///
 /// A value runs until the space before the next `key=`, so it may hold spaces, and `=` inside a
-/// word. What stands before the first key is dropped from no line: it is the value of key `""`.
+/// word; and it runs on over the parts of an HTTP header in it. What stands before the first key is dropped from no line: it is the value of key `""`.
 pub(super) fn pairs(extension: &str) -> Vec<(&str, &str)> {
     let mut pairs = Vec::with_capacity(32);
     let mut key = "";
     let mut value_from = 0;
     let mut search_from = 0;
+    let mut seen_to = 0;
+    let mut header = Header::None;
     while pairs.len() < MAX_PAIRS
         && let Some(sign) = next_sign(extension, search_from)
     {
@@ -90,12 +94,72 @@ pub(super) fn pairs(extension: &str) -> Vec<(&str, &str)> {
         let Some(key_from) = key_start(extension, value_from, sign) else {
             continue;
         };
+        let piece = extension.get(seen_to..key_from).unwrap_or_default();
+        seen_to = sign + 1;
+        if header.goes_on(piece) {
+            header = Header::Inside;
+            continue;
+        }
         push(&mut pairs, key, extension.get(value_from..key_from));
         key = extension.get(key_from..sign).unwrap_or_default();
         value_from = sign + 1;
+        header = Header::of_key(key);
     }
     push(&mut pairs, key, extension.get(value_from..));
     pairs
+}
+
+/// Where a value is in a header that the device wrote into it as it came, `=` without a backslash:
+/// taken apart, cookies and signatures would be values of unknown keys, which nobody knows as secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Header {
+    None,
+    /// The key is the header's name.
+    Named,
+    Inside,
+}
+
+impl Header {
+    fn of_key(key: &str) -> Self {
+        if is_header_name(key) || ends_in(key, "cookies") {
+            Self::Named
+        } else {
+            Self::None
+        }
+    }
+
+    /// Whether the name behind `piece`, the text since the last name, is a part of the header:
+    /// `Cookie: sid=…; a=…`, `Authorization: Digest username=…, response=…`.
+    fn goes_on(self, piece: &str) -> bool {
+        let piece = piece.trim_end();
+        let begun = piece
+            .rsplit_once(':')
+            .filter(|(before, _)| is_header_name(before))
+            .map(|(_, rest)| rest.trim_start());
+        let is_listed = piece.ends_with([';', ',']);
+        match (begun, self) {
+            (Some(rest), _) => rest.is_empty() || is_listed || takes_parameters(rest),
+            (None, Self::Named) => is_listed || takes_parameters(piece.trim_start()),
+            (None, Self::Inside) => is_listed,
+            (None, Self::None) => is_cookie_flag(piece),
+        }
+    }
+}
+
+/// Whether `text` ends in the name of a header that holds credentials.
+fn is_header_name(text: &str) -> bool {
+    ends_in(text, "cookie") || ends_in(text, "authorization")
+}
+
+/// `curl -b` and `curl --cookie`, which a cookie follows.
+fn is_cookie_flag(text: &str) -> bool {
+    (text.ends_with(" -b") || text.ends_with(" --cookie")) && text.contains("curl ")
+}
+
+fn ends_in(text: &str, end: &str) -> bool {
+    let start = text.len().checked_sub(end.len());
+    let tail = start.and_then(|start| text.get(start..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
 /// Undoes the escapes of a header: `\|` and `\\`.
@@ -254,6 +318,69 @@ mod tests {
             ("a==b c=d", &[("a", "=b"), ("c", "d")]),
             ("lost words a=1", &[("", "lost words"), ("a", "1")]),
             ("no pairs", &[("", "no pairs")]),
+        ];
+        for (extension, expected) in cases {
+            assert_eq!(pairs(extension), expected, "{extension}");
+        }
+    }
+
+    #[test]
+    fn a_header_in_a_value_stays_whole() {
+        let cases: [(&str, &[(&str, &str)]); 9] = [
+            (
+                "msg=Cookie: sid=x; a=b act=y",
+                &[("msg", "Cookie: sid=x; a=b"), ("act", "y")],
+            ),
+            (
+                "msg=set-cookie: sid=x; Path=/; HttpOnly act=y",
+                &[("msg", "set-cookie: sid=x; Path=/; HttpOnly"), ("act", "y")],
+            ),
+            (
+                "msg=Authorization: Digest username=\"u\", nonce=\"n\", response=\"r\" act=y",
+                &[
+                    (
+                        "msg",
+                        "Authorization: Digest username=\"u\", nonce=\"n\", response=\"r\"",
+                    ),
+                    ("act", "y"),
+                ],
+            ),
+            (
+                "msg=Authorization: AWS4-HMAC-SHA256 Credential=k/aws4_request, Signature=s act=y",
+                &[
+                    (
+                        "msg",
+                        "Authorization: AWS4-HMAC-SHA256 Credential=k/aws4_request, Signature=s",
+                    ),
+                    ("act", "y"),
+                ],
+            ),
+            (
+                "requestCookies=a=1; sid=x act=y",
+                &[("requestCookies", "a=1; sid=x"), ("act", "y")],
+            ),
+            (
+                "Authorization=Digest a=1, response=x act=y",
+                &[("Authorization", "Digest a=1, response=x"), ("act", "y")],
+            ),
+            (
+                "msg=curl -b sid=x https://e.com act=y",
+                &[("msg", "curl -b sid=x https://e.com"), ("act", "y")],
+            ),
+            (
+                "msg=Authorization: Bearer x act=y",
+                &[("msg", "Authorization: Bearer x"), ("act", "y")],
+            ),
+            (
+                "cookie= act=y msg=one, two a=b; c=d",
+                &[
+                    ("cookie", ""),
+                    ("act", "y"),
+                    ("msg", "one, two"),
+                    ("a", "b;"),
+                    ("c", "d"),
+                ],
+            ),
         ];
         for (extension, expected) in cases {
             assert_eq!(pairs(extension), expected, "{extension}");
