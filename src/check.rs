@@ -92,29 +92,14 @@ pub(crate) fn command(arguments: &CheckArguments) -> Outcome {
 /// Looks at everything that can be looked at without opening a port or writing a file.
 pub(crate) fn examine(loaded: &Loaded) -> Report {
     let config = &loaded.config;
-    let place = place(loaded);
     let ingest = config.ingest();
-    let mut messages: Vec<String> = Vec::new();
-    messages.extend(
-        magistrate_ingest::check(&ingest)
-            .iter()
-            .map(ToString::to_string),
-    );
-    messages.extend(
-        config
-            .syslog
-            .faults()
-            .iter()
-            .map(|fault| format!("syslog: {fault}")),
-    );
-    messages.extend(config.queue.faults().iter().map(ToString::to_string));
-    messages.extend(config.lake.check().err().map(|error| chain(&error)));
-    messages.extend(config.canary.faults());
-    messages.extend(keys::faults(&config.redact, &config.data));
-    messages.extend(forward::check(&config.sink).iter().map(ToString::to_string));
     let (list_faults, list_warnings) = lists::check(&config.redact);
-    messages.extend(list_faults.iter().map(|fault| chain(fault)));
-    messages.extend(config.redact.faults());
+    let mut messages = faults_of_sections(config, &ingest);
+    messages.extend(
+        list_faults
+            .iter()
+            .map(|(number, fault)| format!("redact.lists[{number}]: {}", chain(fault))),
+    );
     let kept = config.redact.personal.kept().map(|(class, reason)| Kept {
         class,
         reason: reason.to_owned(),
@@ -128,14 +113,6 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
         Ok(custom) => report.warnings.extend(rules::warnings(&custom)),
         Err(faults) => messages.extend(faults),
     }
-    messages.extend(config.context.faults());
-    messages.extend(config.detect.faults());
-    messages.extend(config.coverage.faults());
-    messages.extend(config.models.faults());
-    messages.extend(config.judge.faults());
-    messages.extend(approvals::fault(config));
-    messages.extend(judge::secrets_fault(config));
-    messages.extend(judge::llm_fault(&config.judge.llm));
     let detect = detections::load(config, &[]);
     report.warnings.extend(detections::warnings(&detect));
     report.faults.extend(detect.faults.iter().map(|fault| {
@@ -143,11 +120,8 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
         told.line = Some(fault.line);
         told
     }));
-    report.faults.extend(
-        messages
-            .into_iter()
-            .map(|message| Fault::of(place.clone(), message)),
-    );
+    let told = messages.into_iter().map(|message| loaded.fault(message));
+    report.faults.extend(told);
     report.faults.sort_by_key(|fault| fault.line);
     report.warnings.extend(list_warnings);
     report.warnings.extend(keys::warnings(&config.redact));
@@ -157,10 +131,50 @@ pub(crate) fn examine(loaded: &Loaded) -> Report {
     report
 }
 
-/// What faults without a line are said of.
-fn place(loaded: &Loaded) -> String {
-    let file = loaded.file.as_ref().map(|file| file.display().to_string());
-    file.unwrap_or_else(|| "configuration".to_owned())
+/// Every fault that the sections tell of themselves; each begins with the path of its key.
+fn faults_of_sections(config: &Config, ingest: &magistrate_ingest::Config) -> Vec<String> {
+    let mut messages: Vec<String> = Vec::new();
+    messages.extend(
+        magistrate_ingest::check(ingest)
+            .iter()
+            .map(ToString::to_string),
+    );
+    messages.extend(
+        config
+            .syslog
+            .faults()
+            .iter()
+            .map(|fault| format!("syslog.{}: {fault}", fault.key())),
+    );
+    messages.extend(config.queue.faults().iter().map(ToString::to_string));
+    messages.extend(
+        config
+            .lake
+            .faults()
+            .iter()
+            .map(|(key, error)| format!("lake.{key}: {}", chain(error))),
+    );
+    messages.extend(config.canary.faults());
+    messages.extend(keys::faults(&config.redact, &config.data));
+    messages.extend(forward::check(&config.sink).iter().map(|fault| {
+        let forward::Fault {
+            number,
+            sink,
+            field,
+            message,
+        } = fault;
+        format!("sink[{number}].{field}: {message} (sink `{sink}`)")
+    }));
+    messages.extend(config.redact.faults());
+    messages.extend(config.context.faults());
+    messages.extend(config.detect.faults());
+    messages.extend(config.coverage.faults());
+    messages.extend(config.models.faults());
+    messages.extend(config.judge.faults());
+    messages.extend(approvals::fault(config));
+    messages.extend(judge::secrets_fault(config));
+    messages.extend(judge::llm_fault(&config.judge.llm));
+    messages
 }
 
 /// Why the models cannot be loaded.
@@ -170,7 +184,12 @@ fn models_fault(loaded: &Loaded) -> Option<Fault> {
         return None;
     }
     let error = model::load_from(config.folder.as_deref()).err()?;
-    Some(Fault::of(place(loaded), chain(&error)))
+    let key = if config.folder.is_some() {
+        "models.folder: "
+    } else {
+        ""
+    };
+    Some(loaded.fault(format!("{key}{}", chain(&error))))
 }
 
 /// What runs, but is risky.
@@ -200,4 +219,45 @@ fn summary(loaded: &Loaded) -> String {
         loaded.config.sink.len(),
         loaded.config.data.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_has_its_key_and_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("bad.toml");
+        let text = "[queue]\nmax_bytes = \"1MiB\"\n[lake]\nmax_age = \"0s\"\nzstd_level = 99\n\
+            [auth]\nintake_tokens = \"/no/such\"\n[tls.otlp_http]\ncert_file = \"/no/such\"\n\
+            [[sink]]\nname = \"a\"\nkind = \"splunk_hec\"\nendpoint = \"http://h:1\"\ntoken = \"t\"\n\
+            [[sink]]\nname = \"a\"\nkind = \"elasticsearch\"\nendpoint = \"nonsense\"\n\
+            [redact]\nkey_file = \"/no/such\"\n[syslog]\nmax_connections = 0\n";
+        std::fs::write(&file, text).unwrap();
+        let loaded = config::load(&Place {
+            config: Some(file),
+            data: Some(folder.path().to_owned()),
+        });
+        let found = examine(&loaded).faults;
+        let found: Vec<_> = found
+            .iter()
+            .map(|fault| (fault.key.as_deref().unwrap_or_default(), fault.line))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("queue.max_bytes", Some(2)),
+                ("lake.max_age", Some(4)),
+                ("lake.zstd_level", Some(5)),
+                ("auth.intake_tokens", Some(7)),
+                ("tls.otlp_http.key_file", Some(8)),
+                ("tls.otlp_http.cert_file", Some(9)),
+                ("sink[1].name", Some(16)),
+                ("sink[1].endpoint", Some(18)),
+                ("redact.key_file", Some(20)),
+                ("syslog.max_connections", Some(22)),
+            ]
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! The configuration: composes what each crate defines, adds nothing of its own.
 
 mod faults;
+mod keys;
 mod load;
 
 use std::collections::BTreeMap;

@@ -29,12 +29,12 @@ pub(crate) fn read(config: &RedactConfig, key: &RedactKey) -> Result<Lists, List
     Ok(builder.finish())
 }
 
-/// What is wrong with the lists of `config`, and what should be known of them.
-pub(crate) fn check(config: &RedactConfig) -> (Vec<ListError>, Vec<String>) {
+/// What is wrong with the lists of `config`, each with its number, and what should be known of them.
+pub(crate) fn check(config: &RedactConfig) -> (Vec<(usize, ListError)>, Vec<String>) {
     // The hashes are thrown away, so that any key will do.
     let mut builder = ListsBuilder::new(&RedactKey::from_bytes([0; 32]));
     let (mut faults, mut warnings) = (Vec::new(), Vec::new());
-    for list in &config.lists {
+    for (number, list) in config.lists.iter().enumerate() {
         match read_one(&mut builder, list) {
             Ok(loaded) if loaded.short_cells > 0 => warnings.push(format!(
                 "redact.lists: `{}`: {} of {} cells have fewer than {} letters and are not looked for",
@@ -44,7 +44,7 @@ pub(crate) fn check(config: &RedactConfig) -> (Vec<ListError>, Vec<String>) {
                 list.min_length
             )),
             Ok(_) => {}
-            Err(error) => faults.push(error),
+            Err(error) => faults.push((number, error)),
         }
     }
     (faults, warnings)

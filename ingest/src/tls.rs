@@ -80,11 +80,7 @@ pub fn server_config(files: &TlsFiles, alpn: Alpn) -> Result<Arc<ServerConfig>, 
         .as_deref()
         .ok_or(TlsError::Missing("key_file"))?;
     let chain = certificates(cert)?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|source| TlsError::Pem {
-        what: "a private key",
-        path: key.to_owned(),
-        source,
-    })?;
+    let private = private_key(key)?;
     let pair = |source| TlsError::Pair {
         cert: cert.to_owned(),
         key: key.to_owned(),
@@ -108,6 +104,38 @@ pub fn server_config(files: &TlsFiles, alpn: Alpn) -> Result<Arc<ServerConfig>, 
         Alpn::None => Vec::new(),
     };
     Ok(Arc::new(config))
+}
+
+/// Everything that keeps a listener from speaking TLS with these files, each with the key of the file
+/// that it is about.
+pub(crate) fn faults(files: &TlsFiles) -> Vec<(&'static str, TlsError)> {
+    let cert = files.cert_file.as_deref();
+    let cert = cert.ok_or(TlsError::Missing("cert_file"));
+    let cert = cert.and_then(certificates);
+    let key = files.key_file.as_deref();
+    let key = key.ok_or(TlsError::Missing("key_file"));
+    let key = key.and_then(private_key);
+    let ca = files.client_ca_file.as_deref().map(authorities);
+    let mut faults = Vec::new();
+    faults.extend(cert.err().map(|error| ("cert_file", error)));
+    faults.extend(key.err().map(|error| ("key_file", error)));
+    faults.extend(
+        ca.and_then(Result::err)
+            .map(|error| ("client_ca_file", error)),
+    );
+    if faults.is_empty() {
+        let together = server_config(files, Alpn::None).err();
+        faults.extend(together.map(|error| ("cert_file", error)));
+    }
+    faults
+}
+
+fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|source| TlsError::Pem {
+        what: "a private key",
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -6,6 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::keys::Keys;
+
 /// More faults than anybody reads at once.
 const MAX_FAULTS: usize = 100;
 
@@ -16,7 +18,9 @@ pub(crate) struct Fault {
     pub(crate) place: String,
     /// The line, from 1, where it is known.
     pub(crate) line: Option<usize>,
-    /// What is wrong and what to do.
+    /// The dotted path of the key, where it is about one.
+    pub(crate) key: Option<String>,
+    /// What is wrong and what to do; begins with the key.
     pub(crate) message: String,
 }
 
@@ -26,8 +30,19 @@ impl Fault {
         Self {
             place: place.into(),
             line: None,
+            key: None,
             message: message.into(),
         }
+    }
+
+    /// The same, told of a key.
+    pub(super) fn about(mut self, key: Option<&str>) -> Self {
+        let Some(key) = key else { return self };
+        if !self.message.trim_start_matches('`').starts_with(key) {
+            self.message = format!("{key}: {}", self.message);
+        }
+        self.key = Some(key.to_owned());
+        self
     }
 }
 
@@ -55,11 +70,10 @@ pub(crate) fn read<T: DeserializeOwned>(
             Err(error) => error,
         };
         let span = error.span().unwrap_or(0..0);
-        faults.push(Fault {
-            place: file.display().to_string(),
-            line: Some(line_of(&text, span.start)),
-            message: error.message().trim_end().replace('\n', ", "),
-        });
+        let message = error.message().trim_end().replace('\n', ", ");
+        let mut fault = Fault::of(file.display().to_string(), message);
+        fault.line = Some(line_of(&text, span.start));
+        faults.push(fault.about(Keys::of(&text).at(span.start)));
         match blanked(&text, &span) {
             Some(rest) if faults.len() < MAX_FAULTS => text = rest,
             Some(_) | None => return (None, text, faults),
@@ -138,6 +152,23 @@ mod tests {
                 .into_iter()
                 .collect::<Vec<_>>()
         );
+    }
+
+    #[test]
+    fn a_fault_is_told_of_its_key() {
+        let text = "[listen]\nport = 70000\nportt = 1\n[[sink]]\nname = 3\n";
+        let (_, _, faults) = read::<Sample>(text, Path::new("x.toml"));
+        let mut keys: Vec<_> = faults.iter().filter_map(|one| one.key.as_deref()).collect();
+        keys.sort_unstable();
+        assert!(
+            keys.starts_with(&["listen.port", "listen.portt"]),
+            "{keys:?}"
+        );
+        assert!(keys.contains(&"sink[0].name"), "{keys:?}");
+        for fault in &faults {
+            let key = fault.key.as_deref().unwrap_or_default();
+            assert!(fault.message.starts_with(key), "{fault}");
+        }
     }
 
     #[test]

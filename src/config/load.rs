@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::keys::{Keys, key_of};
 use super::{Config, Fault, faults};
 use crate::cli::Place;
 
@@ -22,6 +23,32 @@ pub(crate) struct Loaded {
     pub(crate) file: Option<PathBuf>,
     /// Everything that is wrong.
     pub(crate) faults: Vec<Fault>,
+    /// Where the file's keys stand.
+    keys: Keys,
+    /// The variables that set keys, by the keys' paths.
+    variables: BTreeMap<String, String>,
+}
+
+impl Loaded {
+    /// A fault that `message` tells of the key with whose path it begins: with its line in the file,
+    /// or with the variable that set it.
+    pub(crate) fn fault(&self, message: String) -> Fault {
+        let Some(key) = key_of(&message).map(str::to_owned) else {
+            return Fault::of(self.place(), message);
+        };
+        if let Some(variable) = self.variables.get(&key) {
+            return Fault::of(format!("environment {variable}"), message).about(Some(&key));
+        }
+        let mut fault = Fault::of(self.place(), message).about(Some(&key));
+        fault.line = self.keys.line(&key);
+        fault
+    }
+
+    /// What faults without a line are said of.
+    pub(crate) fn place(&self) -> String {
+        let file = self.file.as_ref().map(|file| file.display().to_string());
+        file.unwrap_or_else(|| "configuration".to_owned())
+    }
 }
 
 /// Reads the configuration that `place` names.
@@ -36,10 +63,15 @@ pub(crate) fn load(place: &Place) -> Loaded {
 
 fn load_with(place: &Place, variables: BTreeMap<String, String>) -> Loaded {
     let mut faults = Vec::new();
-    let table = match &place.config {
+    let text = match &place.config {
         Some(file) => read_file(file, &mut faults),
-        None => Table::new(),
+        None => String::new(),
     };
+    let table = text.parse().unwrap_or_default();
+    let paths = variables
+        .keys()
+        .map(|name| (dotted(&path_of(name)), name.clone()));
+    let paths = paths.collect();
     let mut config = apply_variables(table, variables, &mut faults);
     if let Some(data) = &place.data {
         config.data.clone_from(data);
@@ -48,21 +80,24 @@ fn load_with(place: &Place, variables: BTreeMap<String, String>) -> Loaded {
         config,
         file: place.config.clone(),
         faults,
+        keys: Keys::of(&text),
+        variables: paths,
     }
 }
 
-fn read_file(file: &Path, found: &mut Vec<Fault>) -> Table {
+/// The text of a file without what is faulty in it.
+fn read_file(file: &Path, found: &mut Vec<Fault>) -> String {
     let text = match read_limited(file) {
         Ok(text) => text,
         Err(error) => {
             let message = format!("cannot read configuration: {error}");
             found.push(Fault::of(file.display().to_string(), message));
-            return Table::new();
+            return String::new();
         }
     };
     let (_, good_text, mut faults) = faults::read::<Config>(&text, file);
     found.append(&mut faults);
-    good_text.parse().unwrap_or_default()
+    good_text
 }
 
 fn read_limited(file: &Path) -> std::io::Result<String> {
@@ -84,11 +119,7 @@ fn apply_variables(
     let mut config: Config = table.clone().try_into().unwrap_or_default();
     for (name, text) in variables {
         let mut changed = table.clone();
-        let path: Vec<String> = name
-            .trim_start_matches(PREFIX)
-            .split("__")
-            .map(str::to_lowercase)
-            .collect();
+        let path = path_of(&name);
         let outcome = set(&mut changed, &path, value_of(&text)).and_then(|()| {
             changed
                 .clone()
@@ -97,10 +128,33 @@ fn apply_variables(
         });
         match outcome {
             Ok(good) => (config, table) = (good, changed),
-            Err(message) => faults.push(Fault::of(format!("environment {name}"), message)),
+            Err(message) => {
+                let fault = Fault::of(format!("environment {name}"), message);
+                faults.push(fault.about(Some(&dotted(&path))));
+            }
         }
     }
     config
+}
+
+/// The parts of the key that the variable `name` sets.
+fn path_of(name: &str) -> Vec<String> {
+    let parts = name.trim_start_matches(PREFIX).split("__");
+    parts.map(str::to_lowercase).collect()
+}
+
+/// A key's path as it is written in messages: `sink[0].name`.
+fn dotted(path: &[String]) -> String {
+    let mut dotted = String::new();
+    for part in path {
+        if !dotted.is_empty() && part.parse::<usize>().is_ok() {
+            dotted.push_str(&format!("[{part}]"));
+        } else {
+            dotted.push_str(if dotted.is_empty() { "" } else { "." });
+            dotted.push_str(part);
+        }
+    }
+    dotted
 }
 
 /// A TOML value where the text is one, else the text itself.

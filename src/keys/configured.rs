@@ -63,13 +63,27 @@ pub(crate) fn seal_key(config: &RedactConfig) -> anyhow::Result<Option<SealKey>>
 
 /// Everything that is wrong with the redactor's keys, and writes nothing.
 pub(crate) fn faults(config: &RedactConfig, folder: &Path) -> Vec<String> {
-    let key = redact_key_if_any(config, folder).err();
-    let seal = seal_key(config).err();
-    [key, seal]
-        .into_iter()
-        .flatten()
-        .map(|error| format!("{error:#}"))
-        .collect()
+    let mut faults = Vec::new();
+    if let Err(error) = redact_key_if_any(config, folder) {
+        let key = match (&config.key_file, &config.key_env) {
+            (Some(_), _) => "redact.key_file: ",
+            (None, Some(_)) => "redact.key_env: ",
+            (None, None) => "",
+        };
+        let step = "write 64 hex digits there, or leave the key out and one is made";
+        faults.push(format!("{key}{error:#}; {step}"));
+    }
+    if let Err(error) = seal_key(config) {
+        let in_file = config.seal.as_ref().map(|seal| seal.key_file.is_some());
+        let key = if in_file == Some(false) {
+            "key_env"
+        } else {
+            "key_file"
+        };
+        let step = "make a pair with `magistrate generate seal-key PRIVATE PUBLIC`";
+        faults.push(format!("redact.seal.{key}: {error:#}; {step}"));
+    }
+    faults
 }
 
 /// What is risky about the redactor's keys.

@@ -40,6 +40,17 @@ def test_check_tells_every_fault_with_its_line(run, tmp_path):
     assert "endpoint" in text, "a sink without an endpoint"
     listed = json.loads(run("check", "--json", "-c", file).stdout)
     assert len(listed["faults"]) >= 5
+    keys = {fault["key"]: fault["line"] for fault in listed["faults"]}
+    assert keys["listen.otlp_http"] == 4 and keys["lake.max_age"] == 8, keys
+
+
+def test_check_tells_every_value_that_cannot_be_with_key_and_line(run, tmp_path):
+    file = tmp_path / "bad.toml"
+    file.write_text('[queue]\nmax_bytes = "1MiB"\n[lake]\nmax_age = "0s"\nzstd_level = 99\n[tls.otlp_http]\ncert_file = "/no/such"\n')
+    listed = json.loads(run("check", "--json", "-c", file).stdout)
+    assert [(fault["key"], fault["line"]) for fault in listed["faults"]] == [
+        ("queue.max_bytes", 2), ("lake.max_age", 4), ("lake.zstd_level", 5), ("tls.otlp_http.key_file", 6), ("tls.otlp_http.cert_file", 7),
+    ]
     assert not os.path.exists("magistrate-data"), "check writes nothing"
 
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Address, Config, Limits, Listener, Tls, TlsFiles};
 use crate::auth::Tokens;
-use crate::tls::{self, Alpn};
+use crate::tls::{self, TlsError};
 
 /// A fault or a warning, with the key that it is about.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,7 +120,10 @@ fn clashes(config: &Config, faults: &mut Vec<ConfigFault>) {
         if let Some((_, first)) = taken {
             faults.push(ConfigFault {
                 key: format!("listen.{}", listener.name()),
-                message: format!("`listen.{}` listens on {socket}, too", first.name()),
+                message: format!(
+                    "`listen.{}` listens on {socket}, too; give one another port",
+                    first.name()
+                ),
             });
         }
         seen.push((socket, listener));
@@ -128,20 +131,27 @@ fn clashes(config: &Config, faults: &mut Vec<ConfigFault>) {
 }
 
 fn tls_files(listener: Listener, tls: &Tls, files: &TlsFiles, faults: &mut Vec<ConfigFault>) {
-    let Err(error) = tls::server_config(files, Alpn::Http) else {
-        return;
-    };
-    let key = if tls.own(listener).is_some() {
+    let table = if tls.own(listener).is_some() {
         format!("tls.{}", listener.name())
     } else {
         "tls".to_owned()
     };
-    let fault = ConfigFault {
-        key,
-        message: error.to_string(),
-    };
-    if !faults.contains(&fault) {
-        faults.push(fault);
+    for (key, error) in tls::faults(files) {
+        let message = match error {
+            TlsError::Missing(_) => "is not set: name a file in PEM".to_owned(),
+            TlsError::Pem { .. } | TlsError::Empty { .. } => {
+                format!("{error}; name a file in PEM that magistrate can read")
+            }
+            TlsError::Pair { .. } => format!("{error}; name a certificate and its own key"),
+            TlsError::Authorities { .. } => format!("{error}; name certificates in PEM"),
+        };
+        let fault = ConfigFault {
+            key: format!("{table}.{key}"),
+            message,
+        };
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
     }
 }
 
@@ -149,7 +159,7 @@ fn token_file(name: &str, path: &Path, faults: &mut Vec<ConfigFault>) {
     if let Err(error) = Tokens::open(path) {
         faults.push(ConfigFault {
             key: format!("auth.{name}"),
-            message: error.to_string(),
+            message: format!("{error}; name a file with one `name token` a line"),
         });
     }
 }
@@ -158,7 +168,8 @@ fn limits(limits: &Limits, faults: &mut Vec<ConfigFault>) {
     if limits.max_in_flight_bytes < limits.max_body_bytes {
         faults.push(ConfigFault {
             key: "limits.max_in_flight_bytes".to_owned(),
-            message: "is below `limits.max_body_bytes`, so the largest body never fits".to_owned(),
+            message: "is below `limits.max_body_bytes`, so the largest body never fits; raise it"
+                .to_owned(),
         });
     }
     let counts = [
@@ -231,7 +242,8 @@ mod tests {
             keys(&faults),
             [
                 "listen.judge",
-                "tls.otlp_http",
+                "tls.otlp_http.cert_file",
+                "tls.otlp_http.key_file",
                 "auth.intake_tokens",
                 "limits.max_in_flight_bytes",
                 "limits.max_connections",

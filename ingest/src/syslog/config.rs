@@ -56,6 +56,16 @@ pub enum ConfigFault {
     Zero(&'static str),
 }
 
+impl ConfigFault {
+    /// The key under `[syslog]`.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::MaxMessageBytes(_) => "max_message_bytes",
+            Self::Zero(key) => key,
+        }
+    }
+}
+
 /// What every receiver must take (RFC 5424 section 6.1).
 const LEAST_MESSAGE_BYTES: usize = 480;
 const MOST_MESSAGE_BYTES: usize = 1 << 20;

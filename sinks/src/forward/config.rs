@@ -68,6 +68,8 @@ pub enum Kind {
 /// One thing that is wrong with the configuration of a sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
+    /// The sink's number among the sinks, from 0.
+    pub number: usize,
     /// The sink's name.
     pub sink: String,
     /// The field.
@@ -82,6 +84,7 @@ impl fmt::Display for Fault {
             sink,
             field,
             message,
+            ..
         } = self;
         write!(f, "sink `{sink}`: {field}: {message}")
     }
@@ -118,11 +121,12 @@ const fn default_batch_max_bytes() -> usize {
 pub fn check(sinks: &[SinkConfig]) -> Vec<Fault> {
     let mut names = HashSet::new();
     let mut faults = Vec::new();
-    for sink in sinks {
-        faults.extend(sink.faults());
+    for (number, sink) in sinks.iter().enumerate() {
+        let mut own = sink.faults();
         if !names.insert(sink.name.as_str()) {
-            faults.push(sink.fault("name", "is the name of another sink"));
+            own.push(sink.fault("name", "is the name of another sink; give each its own"));
         }
+        faults.extend(own.into_iter().map(|fault| Fault { number, ..fault }));
     }
     faults
 }
@@ -162,7 +166,8 @@ impl SinkConfig {
 
     /// The endpoint, without a slash at its end.
     pub(crate) fn endpoint_url(&self) -> Result<Url, &'static str> {
-        let url = Url::parse(self.endpoint.trim_end_matches('/')).map_err(|_| "is no URL")?;
+        let url = Url::parse(self.endpoint.trim_end_matches('/'))
+            .map_err(|_| "is no URL; write https:// and a host")?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err("must be http:// or https:// and a host");
         }
@@ -177,6 +182,7 @@ impl SinkConfig {
 
     fn fault(&self, field: &'static str, message: &str) -> Fault {
         Fault {
+            number: 0,
             sink: self.name.clone(),
             field,
             message: message.to_owned(),
@@ -186,7 +192,7 @@ impl SinkConfig {
     fn records_fault(&self) -> Option<&'static str> {
         self.records
             .is_empty()
-            .then_some("is empty: the sink would get nothing")
+            .then_some("is empty: the sink would get nothing; name alert, verdict or event")
     }
 
     fn index_fault(&self) -> Option<&'static str> {
@@ -343,7 +349,7 @@ mod tests {
         assert_eq!(faults.len(), 1);
         assert_eq!(
             faults[0].to_string(),
-            "sink `s`: name: is the name of another sink"
+            "sink `s`: name: is the name of another sink; give each its own"
         );
     }
 

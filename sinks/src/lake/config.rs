@@ -47,49 +47,66 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Checks every value, and that the key can be read.
-    ///
-    /// # Errors
-    /// The first value that cannot be used.
-    pub fn check(&self) -> Result<(), LakeError> {
-        self.key().map(|_| ())
+    /// Every key that cannot be used, and why: its value, or that the key of the files cannot be read.
+    pub fn faults(&self) -> Vec<(&'static str, LakeError)> {
+        let mut faults = self.out_of_range();
+        let key = if self.encryption_key_file.is_some() {
+            "encryption_key_file"
+        } else {
+            "encryption_key_env"
+        };
+        faults.extend(self.read_key().err().map(|error| (key, error.into())));
+        faults
     }
 
     /// The key of the files, after all values have been checked.
     pub(super) fn key(&self) -> Result<Option<Key>, LakeError> {
-        self.check_ranges()?;
-        let key = match (&self.encryption_key_file, &self.encryption_key_env) {
-            (None, None) => return Ok(None),
-            (Some(path), None) => Key::from_file(path),
-            (None, Some(name)) => Key::from_environment(name),
-            (Some(_), Some(_)) => Err(KeyError::Two),
-        };
-        Ok(Some(key?))
+        match self.out_of_range().into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(self.read_key()?),
+        }
     }
 
-    fn check_ranges(&self) -> Result<(), LakeError> {
-        if !AGES.contains(&self.max_age.get()) {
-            return Err(LakeError::Setting {
-                name: "max_age",
-                value: self.max_age.to_string(),
-                allowed: "1s to 24h",
-            });
+    fn read_key(&self) -> Result<Option<Key>, KeyError> {
+        match (&self.encryption_key_file, &self.encryption_key_env) {
+            (None, None) => Ok(None),
+            (Some(path), None) => Key::from_file(path).map(Some),
+            (None, Some(name)) => Key::from_environment(name).map(Some),
+            (Some(_), Some(_)) => Err(KeyError::Two),
         }
-        if !BUFFER_BYTES.contains(&self.max_buffer_bytes) {
-            return Err(LakeError::Setting {
-                name: "max_buffer_bytes",
-                value: self.max_buffer_bytes.to_string(),
-                allowed: "1048576 to 536870912",
-            });
-        }
-        if !ZSTD_LEVELS.contains(&self.zstd_level) {
-            return Err(LakeError::Setting {
-                name: "zstd_level",
-                value: self.zstd_level.to_string(),
-                allowed: "1 to 22",
-            });
-        }
-        Ok(())
+    }
+
+    fn out_of_range(&self) -> Vec<(&'static str, LakeError)> {
+        let mut faults = Vec::new();
+        let mut check = |good: bool, name, value: String, allowed| {
+            if !good {
+                let error = LakeError::Setting {
+                    name,
+                    value,
+                    allowed,
+                };
+                faults.push((name, error));
+            }
+        };
+        check(
+            AGES.contains(&self.max_age.get()),
+            "max_age",
+            self.max_age.to_string(),
+            "1s to 24h",
+        );
+        check(
+            BUFFER_BYTES.contains(&self.max_buffer_bytes),
+            "max_buffer_bytes",
+            self.max_buffer_bytes.to_string(),
+            "1048576 to 536870912",
+        );
+        check(
+            ZSTD_LEVELS.contains(&self.zstd_level),
+            "zstd_level",
+            self.zstd_level.to_string(),
+            "1 to 22",
+        );
+        faults
     }
 }
 
@@ -101,7 +118,7 @@ mod tests {
     fn an_empty_section_is_the_default() {
         let config: Config = serde_json::from_str("{}").unwrap();
         assert_eq!(config, Config::default());
-        config.check().unwrap();
+        assert!(config.faults().is_empty());
     }
 
     #[test]
@@ -120,9 +137,20 @@ mod tests {
             (r#"{"zstd_level": 23}"#, "zstd_level"),
         ] {
             let config: Config = serde_json::from_str(text).unwrap();
-            let error = config.check().unwrap_err().to_string();
-            assert!(error.contains(name), "{error}");
+            let faults = config.faults();
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            assert_eq!(faults[0].0, name);
+            assert!(faults[0].1.to_string().contains(name), "{faults:?}");
         }
+    }
+
+    #[test]
+    fn one_fault_hides_no_other() {
+        let text = r#"{"max_age": "0s", "zstd_level": 99, "encryption_key_file": "/no/such"}"#;
+        let config: Config = serde_json::from_str(text).unwrap();
+        let keys: Vec<_> = config.faults().into_iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["max_age", "zstd_level", "encryption_key_file"]);
+        assert!(config.key().is_err());
     }
 
     #[test]
@@ -132,6 +160,6 @@ mod tests {
             encryption_key_env: Some("B".into()),
             ..Config::default()
         };
-        assert!(matches!(config.check(), Err(LakeError::Key(KeyError::Two))));
+        assert!(matches!(config.key(), Err(LakeError::Key(KeyError::Two))));
     }
 }
