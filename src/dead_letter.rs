@@ -57,9 +57,18 @@ impl DeadLetter {
         }
     }
 
-    /// One record of a payload whose other records were taken.
+    /// A record of a payload whose other records were taken, or several in a row.
     pub(crate) fn of_record(raw: &Raw, rejection: &Rejection) -> Self {
-        let message = format!("record {}: {}", rejection.index, rejection.message);
+        let Rejection {
+            index,
+            records,
+            message,
+            ..
+        } = rejection;
+        let message = match records.saturating_sub(1) {
+            0 => format!("record {index}: {message}"),
+            more => format!("record {index} and {more} after it: {message}"),
+        };
         Self::of_raw(raw, rejection.reason, &message)
     }
 

@@ -98,7 +98,8 @@ impl Worker {
         self.metrics
             .walked(source, masked, unknown_events, kept_raw);
         for rejection in &rejected {
-            self.metrics.rejected(source, rejection.reason, 1);
+            self.metrics
+                .rejected(source, rejection.reason, rejection.records);
             self.dead_letters.put(DeadLetter::of_record(raw, rejection));
         }
         let metrics = Arc::clone(&self.metrics);

@@ -42,12 +42,6 @@ pub enum Malformed {
         /// What is wrong there.
         fault: Fault,
     },
-    /// The batch is over a limit that keeps memory bounded.
-    #[error("cannot take batch: with their resources its records come to more than {limit}")]
-    Oversized {
-        /// The limits, in words.
-        limit: &'static str,
-    },
 }
 
 /// Makes events of what a source received, and hands each with its stable id to `take`, in the

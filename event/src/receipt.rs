@@ -15,11 +15,13 @@ pub struct Receipt {
     pub rejected: Vec<Rejection>,
 }
 
-/// One record that could not be taken.
+/// A record that could not be taken, or several in a row for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// Its position among the batch's records, from 0.
     pub index: usize,
+    /// How many: this one and those behind it. Mostly 1.
+    pub records: u64,
     /// A short word for metrics, such as `depth`.
     pub reason: &'static str,
     /// What was wrong, for the sender; holds no payload text.

@@ -68,7 +68,7 @@ impl From<Receipt> for Taken {
             stored: receipt.accepted,
             duplicate: receipt.duplicate,
             kept_raw: receipt.kept_raw,
-            rejected: receipt.rejected.len() as u64,
+            rejected: receipt.rejected.iter().map(|one| one.records).sum(),
         }
     }
 }

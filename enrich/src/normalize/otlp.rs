@@ -15,7 +15,7 @@ mod span_parts;
 pub(super) mod text;
 mod wire;
 
-use magistrate_event::{Event, EventUid, Field, Raw};
+use magistrate_event::{Event, EventUid, Field, Raw, Rejection};
 
 use self::attributes::Attributes;
 use self::limits::{Budget, Flaw, Over};
@@ -79,18 +79,6 @@ impl Signal {
     }
 }
 
-/// Why the walk stops.
-enum Halt {
-    Broken(Broken),
-    Oversized,
-}
-
-impl From<Broken> for Halt {
-    fn from(broken: Broken) -> Self {
-        Self::Broken(broken)
-    }
-}
-
 /// What the walk carries from record to record.
 struct Batch<'a> {
     origin: Origin<'a>,
@@ -100,6 +88,8 @@ struct Batch<'a> {
     /// Position of the next record among all of the batch.
     index: usize,
     take: Take<'a>,
+    /// The records from the one on with which the batch came over its limits.
+    left_out: Option<Rejection>,
     done: Normalized,
 }
 
@@ -135,22 +125,20 @@ fn walk<'a>(
         id: Canonical::default(),
         index: 0,
         take,
+        left_out: None,
         done: Normalized::default(),
     };
     match batch.request(bytes, signal) {
-        Ok(()) => Ok(batch.done),
-        Err(Halt::Broken(broken)) => Err(Malformed::Framing {
+        Ok(()) => Ok(batch.finish()),
+        Err(broken) => Err(Malformed::Framing {
             offset: broken.offset_in(bytes),
             fault: broken.fault,
-        }),
-        Err(Halt::Oversized) => Err(Malformed::Oversized {
-            limit: limits::BATCH_LIMITS,
         }),
     }
 }
 
 impl<'a> Batch<'a> {
-    fn request(&mut self, bytes: &'a [u8], signal: Signal) -> Result<(), Halt> {
+    fn request(&mut self, bytes: &'a [u8], signal: Signal) -> Result<(), Broken> {
         let mut reader = Reader::new(bytes);
         while let Some(item) = reader.next()? {
             if item.number == 1 {
@@ -161,7 +149,7 @@ impl<'a> Batch<'a> {
     }
 
     /// `ResourceLogs`, `ResourceMetrics`, `ResourceSpans`: they number their fields alike.
-    fn resource(&mut self, bytes: &'a [u8], signal: Signal) -> Result<(), Halt> {
+    fn resource(&mut self, bytes: &'a [u8], signal: Signal) -> Result<(), Broken> {
         let identity = self.origin.raw.origin.identity.name();
         self.id
             .start_prefix(self.origin.key, identity, signal.tag());
@@ -182,7 +170,7 @@ impl<'a> Batch<'a> {
         shared: Prefix,
         bytes: &'a [u8],
         signal: Signal,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), Broken> {
         let scope = Scope::read(resource, bytes)?;
         self.id.start(shared);
         self.id.bytes(scope.name);
@@ -211,7 +199,12 @@ impl<'a> Batch<'a> {
         around: &Surroundings<'_, 'a>,
         record: &'a [u8],
         read: impl FnOnce(&mut Self, &Surroundings<'_, 'a>, &'a [u8]) -> Made,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), Broken> {
+        if let Some(rest) = &mut self.left_out {
+            rest.records += 1;
+            self.index += 1;
+            return Ok(());
+        }
         self.attributes.clear();
         self.id.start(around.prefix);
         let made = if record.len() > limits::MAX_RECORD_BYTES {
@@ -221,17 +214,25 @@ impl<'a> Batch<'a> {
         };
         let values = self.attributes.values() + around.scope.values();
         let weight = record.len() + around.scope.bytes();
-        self.budget.take(values, weight).ok_or(Halt::Oversized)?;
         match made {
-            Ok((uid, event)) => (self.take)(uid, event),
+            Err(Flaw::Broken(broken)) => return Err(broken),
+            Ok(_) | Err(Flaw::Over(_)) if self.budget.take(values, weight).is_none() => {
+                self.left_out = Some(limits::over_batch(self.index));
+            }
+            Ok((uid, event)) => {
+                (self.take)(uid, event);
+                self.done.unknown_products += u64::from(!around.product.is_known());
+            }
             Err(Flaw::Over(over)) => self.done.rejected.push(over.rejection(self.index)),
-            Err(Flaw::Broken(broken)) => return Err(broken.into()),
-        }
-        if !around.product.is_known() {
-            self.done.unknown_products += 1;
         }
         self.index += 1;
         Ok(())
+    }
+
+    /// What is to be told when all records have been seen.
+    fn finish(mut self) -> Normalized {
+        self.done.rejected.extend(self.left_out);
+        self.done
     }
 
     /// The id of the record that was written into `self.id`.

@@ -154,16 +154,24 @@ fn a_resource_too_large_to_repeat_costs_only_its_own_records() {
 }
 
 #[test]
-fn a_batch_that_would_fill_the_memory_is_refused_whole() {
+fn of_a_batch_that_would_fill_the_memory_the_first_records_are_taken() {
     let empty = field(2, &[]);
-    let records = field(2, &empty.repeat(100_001));
-    let payload = Payload::OtlpLogs(field(1, &records).into());
-    let error = taken(&raw(payload)).err().unwrap();
-    assert!(matches!(error, Malformed::Oversized { .. }), "{error}");
+    let records = field(2, &empty.repeat(100_003));
+    let found = normalized(Payload::OtlpLogs(field(1, &records).into()));
+    assert_eq!(found.events.len(), 100_000);
+    let [rest] = found.told.rejected.as_slice() else {
+        panic!("{:?}", found.told.rejected)
+    };
+    assert_eq!(
+        (rest.index, rest.records, rest.reason),
+        (100_000, 3, "batch")
+    );
     let resource = vec![text("k", &"x".repeat(200 << 10))];
     let records = (0..3_000).map(|n| good(&n.to_string())).collect();
-    let error = taken(&raw(request(resource, records))).err().unwrap();
-    assert!(error.to_string().contains("512 MiB"), "{error}");
+    let found = normalized(request(resource, records));
+    let rest = &found.told.rejected[0];
+    assert!(rest.message.contains("512 MiB"), "{}", rest.message);
+    assert_eq!(found.events.len() as u64 + rest.records, 3_000);
 }
 
 #[test]

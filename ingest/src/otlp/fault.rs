@@ -23,6 +23,8 @@ pub(super) enum Fault {
     Method,
     #[error("content type is not supported: use application/x-protobuf or application/json")]
     MediaType,
+    #[error("content type is not supported: use application/grpc or application/grpc+proto")]
+    GrpcMediaType,
     #[error("content encoding is not supported: use identity, gzip, zstd or deflate, one of them")]
     Coding,
     #[error("body is over the limit of {max_bytes} bytes")]
@@ -35,6 +37,8 @@ pub(super) enum Fault {
     Cut,
     #[error("cannot decompress body as {}", .0.name())]
     Corrupt(Coding),
+    #[error("grpc message is flagged as compressed, but no grpc-encoding header says how: send it")]
+    NoEncoding,
     #[error("grpc message is malformed: {0}")]
     Frame(&'static str),
     #[error(transparent)]
@@ -54,13 +58,16 @@ impl Fault {
             Self::Denied(_) => StatusCode::UNAUTHORIZED,
             Self::NoPath | Self::NoCall => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::MediaType | Self::Coding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType | Self::GrpcMediaType | Self::Coding => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::TooLarge { .. }
             | Self::Bomb { .. }
             | Self::Json(ConvertError::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Cut
             | Self::Corrupt(_)
+            | Self::NoEncoding
             | Self::Frame(_)
             | Self::Json(ConvertError::Syntax { .. } | ConvertError::Envelope { .. })
             | Self::Refused(Refusal::Malformed(_)) => StatusCode::BAD_REQUEST,
@@ -80,8 +87,11 @@ impl Fault {
             | Self::Bomb { .. }
             | Self::Json(ConvertError::TooLarge { .. }) => Code::ResourceExhausted,
             Self::Slow => Code::DeadlineExceeded,
+            // The gRPC specification, "Compression".
+            Self::NoEncoding => Code::Internal,
             Self::Method
             | Self::MediaType
+            | Self::GrpcMediaType
             | Self::Cut
             | Self::Corrupt(_)
             | Self::Frame(_)
@@ -104,7 +114,9 @@ impl Fault {
             | Self::NoCall
             | Self::Method
             | Self::MediaType
+            | Self::GrpcMediaType
             | Self::Coding
+            | Self::NoEncoding
             | Self::TooLarge { .. }
             | Self::Bomb { .. }
             | Self::Slow
@@ -121,8 +133,8 @@ impl Fault {
             Self::Denied(_) => "unauthenticated",
             Self::NoPath | Self::NoCall => "path",
             Self::Method => "method",
-            Self::MediaType => "media_type",
-            Self::Coding => "coding",
+            Self::MediaType | Self::GrpcMediaType => "media_type",
+            Self::Coding | Self::NoEncoding => "coding",
             Self::TooLarge { .. } | Self::Json(ConvertError::TooLarge { .. }) => "too_large",
             Self::Bomb { .. } => "bomb",
             Self::Slow => "slow",

@@ -77,8 +77,11 @@ async fn call(
     origin: Origin,
     body: &mut Incoming,
 ) -> Result<Vec<u8>, Fault> {
-    if !known_subtype(&head.headers) || head.method != Method::POST {
-        return Err(Fault::MediaType);
+    if head.method != Method::POST {
+        return Err(Fault::Method);
+    }
+    if !known_subtype(&head.headers) {
+        return Err(Fault::GrpcMediaType);
     }
     let signal = match called(head.uri.path()).ok_or(Fault::NoCall)? {
         // HealthCheckResponse { status: SERVING }.
@@ -95,20 +98,35 @@ async fn call(
         &door.limits,
         &mut hold,
     )
-    .await?;
+    .await
+    .map_err(|fault| {
+        // The limit is the message's; what stands before it is not the sender's to count.
+        if matches!(fault, Fault::TooLarge { .. }) {
+            Fault::TooLarge { max_bytes }
+        } else {
+            fault
+        }
+    })?;
     let (packed, bytes) = unframe(framed, max_bytes)?;
+    let coding = coding_of(packed, coding)?;
     let received = Received {
         signal,
         encoding: Encoding::Protobuf,
-        coding: match packed {
-            Packed::Yes => coding,
-            Packed::No => Coding::Identity,
-        },
+        coding,
         bytes,
         hold,
     };
     let rejected: Rejected = take(door, origin, received).await?;
     Ok(respond::success_protobuf(signal, &rejected))
+}
+
+/// How the message is packed, when the call's headers name `coding`.
+const fn coding_of(packed: Packed, coding: Coding) -> Result<Coding, Fault> {
+    match (packed, coding) {
+        (Packed::No, _) => Ok(Coding::Identity),
+        (Packed::Yes, Coding::Identity) => Err(Fault::NoEncoding),
+        (Packed::Yes, named) => Ok(named),
+    }
 }
 
 /// `application/grpc` and `application/grpc+proto` are served; gRPC-Web and others are not.
@@ -246,6 +264,21 @@ mod tests {
             let message = framed(bytes).unwrap_err().to_string();
             assert!(message.contains(expected), "{bytes:?}: {message}");
         }
+    }
+
+    #[test]
+    fn a_message_flagged_as_compressed_needs_the_name_of_how() {
+        assert!(matches!(
+            coding_of(Packed::No, Coding::Gzip),
+            Ok(Coding::Identity)
+        ));
+        assert!(matches!(
+            coding_of(Packed::Yes, Coding::Gzip),
+            Ok(Coding::Gzip)
+        ));
+        let fault = coding_of(Packed::Yes, Coding::Identity).unwrap_err();
+        assert_eq!(fault.grpc_code(), tonic::Code::Internal);
+        assert_eq!(Fault::GrpcMediaType.to_string().matches("grpc").count(), 2);
     }
 
     proptest! {

@@ -228,6 +228,7 @@ impl Converter<'_> {
         for _ in 0..lost {
             self.rejected.push(Rejection {
                 index: self.records,
+                records: 1,
                 reason: misfit.reason,
                 message: if self.rejected.keeps_message() {
                     misfit.to_string()

@@ -110,11 +110,11 @@ impl Rejected {
     }
 
     fn add(&mut self, rejection: Rejection) {
-        self.count += 1;
-        let reason = rejection.reason;
+        let (reason, records) = (rejection.reason, rejection.records);
+        self.count += records;
         match self.by_reason.iter_mut().find(|(name, _)| *name == reason) {
-            Some((_, count)) => *count += 1,
-            None => self.by_reason.push((reason, 1)),
+            Some((_, count)) => *count += records,
+            None => self.by_reason.push((reason, records)),
         }
         if self.keeps_message() {
             self.told.push(rejection);
@@ -153,6 +153,7 @@ mod tests {
     fn rejection(index: usize) -> Rejection {
         Rejection {
             index,
+            records: 1,
             reason: "type",
             message: "field `key`: expected a string".to_owned(),
         }
@@ -210,5 +211,17 @@ mod tests {
         let all = rejected(&alternate);
         assert_eq!(all.count(), 100_000);
         assert_eq!(all.stretches.len(), MAX_STRETCHES);
+    }
+
+    #[test]
+    fn several_in_a_row_are_told_once_and_counted_all() {
+        let mut rejected = Rejected::default();
+        rejected.merge(vec![Rejection {
+            records: 50_000,
+            ..rejection(100_000)
+        }]);
+        assert_eq!(rejected.count(), 50_000);
+        assert_eq!(rejected.by_reason(), [("type", 50_000)]);
+        assert!(rejected.message().ends_with("; and 49999 more"));
     }
 }

@@ -133,6 +133,7 @@ mod tests {
         let mut rejected = Rejected::default();
         rejected.push(Rejection {
             index: 2,
+            records: 1,
             reason: "type",
             message: "field `key`: expected a string".to_owned(),
         });

@@ -264,6 +264,7 @@ mod tests {
         let (submitter, pipeline) = submitter(Source::SyslogUdp);
         let rejection = Rejection {
             index: 0,
+            records: 1,
             reason: "depth",
             message: String::new(),
         };

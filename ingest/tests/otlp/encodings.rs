@@ -107,6 +107,7 @@ async fn what_was_left_out_here_and_in_the_pipeline_is_counted_together() {
         accepted: 1,
         rejected: vec![Rejection {
             index: 1,
+            records: 1,
             reason: "depth",
             message: "nested too deep".to_owned(),
         }],

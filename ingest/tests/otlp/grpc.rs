@@ -108,6 +108,7 @@ async fn too_large_a_message_is_resource_exhausted_packed_or_not() {
 async fn partial_success_comes_in_the_response() {
     let rejected = vec![Rejection {
         index: 0,
+        records: 1,
         reason: "depth",
         message: "nested too deep".to_owned(),
     }];

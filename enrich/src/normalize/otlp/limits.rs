@@ -44,6 +44,7 @@ impl Over {
     pub(super) fn rejection(self, index: usize) -> Rejection {
         Rejection {
             index,
+            records: 1,
             reason: match self {
                 Self::Depth => "depth",
                 Self::Values => "values",
@@ -52,6 +53,18 @@ impl Over {
             },
             message: self.to_string(),
         }
+    }
+}
+
+/// The answer about the record at `index`, with which its batch came over a limit.
+pub(super) fn over_batch(index: usize) -> Rejection {
+    Rejection {
+        index,
+        records: 1,
+        reason: "batch",
+        message: format!(
+            "with their resources the batch's records come to more than {BATCH_LIMITS}; send smaller batches"
+        ),
     }
 }
 

@@ -8,7 +8,7 @@ use super::moment::keep_exact;
 use super::nested::write_attributes;
 use super::point::{Point, Shape};
 use super::wire::{Broken, Reader};
-use super::{Batch, Halt, Made, Surroundings};
+use super::{Batch, Made, Surroundings};
 use crate::normalize::claude::{fill_metric, identity};
 use crate::normalize::draft::Draft;
 use crate::uid::Canonical;
@@ -31,7 +31,7 @@ pub(super) fn each<'a>(
     batch: &mut Batch<'a>,
     around: &Surroundings<'_, 'a>,
     bytes: &'a [u8],
-) -> Result<(), Halt> {
+) -> Result<(), Broken> {
     let metric = Metric::read(bytes)?;
     let Some((shape, data)) = metric.data else {
         return Ok(());
