@@ -256,7 +256,10 @@ mod tests {
                 payload,
             };
             let walked = path.walk(&raw).unwrap();
-            assert!(walked.masked > 0 && walked.rejected.is_empty(), "{source}");
+            assert!(
+                walked.counts.masked > 0 && walked.rejected.is_empty(),
+                "{source}"
+            );
             let bytes = walked.batch.bytes();
             assert!(memchr::memmem::find(bytes, NAME.as_bytes()).is_some());
             let found = path.canary.needles().find(bytes);

@@ -6,6 +6,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
+use crate::path::Counts;
+
 /// Labels of a count by source.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BySource {
@@ -29,6 +31,8 @@ pub(crate) struct Metrics {
     refused: Family<ByReason, Counter>,
     masked: Family<BySource, Counter>,
     unknown_events: Family<BySource, Counter>,
+    unknown_products: Family<BySource, Counter>,
+    unknown_attributes: Family<BySource, Counter>,
     kept_raw: Family<BySource, Counter>,
 }
 
@@ -44,7 +48,12 @@ impl Metrics {
             ] {
                 family.get_or_create(&by(source)).inc_by(0);
             }
-            for family in [&self.unknown_events, &self.kept_raw] {
+            for family in [
+                &self.unknown_events,
+                &self.unknown_products,
+                &self.unknown_attributes,
+                &self.kept_raw,
+            ] {
                 family.get_or_create(&by(source)).inc_by(0);
             }
         }
@@ -77,6 +86,16 @@ impl Metrics {
             &self.unknown_events,
         );
         family(
+            "magistrate_unknown_product_records",
+            "Records kept whose product is unknown",
+            &self.unknown_products,
+        );
+        family(
+            "magistrate_unknown_attributes",
+            "Attributes kept whose name is unknown",
+            &self.unknown_attributes,
+        );
+        family(
             "magistrate_kept_raw_records",
             "Records kept raw or in part, with a reason",
             &self.kept_raw,
@@ -99,12 +118,16 @@ impl Metrics {
     }
 
     /// A batch was walked.
-    pub(crate) fn walked(&self, source: Source, masked: u64, unknown_events: u64, kept_raw: u64) {
-        self.masked.get_or_create(&by(source)).inc_by(masked);
-        self.unknown_events
-            .get_or_create(&by(source))
-            .inc_by(unknown_events);
-        self.kept_raw.get_or_create(&by(source)).inc_by(kept_raw);
+    pub(crate) fn walked(&self, source: Source, counts: Counts) {
+        for (family, count) in [
+            (&self.masked, counts.masked),
+            (&self.unknown_events, counts.unknown_events),
+            (&self.unknown_products, counts.unknown_products),
+            (&self.unknown_attributes, counts.unknown_attributes),
+            (&self.kept_raw, counts.kept_raw),
+        ] {
+            family.get_or_create(&by(source)).inc_by(count);
+        }
     }
 
     /// Records were rejected.
@@ -142,5 +165,34 @@ impl Metrics {
 const fn by(source: Source) -> BySource {
     BySource {
         source: source.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_counted_by_source() {
+        let metrics = Metrics::default();
+        let mut registry = Registry::default();
+        metrics.register(&mut registry);
+        let counts = Counts {
+            unknown_events: 1,
+            unknown_products: 2,
+            unknown_attributes: 3,
+            ..Counts::default()
+        };
+        metrics.walked(Source::OtlpHttp, counts);
+        let mut shown = String::new();
+        prometheus_client::encoding::text::encode(&mut shown, &registry).unwrap();
+        for line in [
+            "magistrate_unknown_event_records_total{source=\"otlp_http\"} 1",
+            "magistrate_unknown_product_records_total{source=\"otlp_http\"} 2",
+            "magistrate_unknown_attributes_total{source=\"otlp_http\"} 3",
+            "magistrate_unknown_attributes_total{source=\"replay\"} 0",
+        ] {
+            assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
+        }
     }
 }

@@ -39,10 +39,21 @@ pub(crate) struct Walked {
     pub(crate) batch: Batch,
     /// Records that could not be taken.
     pub(crate) rejected: Vec<Rejection>,
+    /// What is counted of it.
+    pub(crate) counts: Counts,
+}
+
+/// What one `Raw` adds to the metrics.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Counts {
     /// How many stretches of text were masked.
     pub(crate) masked: u64,
     /// Records whose event name is not known to this version.
     pub(crate) unknown_events: u64,
+    /// Records of a product that is not known to this version.
+    pub(crate) unknown_products: u64,
+    /// Attributes whose name is not known to this version.
+    pub(crate) unknown_attributes: u64,
     /// Records kept raw or in part.
     pub(crate) kept_raw: u64,
 }
@@ -73,7 +84,9 @@ impl Path {
         })?;
         stored?;
         walked.rejected = normalized.rejected;
-        walked.unknown_events = normalized.unknown_events;
+        walked.counts.unknown_events = normalized.unknown_events;
+        walked.counts.unknown_products = normalized.unknown_products;
+        walked.counts.unknown_attributes = normalized.unknown_attributes;
         Ok(walked)
     }
 
@@ -83,8 +96,8 @@ impl Path {
         findings: &[Finding],
         walked: &mut Walked,
     ) -> Result<(), QueueError> {
-        walked.masked += findings.iter().filter(|one| one.is_masked()).count() as u64;
-        walked.kept_raw += u64::from(record.event().text(Field::ParseStatus).is_some());
+        walked.counts.masked += findings.iter().filter(|one| one.is_masked()).count() as u64;
+        walked.counts.kept_raw += u64::from(record.event().text(Field::ParseStatus).is_some());
         self.tool_names.learn(record);
         walked.batch.push(record)
     }

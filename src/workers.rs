@@ -91,12 +91,9 @@ impl Worker {
         let Walked {
             batch,
             rejected,
-            masked,
-            unknown_events,
-            kept_raw,
+            counts,
         } = walked;
-        self.metrics
-            .walked(source, masked, unknown_events, kept_raw);
+        self.metrics.walked(source, counts);
         for rejection in &rejected {
             self.metrics
                 .rejected(source, rejection.reason, rejection.records);
@@ -106,7 +103,7 @@ impl Worker {
         self.queue.append(
             batch,
             Box::new(move |stored| {
-                let outcome = outcome(stored, kept_raw, rejected);
+                let outcome = outcome(stored, counts.kept_raw, rejected);
                 metrics.stored(source, &outcome);
                 reply.send(outcome);
             }),

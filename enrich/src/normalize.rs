@@ -29,6 +29,8 @@ pub struct Normalized {
     pub unknown_events: u64,
     /// OTLP records of a product that this version does not know; they are kept.
     pub unknown_products: u64,
+    /// Attributes of OTLP records under names that this version does not know; they are kept.
+    pub unknown_attributes: u64,
 }
 
 /// Why nothing of a batch can be taken; sending it again will not help.

@@ -232,6 +232,7 @@ impl<'a> Batch<'a> {
     /// What is to be told when all records have been seen.
     fn finish(mut self) -> Normalized {
         self.done.rejected.extend(self.left_out);
+        self.done.unknown_attributes = self.attributes.unknown();
         self.done
     }
 

@@ -120,6 +120,7 @@ fn unknown_events_and_products_are_kept_and_counted() {
         (found.told.unknown_events, found.told.unknown_products),
         (1, 0)
     );
+    assert_eq!(found.told.unknown_attributes, 1, "fact");
     let event = &found.events[0].1;
     assert_eq!((event.class(), event.activity()), (Class::ApiActivity, 0));
     assert_eq!(event.text(Field::ApiOperation), Some("brand_new"));

@@ -18,6 +18,8 @@ pub(crate) struct Attributes<'a> {
     key_buffer: Vec<u8>,
     /// Values in the record, nested ones included.
     values: usize,
+    /// Attributes under unknown names, in all records so far.
+    unknown: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +49,13 @@ impl<'a> Attributes<'a> {
             repeated: Vec::new(),
             key_buffer: Vec::new(),
             values: 0,
+            unknown: 0,
         }
+    }
+
+    /// How many attributes of all records so far have a name that is not known.
+    pub(super) const fn unknown(&self) -> u64 {
+        self.unknown
     }
 
     /// Forgets the last record.
@@ -107,6 +115,7 @@ impl<'a> Attributes<'a> {
     #[inline]
     fn push(&mut self, name: &'a [u8], key: Option<Key>, value: Any<'a>, owner: Owner) {
         let position = u16::try_from(self.list.len() + 1).unwrap_or(u16::MAX);
+        self.unknown += u64::from(key.is_none());
         let slot = key.and_then(|key| self.slots.get_mut(key.index()));
         let key = match slot {
             Some(slot) if *slot == 0 => {
