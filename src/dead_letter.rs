@@ -85,6 +85,19 @@ impl DeadLetter {
         }
     }
 
+    /// A file that could not be read: its bytes cannot be redacted, so they are not kept.
+    pub(crate) fn of_file(stage: &str, received: Timestamp, message: String, size: usize) -> Self {
+        Self {
+            time: received.to_rfc3339(),
+            stage: stage.to_owned(),
+            peer: None,
+            reason: "unreadable".to_owned(),
+            message,
+            size,
+            payload: None,
+        }
+    }
+
     /// Text that could not be read.
     pub(crate) fn of_text(
         stage: &str,

@@ -144,6 +144,7 @@ impl<'a> Replay<'a> {
     async fn files(&mut self, inputs: Vec<Input>) {
         for input in inputs {
             let name = input.name();
+            let size = usize::try_from(input.size()).unwrap_or(usize::MAX);
             self.progress.file(&name);
             let (sender, mut pieces) = mpsc::channel(IN_FLIGHT);
             let (count, format) = (self.progress.counter(), self.arguments.format);
@@ -153,16 +154,26 @@ impl<'a> Replay<'a> {
                     .open(count)
                     .and_then(|reader| read::pieces(reader, format, &mut take))
             });
-            self.file(&name, &mut pieces).await;
+            self.file(&name, size, &mut pieces).await;
             match reading.await {
                 Ok(Ok(())) => self.summary.files += 1,
-                Ok(Err(error)) => self.summary.unreadable(&name, error.to_string()),
-                Err(error) => self.summary.unreadable(&name, error.to_string()),
+                Ok(Err(error)) => self.unreadable(&name, size, error.to_string()).await,
+                Err(error) => self.unreadable(&name, size, error.to_string()).await,
             }
         }
     }
 
-    async fn file(&mut self, name: &str, pieces: &mut mpsc::Receiver<Piece>) {
+    /// Notes a file that could not be read, and keeps a dead letter of it, without what it holds.
+    async fn unreadable(&mut self, name: &str, size: usize, message: String) {
+        let told = format!("{name}: {message}");
+        let letter = DeadLetter::of_file(Source::Replay.name(), SystemClock.now(), told, size);
+        if let Err(refusal) = self.door.keep(letter).await {
+            self.summary.unreadable(name, refusal.to_string());
+        }
+        self.summary.unreadable(name, message);
+    }
+
+    async fn file(&mut self, name: &str, size: usize, pieces: &mut mpsc::Receiver<Piece>) {
         let mut walking = JoinSet::new();
         while let Some(piece) = pieces.recv().await {
             if walking.len() >= IN_FLIGHT {
@@ -187,7 +198,7 @@ impl<'a> Replay<'a> {
                     }
                     self.summary.unreadable(name, message);
                 }
-                Piece::Unreadable(message) => self.summary.unreadable(name, message),
+                Piece::Unreadable(message) => self.unreadable(name, size, message).await,
             }
         }
         while let Some(ended) = walking.join_next().await {

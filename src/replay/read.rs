@@ -26,7 +26,8 @@ pub(crate) enum Piece {
     Unreadable(String),
 }
 
-/// Reads `reader` to its end and gives each piece to `take` until that returns false.
+/// Reads `reader` to its end and gives each piece to `take` until that returns false. An empty file
+/// has no piece.
 ///
 /// # Errors
 /// When reading fails.
@@ -36,10 +37,11 @@ pub(crate) fn pieces(
     take: &mut dyn FnMut(Piece) -> bool,
 ) -> io::Result<()> {
     let mut reader = BufReader::with_capacity(256 * 1024, reader);
-    let format = match format {
-        Some(format) => Some(format),
-        None => detect::detect(reader.fill_buf()?),
-    };
+    let start = reader.fill_buf()?;
+    if start.is_empty() {
+        return Ok(());
+    }
+    let format = format.or_else(|| detect::detect(start));
     match format {
         Some(Format::OtlpJson) => documents(reader, take),
         Some(Format::OtlpLogs) => request(reader, Payload::OtlpLogs, take),
@@ -171,4 +173,29 @@ fn line(reader: &mut impl BufRead) -> io::Result<Option<Line>> {
         bytes: bytes.into(),
         cut_from_bytes,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(bytes: &'static [u8], format: Option<Format>) -> usize {
+        let mut count = 0;
+        let mut take = |_piece| {
+            count += 1;
+            true
+        };
+        pieces(Box::new(bytes), format, &mut take).unwrap();
+        count
+    }
+
+    #[test]
+    fn an_empty_file_has_no_piece_whatever_its_format() {
+        assert_eq!(count(b"", None), 0);
+        assert_eq!(count(b"", Some(Format::OtlpLogs)), 0);
+        assert_eq!(count(b"", Some(Format::OtlpJson)), 0);
+        assert_eq!(count(b"", Some(Format::Lines)), 0);
+        assert_eq!(count(b"a line\n", None), 1);
+        assert_eq!(count(&[0, 1, 2, 255], None), 1, "one that tells so");
+    }
 }

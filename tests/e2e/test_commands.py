@@ -291,3 +291,23 @@ def test_replay_writes_a_report_that_a_browser_can_show(run, tmp_path):
     html = page.read_text()
     assert "Judge bypassed: hook failed open" in html and "Timeline" in html
     assert "http://" not in html and "https://" not in html and "<script" not in html
+
+
+def test_replay_keeps_a_letter_of_each_file_that_it_cannot_read(run, tmp_path):
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "empty.json").write_bytes(b"")
+    data = tmp_path / "data"
+    answer = run("replay", "--json", "--data", data, files)
+    assert answer.returncode == 0, answer.stdout
+    (files / "cut.gz").write_bytes(gzip.compress(b'{"password":"Zq8Lm3Xv9Wp1"}\n' * 50)[:-12])
+    (files / "random.bin").write_bytes(bytes(range(256)) * 4)
+    answer = run("replay", "--json", "--data", data, files)
+    assert answer.returncode == 1
+    assert len(json.loads(answer.stdout)["unreadable"]) == 2
+    letters = [json.loads(line) for file in (data / "dlq").glob("*.ndjson") for line in file.read_text().splitlines()]
+    told = {letter["message"].split(":")[0].rsplit("/")[-1]: letter for letter in letters}
+    assert set(told) == {"cut.gz", "random.bin"}, letters
+    for letter in letters:
+        assert letter["reason"] == "unreadable" and letter["stage"] == "replay" and "payload" not in letter, letter
+    assert told["random.bin"]["size"] == 1024
