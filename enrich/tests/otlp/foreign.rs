@@ -392,3 +392,32 @@ fn text_that_is_no_utf8_is_kept_with_a_status() {
     assert_eq!(event.text(Field::ParseStatus), Some("invalid_utf8"));
     assert_eq!(unmapped(&event), "{\"key\":\"ab\u{fffd}cd\"}");
 }
+
+#[test]
+fn who_was_authenticated_is_the_actor_also_by_a_stand_in() {
+    for (names, uid, email) in [
+        (vec![text("user.account_uuid", "u1")], "u1", None),
+        (
+            vec![text("enduser.id", "ana@example.com")],
+            "ana@example.com",
+            Some("ana@example.com"),
+        ),
+        (
+            vec![text("user.id", "u2"), text("enduser.id", "x")],
+            "u2",
+            None,
+        ),
+    ] {
+        let mut attributes = vec![text("event.name", "auth"), text("action", "login")];
+        attributes.extend(names);
+        let event = one(request(
+            vec![text("service.name", "claude-code")],
+            vec![log(attributes)],
+        ));
+        assert_eq!(event.class(), Class::Authentication);
+        for field in [Field::UserUid, Field::AuthUserUid] {
+            assert_eq!(event.text(field), Some(uid));
+        }
+        assert_eq!(event.text(Field::AuthUserEmail), email);
+    }
+}

@@ -25,7 +25,7 @@ use self::write::{Wire, Writer};
 use super::Signal;
 use super::rejected::Rejected;
 
-/// How deep an attribute value may nest in itself.
+/// How many lists and maps of an attribute's value may lie in one another, as in protobuf.
 pub(crate) const MAX_VALUE_DEPTH: usize = 64;
 
 /// The protobuf form of a body.
@@ -157,7 +157,8 @@ impl Converter<'_> {
     }
 
     fn any_value(&mut self) -> Result<(), Fault> {
-        if self.value_depth == MAX_VALUE_DEPTH {
+        // What lies in the deepest list or map is a value, too.
+        if self.value_depth > MAX_VALUE_DEPTH {
             return Err(Fault::too_deep());
         }
         self.value_depth += 1;

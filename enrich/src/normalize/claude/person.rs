@@ -36,6 +36,9 @@ pub(crate) fn identity(attributes: &mut Attributes<'_>, draft: &mut Draft) {
     if let Some(enduser) = attributes.text(keys::ENDUSER_ID) {
         let email = attributes.text(keys::USER_EMAIL);
         let stored = if enduser.contains('@') {
+            if email.is_none() {
+                draft.text(Field::AuthUserEmail, enduser);
+            }
             email == Some(enduser) || email.is_none() && draft.text(Field::UserEmail, enduser)
         } else {
             attributes.get(keys::ACCOUNT_ID).is_none() && draft.text(Field::UserUidAlt, enduser)
@@ -53,6 +56,8 @@ pub(crate) fn identity(attributes: &mut Attributes<'_>, draft: &mut Draft) {
         ];
         if let Some(id) = stand_ins.into_iter().find_map(|key| attributes.text(key)) {
             draft.text(Field::UserUid, id);
+            // Who was authenticated is the same person.
+            draft.text(Field::AuthUserUid, id);
         }
     }
     if let Some(os) = attributes.text(keys::OS_TYPE) {

@@ -2,7 +2,7 @@
 //!
 //! More tolerant than the RFC in two ways, so that a careless sender loses no batch: raw control
 //! characters inside strings are taken as they are, and bytes that are not UTF-8 inside strings
-//! become U+FFFD, as do lone surrogate escapes.
+//! become U+FFFD in the end, as do lone surrogate escapes.
 
 use memchr::memchr2;
 

@@ -1,4 +1,4 @@
-//! What a JSON string stands for: escapes resolved, and UTF-8 whatever was sent.
+//! What a JSON string stands for: escapes resolved; what is no UTF-8 stays so, for the path to tell.
 
 use std::borrow::Cow;
 
@@ -33,32 +33,20 @@ impl<'a> Text<'a> {
         if self.escaped { None } else { Some(self.raw) }
     }
 
-    /// Appends the string as UTF-8.
+    /// Appends the string. A lone surrogate becomes a byte that no UTF-8 has: whoever reads it puts
+    /// U+FFFD there, as for bytes that were sent so, and knows that something was replaced.
     pub(super) fn write_to(self, out: &mut Vec<u8>) {
         if !self.escaped {
-            return push_utf8(self.raw, out);
+            return out.extend_from_slice(self.raw);
         }
         let mut rest = self.raw;
         while let Some(at) = memchr::memchr(b'\\', rest) {
             let (clean, escape) = rest.split_at(at);
-            push_utf8(clean, out);
+            out.extend_from_slice(clean);
             let used = push_escape(escape, out);
             rest = escape.get(used..).unwrap_or_default();
         }
-        push_utf8(rest, out);
-    }
-}
-
-fn push_utf8(bytes: &[u8], out: &mut Vec<u8>) {
-    if std::str::from_utf8(bytes).is_ok() {
-        out.extend_from_slice(bytes);
-        return;
-    }
-    for chunk in bytes.utf8_chunks() {
-        out.extend_from_slice(chunk.valid().as_bytes());
-        if !chunk.invalid().is_empty() {
-            out.extend_from_slice("\u{fffd}".as_bytes());
-        }
+        out.extend_from_slice(rest);
     }
 }
 
@@ -78,6 +66,9 @@ fn push_escape(bytes: &[u8], out: &mut Vec<u8>) -> usize {
     2
 }
 
+/// Stands for a lone surrogate.
+const NO_UTF8: u8 = 0xff;
+
 fn push_unicode(bytes: &[u8], out: &mut Vec<u8>) -> usize {
     let high = hex4(bytes.get(2..).unwrap_or_default()).unwrap_or(0xfffd);
     let (code, used) = match (high, bytes.get(6..8)) {
@@ -85,12 +76,14 @@ fn push_unicode(bytes: &[u8], out: &mut Vec<u8>) -> usize {
             Some(low @ 0xdc00..=0xdfff) => {
                 (0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00), 12)
             }
-            Some(_) | None => (0xfffd, 6),
+            Some(_) | None => (high, 6),
         },
         _ => (high, 6),
     };
-    let char = char::from_u32(code).unwrap_or('\u{fffd}');
-    out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+    match char::from_u32(code) {
+        Some(char) => out.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => out.push(NO_UTF8),
+    }
     used
 }
 
