@@ -37,26 +37,40 @@ pub(super) enum Test {
     Present,
 }
 
+/// Names whose values many events share.
+const COARSE: [&str; 5] = [
+    "action",
+    "event.name",
+    "magistrate.path_class",
+    "status",
+    "tool.class",
+];
 /// From this length on, few texts hold a text.
 const LONG: usize = 6;
 
-impl Test {
+impl Sign {
     /// How many events it lets pass: the less, the better.
     fn rank(&self) -> u8 {
-        match self {
-            Self::Has(part) if part.len() >= LONG => 0,
-            Self::Is(_) => 1,
-            Self::Has(part) if part.len() > 2 => 2,
-            Self::Passes(_) => 3,
-            Self::Has(_) => 4,
-            Self::Present => 5,
+        match &self.test {
+            Test::Has(part) if part.len() >= LONG => 0,
+            Test::Is(_) if self.is_coarse() => 3,
+            Test::Is(_) => 1,
+            Test::Has(part) if part.len() > 2 => 2,
+            Test::Passes(_) => 3,
+            Test::Has(_) => 4,
+            Test::Present => 5,
         }
+    }
+
+    fn is_coarse(&self) -> bool {
+        let field = self.field.as_deref();
+        field.is_some_and(|field| COARSE.contains(&field))
     }
 }
 
 /// How many events a need lets pass: as many as its weakest sign, and the fewer signs the better.
 pub(super) fn rank(need: &Need) -> (u8, usize) {
-    let weakest = need.iter().map(|sign| sign.test.rank()).max();
+    let weakest = need.iter().map(Sign::rank).max();
     (weakest.unwrap_or(u8::MAX), need.len())
 }
 

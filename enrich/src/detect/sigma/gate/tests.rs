@@ -1,5 +1,7 @@
 //! The gate lets everything pass that rsigma matches, and little else.
 
+use std::collections::BTreeMap;
+
 use magistrate_event::Timestamp;
 use rsigma_eval::evaluate_rule;
 
@@ -25,22 +27,24 @@ fn case(sampled: &Sampled) -> Case<'_> {
     }
 }
 
-/// How many rules match the event, and how many the gate lets pass.
-fn passing(rules: &Ruleset, case: Case<'_>) -> (usize, usize) {
+/// How many rules match the event, and the others that the gate lets pass.
+fn passing(rules: &Ruleset, case: Case<'_>) -> (usize, Vec<String>) {
     let view = View::new(case, &rules.names);
     let mut candidates = Bits::default();
     for at in 0..rules.compiled.single.len() {
         candidates.insert(at);
     }
     rules.compiled.gate.sift(&view, &mut candidates);
-    let mut matched = 0;
+    let (mut matched, mut others) = (0, Vec::new());
     for (at, (_, rule)) in rules.compiled.single.iter().enumerate() {
         if evaluate_rule(rule, &view).is_some() {
             matched += 1;
             assert!(candidates.has(at), "{:?} does not pass", rule.id);
+        } else if candidates.has(at) {
+            others.push(format!("{:?} {}", rule.id, rule.title));
         }
     }
-    (matched, candidates.iter().count())
+    (matched, others)
 }
 
 #[test]
@@ -48,7 +52,8 @@ fn of_the_shipped_rules_those_that_match_pass_and_few_others() {
     let mut files = shipped_detections();
     files.extend(shipped_policies());
     let rules = compile(&files);
-    let (mut events, mut matched, mut passed) = (0, 0, 0);
+    let (mut events, mut matched) = (0, 0);
+    let mut others = BTreeMap::new();
     for rule in rules.rules() {
         let examples = rule.examples.matching.iter().chain(&rule.examples.harmless);
         for step in examples.flat_map(|example| &example.steps) {
@@ -57,13 +62,23 @@ fn of_the_shipped_rules_those_that_match_pass_and_few_others() {
             };
             let sampled = rules.sample(fields, Timestamp::default()).unwrap();
             let found = passing(&rules, case(&sampled));
-            (events, matched, passed) = (events + 1, matched + found.0, passed + found.1);
+            (events, matched) = (events + 1, matched + found.0);
+            for title in found.1 {
+                *others.entry(title).or_insert(0) += 1;
+            }
         }
     }
     assert!(matched > 300, "{matched} matches show little");
+    let mut worst: Vec<(usize, String)> = others
+        .into_iter()
+        .map(|(one, count)| (count, one))
+        .collect();
+    worst.sort_unstable_by(|one, other| other.cmp(one));
+    let passed: usize = worst.iter().map(|(count, _)| count).sum();
+    worst.truncate(12);
     assert!(
-        passed < 2 * matched,
-        "of {events} events, {matched} rules match and {passed} pass"
+        passed < matched,
+        "of {events} events, {matched} rules match and {passed} others pass: {worst:#?}"
     );
 }
 
@@ -80,9 +95,9 @@ fn check(detection: &str, events: &[(&str, bool)]) {
         let fields: serde_json::Value = serde_json::from_str(event).unwrap();
         let fields = fields.as_object().unwrap();
         let sampled = rules.sample(fields, Timestamp::default()).unwrap();
-        let (matched, passed) = passing(&rules, case(&sampled));
+        let (matched, others) = passing(&rules, case(&sampled));
         assert_eq!(matched == 1, *is_match, "{event}");
-        assert_eq!(passed == 1, *is_match, "{event} at the gate");
+        assert_eq!(others, [""; 0], "{event} at the gate");
     }
 }
 
