@@ -45,10 +45,6 @@ impl Metrics {
                 &self.accepted,
                 &self.duplicates,
                 &self.masked,
-            ] {
-                family.get_or_create(&by(source)).inc_by(0);
-            }
-            for family in [
                 &self.unknown_events,
                 &self.unknown_products,
                 &self.unknown_attributes,

@@ -469,12 +469,21 @@ fn message(seconds: i64, call: &str, tool: &str, text: &str) -> Made {
         .text(Field::ToolArguments, &arguments)
 }
 
+/// Whether the last of the events of each case does again what was refused.
+fn assert_retried(cases: Vec<(&str, Vec<Made>, Option<Retried>)>) {
+    for (name, events, expected) in cases {
+        assert_eq!(
+            play(&context(), &events).retried_refused,
+            expected,
+            "{name}"
+        );
+    }
+}
+
 #[test]
-fn what_was_refused_and_is_done_again_is_known() {
-    const MCP: (&str, &str) = ("send_message", "mcp");
-    let again = |events: Vec<Made>| play(&context(), &events).retried_refused;
+fn a_command_that_was_refused_is_known_again() {
     let deploy = |seconds, call, by| bash(seconds, call, by, "make deploy-prod");
-    for (name, events, expected) in [
+    assert_retried(vec![
         (
             "the same, in another turn and later",
             vec![
@@ -510,6 +519,12 @@ fn what_was_refused_and_is_done_again_is_known() {
             ],
             None,
         ),
+    ]);
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_known_in_a_command() {
+    assert_retried(vec![
         (
             "a file by a command, as the hook told",
             vec![
@@ -537,6 +552,12 @@ fn what_was_refused_and_is_done_again_is_known() {
             ],
             None,
         ),
+    ]);
+}
+
+#[test]
+fn a_file_that_may_not_be_written_is_known_in_a_command() {
+    assert_retried(vec![
         (
             "a file that may not be written may be shown",
             vec![
@@ -574,6 +595,13 @@ fn what_was_refused_and_is_done_again_is_known() {
             ],
             None,
         ),
+    ]);
+}
+
+#[test]
+fn a_message_that_was_refused_is_known_by_its_text() {
+    const MCP: (&str, &str) = ("send_message", "mcp");
+    assert_retried(vec![
         (
             "the same message by another tool",
             vec![
@@ -592,6 +620,12 @@ fn what_was_refused_and_is_done_again_is_known() {
             ],
             None,
         ),
+    ]);
+}
+
+#[test]
+fn of_an_untold_refusal_the_tool_alone_is_known() {
+    assert_retried(vec![
         (
             "the same tool, and nobody told what was refused",
             vec![
@@ -608,9 +642,7 @@ fn what_was_refused_and_is_done_again_is_known() {
             ],
             None,
         ),
-    ] {
-        assert_eq!(again(events), expected, "{name}");
-    }
+    ]);
 }
 
 #[test]

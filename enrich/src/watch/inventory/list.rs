@@ -138,12 +138,9 @@ fn describe<'a>(schema: &'a Value, depth: usize, said: &mut Vec<&'a str>) {
     match schema {
         Value::Object(members) => {
             for (name, value) in members {
-                match value {
-                    Value::String(text) if name == "description" || name == "title" => {
-                        said.push(text);
-                    }
-                    value => describe(value, depth + 1, said),
-                }
+                let is_for_reading = name == "description" || name == "title";
+                said.extend(value.as_str().filter(|_| is_for_reading));
+                describe(value, depth + 1, said);
             }
         }
         Value::Array(items) => items
