@@ -180,13 +180,7 @@ fn came_back(action: &mut Action, json: &Json, headers: &HeaderMap) -> Result<()
     action.occasion = Some(Occasion::ToolResult);
     action.tool.name = header(headers, "mcp-name")?;
     action.content.origin = Some(ContentOrigin::Tool);
-    // The inventory reads a list of tools as the server gives it, names and all.
-    let is_list = json.get("tools").is_some_and(Json::is_array);
-    action.content.text = Some(if is_list {
-        json.to_string()
-    } else {
-        texts_of(json)
-    });
+    action.content.text = Some(texts_of(json));
     Ok(())
 }
 
@@ -244,7 +238,7 @@ mod tests {
             ),
             (
                 r#"{"jsonrpc":"2.0","id":7,"result":{"tools":[{"name":"a","description":"does b"}]}}"#,
-                r#"{"tools":[{"description":"does b","name":"a"}]}"#,
+                "does b",
             ),
             (
                 r#"{"jsonrpc":"2.0","id":7,"error":{"code":-1,"message":"no"}}"#,
