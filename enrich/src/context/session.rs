@@ -19,7 +19,8 @@ use super::turns::{Turn, Turns};
 
 /// An event that happened so long before it was received is history.
 const LATE_BEHIND_RECEIPT: u32 = 6 * 3_600;
-/// An event that is so far behind the newest of its source is history.
+/// An event that is so far behind the newest of its source is history; and an action that is so far
+/// behind its receipt does not happen now.
 const LATE_BEHIND_OTHERS: u32 = 600;
 const MAX_TOOLS: usize = 64;
 const MAX_SERVERS: usize = 32;
@@ -123,10 +124,15 @@ impl Session {
         }
     }
 
-    /// Whether an event tells of the past only.
+    /// Whether an event tells of the past only, so that it says nothing of what happens now.
     fn is_late(&self, seen: &Observed<'_>) -> bool {
+        self.is_behind(seen, LATE_BEHIND_RECEIPT)
+    }
+
+    /// Whether an event came so long after its time, or so long after what came of later times.
+    fn is_behind(&self, seen: &Observed<'_>, receipt: u32) -> bool {
         let newest = self.newest.get(seen.rank as usize).copied();
-        seen.received.since(seen.time) > LATE_BEHIND_RECEIPT
+        seen.received.since(seen.time) > receipt
             || newest.unwrap_or_default().since(seen.time) > LATE_BEHIND_OTHERS
     }
 
@@ -188,7 +194,9 @@ impl Session {
         let asking = Asking {
             at: seen.time,
             call: seen.call,
-            is_late: self.is_late(seen),
+            // Steps that come together long after their time belong together, wherever between them
+            // the age lies at which they no longer touch the present.
+            is_late: self.is_behind(seen, LATE_BEHIND_OTHERS),
         };
         let copied = self.copied(seen, asking);
         let mut turns = self.turns.trusted();

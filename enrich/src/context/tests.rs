@@ -218,6 +218,21 @@ fn events_of_yesterday_fill_history_and_taint_nothing_now() {
 }
 
 #[test]
+fn a_session_that_comes_hours_late_is_judged_as_one() {
+    // The page was read more than six hours ago, the sending is less than six hours old.
+    for age in [5 * 3_600, 7 * 3_600, 30 * 3_600] {
+        let context = context();
+        let Made(page) = Made::page(0, "c1", "blog.example");
+        context.observe(&page, second(age));
+        let Made(send) = Made::send(10_000, "c2", "{}");
+        let facts = context.observe(&send, second(age)).facts;
+        assert_eq!(facts.untrusted_read(), Some(true), "{age} s late");
+        let live = play(&context, &[Made::send(age, "c3", "{}")]);
+        assert_eq!(live.untrusted_read(), Some(age < 6 * 3_600), "{age} s late");
+    }
+}
+
+#[test]
 fn a_clock_an_hour_off_taints_all_the_same() {
     for off in [-3_600, 3_600] {
         let context = context();
